@@ -1,0 +1,99 @@
+import { useState, useSyncExternalStore } from 'react'
+import { Icon } from './icon.tsx'
+import type { PeerSession, SessionState } from './peer-session.ts'
+import { shortId, statusText } from './text.ts'
+import { ChatView } from './views/chat-view.tsx'
+import { InviteView } from './views/invite-view.tsx'
+import { NetworkView } from './views/network-view.tsx'
+import { SettingsView } from './views/settings-view.tsx'
+import { StartView } from './views/start-view.tsx'
+import { StoreView } from './views/store-view.tsx'
+import { TimelineView } from './views/timeline-view.tsx'
+
+const VIEWS = [
+  { id: 'network', title: 'Network', view: NetworkView },
+  { id: 'chat', title: 'Messages', view: ChatView },
+  { id: 'store', title: 'Store', view: StoreView },
+  { id: 'timeline', title: 'Timeline', view: TimelineView },
+  { id: 'invite', title: 'Invite', view: InviteView },
+  { id: 'settings', title: 'Settings', view: SettingsView },
+] as const
+
+type ViewId = (typeof VIEWS)[number]['id']
+
+export function App({ session }: { session: PeerSession }) {
+  const state = useSyncExternalStore(session.subscribe, session.getState)
+  const [view, setView] = useState<ViewId>(viewOfAddress())
+  const { phase } = state
+  if (phase.phase !== 'running') return <StartView phase={phase} />
+  const open = (id: ViewId) => {
+    history.replaceState(null, '', `#${id}`)
+    setView(id)
+  }
+  const Current = VIEWS.find(({ id }) => id === view)?.view ?? NetworkView
+  return (
+    <div className="app">
+      <Header state={state} />
+      <nav aria-label="Views">
+        {VIEWS.map(({ id, title }) => (
+          <button
+            key={id}
+            type="button"
+            aria-current={id === view ? 'page' : undefined}
+            onClick={() => open(id)}
+          >
+            <Icon name={id} />
+            <span>{title}</span>
+          </button>
+        ))}
+      </nav>
+      <main>
+        <Problems state={state} onDismiss={() => session.dismissProblems()} />
+        <Current session={session} state={state} />
+      </main>
+    </div>
+  )
+}
+
+function Header({ state }: { state: SessionState }) {
+  const { peer, snapshot, settings } = state
+  const links = snapshot?.links.length ?? 0
+  return (
+    <header>
+      <h1>
+        <Icon name="hyphae" /> Hyphae
+      </h1>
+      <p className="status" data-testid="status" data-status={snapshot?.status ?? 'alone'} aria-live="polite">
+        <span className="dot" aria-hidden="true" /> {statusText(snapshot?.status ?? 'alone')} · {links}{' '}
+        {links === 1 ? 'link' : 'links'}
+      </p>
+      <p className="me">
+        <span className="muted">network</span> {settings.network} <span className="muted">· me</span>{' '}
+        <code data-testid="my-id" data-id={peer?.id} title={peer?.id}>
+          {peer ? shortId(peer.id) : ''}
+        </code>
+      </p>
+    </header>
+  )
+}
+
+function Problems({ state, onDismiss }: { state: SessionState; onDismiss: () => void }) {
+  if (state.problems.length === 0) return null
+  return (
+    <div className="problems" role="alert">
+      <ul>
+        {state.problems.map((problem) => (
+          <li key={problem}>{problem}</li>
+        ))}
+      </ul>
+      <button type="button" onClick={onDismiss}>
+        Dismiss
+      </button>
+    </div>
+  )
+}
+
+function viewOfAddress(): ViewId {
+  const wanted = location.hash.slice(1)
+  return VIEWS.find(({ id }) => id === wanted)?.id ?? 'network'
+}

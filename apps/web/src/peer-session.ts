@@ -1,0 +1,201 @@
+// The peer of this page and everything views show of it, as one immutable state that React can subscribe to. It polls the
+// peer's snapshot, because counters change with every message; events only add to it.
+
+import {
+  createPeer,
+  HyphaeError,
+  type HyphaePeer,
+  type PeerSnapshot,
+  type TimelineEntry,
+  type TopologyPeer,
+} from 'hyphae'
+import { type Settings, serversOf } from './settings.ts'
+
+/** Milliseconds between two looks at the peer. */
+const LOOK_MS = 1_000
+/** Milliseconds between two crawls of the topology while its picture is shown, and peers one crawl asks. */
+const CRAWL_MS = 10_000
+const CRAWL_PEERS_MAX = 120
+/** Messages kept per topic, and problems shown. */
+const MESSAGES_MAX = 200
+const PROBLEMS_MAX = 5
+
+export interface ChatMessage {
+  readonly id: string
+  readonly from: string
+  readonly name: string
+  readonly text: string
+  readonly at: number
+  readonly hops: number
+}
+
+export type Phase =
+  | { readonly phase: 'starting'; readonly done: number; readonly expected: number }
+  | { readonly phase: 'running' }
+  | { readonly phase: 'failed'; readonly code: string; readonly message: string }
+  | { readonly phase: 'stopped'; readonly message: string }
+
+export interface SessionState {
+  readonly settings: Settings
+  readonly phase: Phase
+  readonly peer: HyphaePeer | null
+  readonly snapshot: PeerSnapshot | null
+  readonly servers: readonly { readonly url: string; readonly state: string; readonly detail: string }[]
+  readonly timeline: readonly TimelineEntry[]
+  readonly problems: readonly string[]
+  readonly topology: readonly TopologyPeer[]
+  readonly crawling: boolean
+  readonly messagesByTopic: Readonly<Record<string, readonly ChatMessage[]>>
+}
+
+interface ChatPayload {
+  readonly name: string
+  readonly text: string
+  readonly at: number
+}
+
+export class PeerSession {
+  #state: SessionState
+  readonly #listeners = new Set<() => void>()
+  #offByTopic = new Map<string, () => void>()
+  #viewers = 0
+
+  constructor(settings: Settings) {
+    this.#state = {
+      settings,
+      phase: { phase: 'starting', done: 0, expected: 1 },
+      peer: null,
+      snapshot: null,
+      servers: [],
+      timeline: [],
+      problems: [],
+      topology: [],
+      crawling: false,
+      messagesByTopic: {},
+    }
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  readonly getState = (): SessionState => this.#state
+
+  /** Starts the peer; failures become a phase that the page explains. */
+  start(): void {
+    this.#start().catch((error: unknown) => this.#fail(error))
+  }
+
+  async #start(): Promise<void> {
+    const { settings } = this.#state
+    const peer = await createPeer({
+      network: settings.network,
+      signaling: serversOf(settings),
+      iceServers: settings.iceServers,
+      linksMax: settings.linksMax,
+      onProgress: (progress) => {
+        if (progress.stage === 'identity') this.#set({ phase: { phase: 'starting', ...progress } })
+      },
+    })
+    this.#set({ peer, phase: { phase: 'running' } })
+    peer.on('status', () => this.#look())
+    peer.on('peer-joined', () => this.#look())
+    peer.on('peer-left', () => this.#look())
+    peer.on('problem', (error) => this.#addProblem(`${error.code}: ${error.message}`))
+    peer.on('stopped', (error) => this.#set({ phase: { phase: 'stopped', message: error.message } }))
+    setInterval(() => this.#look(), LOOK_MS)
+    setInterval(() => this.#crawlIfSeen(), CRAWL_MS)
+    this.joinTopic('lobby')
+    this.#look()
+  }
+
+  /** Listens to a topic and keeps what is said in it. */
+  joinTopic(name: string): void {
+    const { peer } = this.#state
+    if (peer === null || this.#offByTopic.has(name)) return
+    const off = peer.topic<ChatPayload>(name).on('message', ({ id, from, data, hops }) => {
+      this.#addMessage(name, {
+        id,
+        from,
+        hops,
+        name: String(data.name),
+        text: String(data.text),
+        at: Number(data.at),
+      })
+    })
+    this.#offByTopic.set(name, off)
+    this.#set({ messagesByTopic: { [name]: [], ...this.#state.messagesByTopic } })
+  }
+
+  leaveTopic(name: string): void {
+    this.#offByTopic.get(name)?.()
+    this.#offByTopic.delete(name)
+    const { [name]: _, ...rest } = this.#state.messagesByTopic
+    this.#set({ messagesByTopic: rest })
+  }
+
+  /** Links the message was handed to. Rejects as `publish` does. */
+  async say(topic: string, name: string, text: string): Promise<number> {
+    const { peer } = this.#state
+    if (peer === null) throw new HyphaeError('CLOSED', 'the peer has not started')
+    const payload: ChatPayload = { name, text, at: Date.now() }
+    const { recipients } = await peer.topic<ChatPayload>(topic).publish(payload)
+    return recipients
+  }
+
+  /** The picture of the topology is on screen until the returned function is called: crawl now and then. */
+  watchTopology(): () => void {
+    this.#viewers += 1
+    this.#crawlIfSeen()
+    return () => {
+      this.#viewers -= 1
+    }
+  }
+
+  #crawlIfSeen(): void {
+    const { peer, crawling, snapshot } = this.#state
+    if (peer === null || crawling || this.#viewers === 0 || (snapshot?.links.length ?? 0) === 0) return
+    this.#set({ crawling: true })
+    const found = new Map<string, TopologyPeer>()
+    peer
+      .topology({ peersMax: CRAWL_PEERS_MAX, onPeer: (found_) => found.set(found_.peer, found_) })
+      .then((result) => this.#set({ topology: result.peers, crawling: false }))
+      .catch(() => {
+        // A crawl that runs out of time still saw something; the next one is seconds away.
+        this.#set({ topology: [...found.values()], crawling: false })
+      })
+  }
+
+  #look(): void {
+    const { peer, phase } = this.#state
+    if (peer === null || phase.phase !== 'running') return
+    this.#set({ snapshot: peer.snapshot(), servers: peer.servers, timeline: peer.timeline() })
+  }
+
+  #addMessage(topic: string, message: ChatMessage): void {
+    const known = this.#state.messagesByTopic[topic] ?? []
+    const messages = [...known, message].slice(-MESSAGES_MAX)
+    this.#set({ messagesByTopic: { ...this.#state.messagesByTopic, [topic]: messages } })
+  }
+
+  #addProblem(text: string): void {
+    const others = this.#state.problems.filter((problem) => problem !== text)
+    this.#set({ problems: [...others, text].slice(-PROBLEMS_MAX) })
+  }
+
+  dismissProblems(): void {
+    this.#set({ problems: [] })
+  }
+
+  #fail(error: unknown): void {
+    const code = error instanceof HyphaeError ? error.code : 'UNKNOWN'
+    const message = error instanceof Error ? error.message : String(error)
+    this.#set({ phase: { phase: 'failed', code, message } })
+  }
+
+  #set(change: Partial<SessionState>): void {
+    this.#state = { ...this.#state, ...change }
+    for (const listener of this.#listeners) listener()
+  }
+}

@@ -1,0 +1,49 @@
+// How things are said to people.
+
+import type { PeerStatus } from 'hyphae'
+
+export function shortId(id: string): string {
+  return id.slice(0, 8)
+}
+
+export function statusText(status: PeerStatus): string {
+  switch (status) {
+    case 'alone':
+      return 'Looking for peers'
+    case 'joining':
+      return 'Joining'
+    case 'joined':
+      return 'Joined'
+    case 'closed':
+      return 'Closed'
+  }
+}
+
+export function bytesText(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`
+  const units = ['kB', 'MB', 'GB']
+  let value = bytes / 1_000
+  let unit = 0
+  while (value >= 1_000 && unit < units.length - 1) {
+    value /= 1_000
+    unit += 1
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
+}
+
+export function timeText(at: number): string {
+  return new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+}
+
+export function roundTripText(ms: number | null): string {
+  return ms === null ? '–' : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
+}
+
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** A hue that belongs to an id, so that a peer looks the same everywhere. */
+export function hueOf(id: string): number {
+  return Math.round((Number.parseInt(id.slice(0, 4), 16) / 0xffff) * 360)
+}

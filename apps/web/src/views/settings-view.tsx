@@ -1,0 +1,100 @@
+import { type FormEvent, useState } from 'react'
+import {
+  formatIceServers,
+  lines,
+  ownServer,
+  parseIceServers,
+  type Settings,
+  saveSettings,
+} from '../settings.ts'
+import { errorText } from '../text.ts'
+import type { ViewProps } from './view.ts'
+
+export function SettingsView({ state }: ViewProps) {
+  const { settings } = state
+  const [network, setNetwork] = useState(settings.network)
+  const [servers, setServers] = useState(settings.servers.join('\n'))
+  const [iceServers, setIceServers] = useState(formatIceServers(settings.iceServers))
+  const [linksMax, setLinksMax] = useState(String(settings.linksMax))
+  const [problem, setProblem] = useState('')
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    try {
+      saveSettings(checked({ network, servers, iceServers, linksMax }))
+      // The network's name is part of the identity, so a new peer starts.
+      location.href = location.pathname
+    } catch (error) {
+      setProblem(errorText(error))
+    }
+  }
+  return (
+    <section aria-labelledby="settings-title">
+      <h2 id="settings-title">Settings</h2>
+      <form onSubmit={submit} className="stack">
+        <label>
+          Network{' '}
+          <input
+            value={network}
+            onChange={(event) => setNetwork(event.target.value)}
+            maxLength={100}
+            required
+          />
+          <small>Peers of different networks never meet.</small>
+        </label>
+        <label>
+          Signaling servers, one a line{' '}
+          <textarea
+            rows={2}
+            value={servers}
+            onChange={(event) => setServers(event.target.value)}
+            placeholder={ownServer()}
+          />
+          <small>Asked for first contacts only. Empty: the server of this page.</small>
+        </label>
+        <label>
+          STUN and TURN servers, one a line{' '}
+          <textarea
+            rows={3}
+            value={iceServers}
+            onChange={(event) => setIceServers(event.target.value)}
+            placeholder={'stun:stun.example.org:3478\nturn:turn.example.org:3478 user password'}
+          />
+          <small>Needed between different networks. None: links work inside one network.</small>
+        </label>
+        <label>
+          Links at most{' '}
+          <input
+            type="number"
+            min={1}
+            max={50}
+            value={linksMax}
+            onChange={(event) => setLinksMax(event.target.value)}
+            required
+          />
+        </label>
+        {problem !== '' && <p role="alert">{problem}</p>}
+        <div>
+          <button type="submit">Save and start again</button>
+        </div>
+      </form>
+    </section>
+  )
+}
+
+interface Texts {
+  readonly network: string
+  readonly servers: string
+  readonly iceServers: string
+  readonly linksMax: string
+}
+
+/** Throws with a sentence for the person. */
+function checked({ network, servers, iceServers, linksMax }: Texts): Settings {
+  const urls = lines(servers)
+  const wrong = urls.find((url) => !/^wss?:\/\/\S+$/.test(url))
+  if (wrong !== undefined) throw new TypeError(`“${wrong}” is no ws:// or wss:// address`)
+  const links = Number(linksMax)
+  if (!Number.isInteger(links) || links < 1 || links > 50)
+    throw new RangeError('Links must be a whole number from 1 to 50')
+  return { network: network.trim(), servers: urls, iceServers: parseIceServers(iceServers), linksMax: links }
+}

@@ -1,0 +1,69 @@
+import { Icon } from '../icon.tsx'
+import type { Phase } from '../peer-session.ts'
+
+/** Before the peer runs, and when it cannot: what is happening, or what is missing and what to do about it. */
+export function StartView({ phase }: { phase: Exclude<Phase, { phase: 'running' }> }) {
+  return (
+    <div className="start">
+      <h1>
+        <Icon name="hyphae" /> Hyphae
+      </h1>
+      {phase.phase === 'starting' && <Starting done={phase.done} expected={phase.expected} />}
+      {phase.phase === 'failed' && <Failed code={phase.code} message={phase.message} />}
+      {phase.phase === 'stopped' && <Stopped message={phase.message} />}
+    </div>
+  )
+}
+
+function Starting({ done, expected }: { done: number; expected: number }) {
+  return (
+    <>
+      <p>{done === 0 ? 'Starting…' : 'Working out an identity for this tab. This happens once.'}</p>
+      <progress max={1} value={1 - Math.exp(-done / expected)} aria-label="Progress of the start" />
+    </>
+  )
+}
+
+function Failed({ code, message }: { code: string; message: string }) {
+  const insecure = !window.isSecureContext
+  const noWebRtc = typeof RTCPeerConnection === 'undefined'
+  return (
+    <div role="alert" data-testid="failed">
+      <h2>
+        {insecure
+          ? 'This page needs a secure address'
+          : noWebRtc
+            ? 'This browser has no WebRTC'
+            : 'The peer could not start'}
+      </h2>
+      {insecure && (
+        <p>
+          Browsers offer keys and storage that last only on <code>https://</code> and on{' '}
+          <code>localhost</code>. Start the server with <code>npm start -- --https</code>, and open the
+          address it prints.
+        </p>
+      )}
+      {!insecure && noWebRtc && (
+        <p>Peers link over WebRTC data channels. Current Chromium, Firefox and Safari have them.</p>
+      )}
+      <p className="muted">
+        {code}: {message}
+      </p>
+      <button type="button" onClick={() => location.reload()}>
+        Try again
+      </button>
+    </div>
+  )
+}
+
+function Stopped({ message }: { message: string }) {
+  return (
+    <div role="alert">
+      <h2>This peer has stopped</h2>
+      <p>{message}.</p>
+      <button type="button" onClick={() => location.reload()}>
+        Start again
+      </button>
+    </div>
+  )
+}

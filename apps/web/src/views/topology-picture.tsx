@@ -1,0 +1,77 @@
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { hueOf, shortId } from '../text.ts'
+import { type Graph, graphOf, layout, type Point } from '../topology-layout.ts'
+import type { ViewProps } from './view.ts'
+
+const WIDTH = 800
+const HEIGHT = 420
+
+/** Every peer that could be asked, and the links it told of. We stand out; links that are not ours are drawn all the same. */
+export function TopologyPicture({ session, state }: ViewProps) {
+  useEffect(() => session.watchTopology(), [session])
+  const { topology, snapshot, peer, crawling } = state
+  const me = peer?.id ?? ''
+  const graph = useMemo(
+    () => graphOf(me, snapshot?.links.map((link) => link.peer) ?? [], topology),
+    [me, snapshot?.links, topology],
+  )
+  const points = useLayout(graph)
+  const foreign = graph.edges.filter(([from, to]) => from !== me && to !== me).length
+  return (
+    <figure className="topology">
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        role="img"
+        aria-label={`${graph.peers.length} peers and ${graph.edges.length} links`}
+        data-testid="topology"
+        data-peers={graph.peers.length}
+        data-edges={graph.edges.length}
+        data-foreign-edges={foreign}
+      >
+        {graph.edges.map(([from, to]) => (
+          <Edge
+            key={`${from}${to}`}
+            from={points.get(from)}
+            to={points.get(to)}
+            own={from === me || to === me}
+          />
+        ))}
+        {graph.peers.map((id) => (
+          <Node key={id} id={id} at={points.get(id)} me={id === me} />
+        ))}
+      </svg>
+      <figcaption>
+        {graph.peers.length} peers, {graph.edges.length} links seen from here
+        {crawling ? ' · asking peers…' : ''}
+      </figcaption>
+    </figure>
+  )
+}
+
+function Edge({ from, to, own }: { from: Point | undefined; to: Point | undefined; own: boolean }) {
+  if (!from || !to) return null
+  return <line x1={from.x} y1={from.y} x2={to.x} y2={to.y} className={own ? 'edge own' : 'edge'} />
+}
+
+function Node({ id, at, me }: { id: string; at: Point | undefined; me: boolean }) {
+  if (!at) return null
+  return (
+    <g className={me ? 'node me' : 'node'} transform={`translate(${at.x} ${at.y})`}>
+      <circle r={me ? 11 : 8} style={{ '--hue': hueOf(id) } as React.CSSProperties}>
+        <title>{id}</title>
+      </circle>
+      <text y={me ? 25 : 20}>{me ? 'me' : shortId(id).slice(0, 4)}</text>
+    </g>
+  )
+}
+
+/** Points move to their new places instead of jumping, and keep the old ones as a start. */
+function useLayout(graph: Graph): ReadonlyMap<string, Point> {
+  const kept = useRef<ReadonlyMap<string, Point>>(new Map())
+  const [points, setPoints] = useState(kept.current)
+  useEffect(() => {
+    kept.current = layout(graph, { width: WIDTH, height: HEIGHT }, kept.current)
+    setPoints(kept.current)
+  }, [graph])
+  return points
+}

@@ -1,0 +1,275 @@
+// Reading. An immutable record is right wherever it comes from, so the first copy ends the get; what can change is asked
+// of two holders on different ways, and whoever turns out to be behind is brought up to date (PROTOCOL.md, RC-16 to RC-20).
+
+import type { OpId } from '../contract.ts'
+import type { FailureCode } from '../errors.ts'
+import { type Contact, isAcceptable } from '../identity/contact.ts'
+import type { Key, PeerId } from '../identity/peer-id.ts'
+import { CLOCK_AHEAD_MS_MAX, OPERATION_TIMEOUT_MS, RECORD_TTL_MS, ROUTE_PATHS } from '../limits.ts'
+import type { GetResult, RecordName } from '../peer/calls.ts'
+import { REPLICA_TIMEOUT_MS } from '../replication/fan-out.ts'
+import { equalBytes } from '../wire/bytes.ts'
+import type { MessageOf, OperationId } from '../wire/messages.ts'
+import { copyRecord, encodeRecord } from '../wire/record-field.ts'
+import { type Admission, proofOf } from './admission.ts'
+import { keyOfName, nameFailure } from './draft.ts'
+import {
+  compareVersions,
+  isWellFormed,
+  type PeerRecord,
+  type RecordHeader,
+  type RecordKind,
+  recordKey,
+  recordVersion,
+} from './record.ts'
+import { lifeSecondsOf } from './record-index.ts'
+import type { SeenRanks } from './seen-ranks.ts'
+import type { RouteEnd, StoreReply } from './store.ts'
+import type { Follow, StoreContext, Turn } from './store-context.ts'
+import { NO_ORIGIN } from './stored-ack.ts'
+
+/** Holders that must have answered before a record that can change is believed to be the newest. */
+const QUORUM = 2
+/** Milliseconds a second answer may come after the first: two round trips between far regions. A guess. */
+const GRACE_MS = 400
+/** Milliseconds others have to answer where we hold a copy ourselves. A guess. */
+const LOCAL_GRACE_MS = 1_000
+/** Answers one get looks at: one per way, and the router never opens this many. */
+const ANSWERS_MAX = 8
+/** Holders brought up to date after one get. */
+const READ_REPAIRS_MAX = 2
+
+interface Answer {
+  readonly record: PeerRecord
+  readonly holder: Contact
+  readonly hops: number
+  readonly lifeSeconds: number
+}
+
+interface Get {
+  readonly op: OpId
+  readonly key: Key
+  readonly kind: RecordKind
+  readonly answerByHolder: Map<PeerId, Answer>
+  readonly paths: Set<number>
+  operation: OperationId | null
+  verifying: number
+  ended: RouteEnd | null
+}
+
+export class Gets {
+  readonly #context: StoreContext
+  readonly #admission: Admission
+  readonly #seenRanks: SeenRanks
+  readonly #getByOp = new Map<OpId, Get>()
+
+  constructor(context: StoreContext, admission: Admission, seenRanks: SeenRanks) {
+    this.#context = context
+    this.#admission = admission
+    this.#seenRanks = seenRanks
+  }
+
+  call(op: OpId, name: RecordName, turn: Turn): void {
+    if (this.#getByOp.has(op)) return
+    const failure = nameFailure(name)
+    if (failure !== null) {
+      turn.out.push({ type: 'failed', op, ...failure })
+      return
+    }
+    const get = newGet(op, name, keyOfName(name, this.#context.networkId))
+    this.#getByOp.set(op, get)
+    turn.out.push({ type: 'set-timer', afterMs: OPERATION_TIMEOUT_MS, timer: { type: 'operation', op } })
+    const header = this.#context.index.get(get.key, turn.now)
+    if (header === null || header.kind !== get.kind) return this.#route(get, turn)
+    const follow = (record: PeerRecord | null, later: Turn) => this.#onLoaded(get, { header, record }, later)
+    this.#context.jobs.load({ cause: null, key: get.key, follow }, turn)
+  }
+
+  cancel(op: OpId, turn: Turn): void {
+    const get = this.#getByOp.get(op)
+    if (get !== undefined) this.#close(get, turn)
+  }
+
+  /** The command has had its time: what came counts, what did not come is not waited for. */
+  timeout(op: OpId, turn: Turn): void {
+    const get = this.#getByOp.get(op)
+    if (get === undefined) return
+    get.ended ??= 'timeout'
+    this.#finish(get, turn)
+  }
+
+  graceOver(op: OpId, turn: Turn): void {
+    const get = this.#getByOp.get(op)
+    if (get !== undefined && get.answerByHolder.size > 0) this.#finish(get, turn)
+  }
+
+  get size(): number {
+    return this.#getByOp.size
+  }
+
+  #onLoaded(get: Get, held: { header: RecordHeader; record: PeerRecord | null }, turn: Turn): void {
+    if (this.#getByOp.get(get.op) !== get) return
+    const { header, record } = held
+    const { index, self } = this.#context
+    if (record === null) {
+      index.remove(get.key)
+      turn.out.push({ type: 'forget', key: get.key })
+    } else {
+      const answer = { record, holder: self, hops: 0, lifeSeconds: lifeSecondsOf(header, turn.now) }
+      get.answerByHolder.set(self.id, answer)
+      if (get.kind === 'immutable') return this.#finish(get, turn)
+      this.#setGrace(get, LOCAL_GRACE_MS, turn)
+    }
+    this.#route(get, turn)
+  }
+
+  #route(get: Get, turn: Turn): void {
+    const inner = { type: 'GET', key: get.key, head: false } as const
+    const timeoutMs = OPERATION_TIMEOUT_MS
+    const route = { mode: 'any', target: get.key, inner, paths: ROUTE_PATHS, timeoutMs } as const
+    const handler = {
+      reply: (reply: StoreReply, later: Turn) => this.#onReply(get, reply, later),
+      ended: (reason: RouteEnd, later: Turn) => this.#onEnded(get, reason, later),
+    }
+    get.operation = this.#context.routes.start(route, handler, turn)
+    if (get.operation === null) this.#onEnded(get, 'timeout', turn)
+  }
+
+  /** A false copy is ignored: we know the last hop it came through, not who made it. */
+  #onReply(get: Get, reply: StoreReply, turn: Turn): void {
+    const { inner, path, hops } = reply
+    if (inner.type !== 'VALUE' || !this.#isNew(get, inner, path)) return
+    get.paths.add(path)
+    const { record, holder, lifeSeconds } = inner
+    if (!isRecordOf(get, record) || !isWellFormed(record, turn.now, CLOCK_AHEAD_MS_MAX)) return
+    const answer = { record, holder, hops, lifeSeconds }
+    const proof = proofOf(record)
+    if (proof === null || this.#isProven(get, record)) return this.#onProven(get, answer, turn)
+    get.verifying++
+    const follow: Follow<boolean> = (valid, later) => {
+      get.verifying--
+      if (valid) this.#onProven(get, answer, later)
+      else this.#finishIfEnded(get, later)
+    }
+    this.#context.jobs.verify({ ...proof, cause: null, follow }, turn)
+  }
+
+  /** One answer per way and per holder: whoever sits on one way cannot speak for two. */
+  #isNew(get: Get, value: MessageOf<'VALUE'>, path: number): boolean {
+    const { holder } = value
+    if (get.paths.has(path) || get.paths.size >= ANSWERS_MAX) return false
+    if (holder.id === this.#context.self.id || get.answerByHolder.has(holder.id)) return false
+    return isAcceptable(holder, this.#context.workBits)
+  }
+
+  #isProven(get: Get, record: PeerRecord): boolean {
+    for (const answer of get.answerByHolder.values()) if (isSameRecord(answer.record, record)) return true
+    return false
+  }
+
+  #onProven(get: Get, answer: Answer, turn: Turn): void {
+    if (this.#getByOp.get(get.op) !== get) return
+    get.answerByHolder.set(answer.holder.id, answer)
+    if (get.kind === 'immutable' || get.answerByHolder.size >= QUORUM) return this.#finish(get, turn)
+    this.#setGrace(get, GRACE_MS, turn)
+    this.#finishIfEnded(get, turn)
+  }
+
+  #onEnded(get: Get, reason: RouteEnd, turn: Turn): void {
+    get.operation = null
+    get.ended = reason
+    this.#finishIfEnded(get, turn)
+  }
+
+  #finishIfEnded(get: Get, turn: Turn): void {
+    if (get.ended !== null && get.verifying === 0 && this.#getByOp.get(get.op) === get)
+      this.#finish(get, turn)
+  }
+
+  #finish(get: Get, turn: Turn): void {
+    this.#close(get, turn)
+    const best = newest(get)
+    if (best === null) {
+      const { code, message } = failureOf(get)
+      turn.out.push({ type: 'failed', op: get.op, code, message })
+      return
+    }
+    const { record, holder, hops } = best
+    this.#seenRanks.see(get.key, recordVersion(record).rank)
+    const value: GetResult = { key: get.key, record: copyRecord(record), holder: holder.id, hops }
+    turn.out.push({ type: 'done', op: get.op, value })
+    this.#repair(get, best, turn)
+  }
+
+  /** Read repair: who answered with an older version gets the newest, with the life its holder would give it. */
+  #repair(get: Get, best: Answer, turn: Turn): void {
+    const { routes, self } = this.#context
+    const { record } = best
+    const lifeSeconds = Math.min(best.lifeSeconds, RECORD_TTL_MS / 1_000)
+    const stale = [...get.answerByHolder.values()].filter((answer) => isOlder(answer.record, record))
+    for (const { holder } of stale.slice(0, READ_REPAIRS_MAX)) {
+      if (holder.id === self.id) this.#keep(get.key, { record, lifeSeconds }, turn)
+      else {
+        const inner = { type: 'REPLICA', origin: NO_ORIGIN, lifeSeconds, record } as const
+        routes.ask({ peer: holder.id, inner, timeoutMs: REPLICA_TIMEOUT_MS, follow: () => {} }, turn)
+      }
+    }
+  }
+
+  #keep(key: Key, what: { record: PeerRecord; lifeSeconds: number }, turn: Turn): void {
+    const { record, lifeSeconds } = what
+    this.#admission.offer(
+      { record, key, lifeMs: lifeSeconds * 1_000, cause: null, proven: true, follow: () => {} },
+      turn,
+    )
+  }
+
+  #setGrace(get: Get, afterMs: number, turn: Turn): void {
+    turn.out.push({ type: 'set-timer', afterMs, timer: { type: 'grace', op: get.op } })
+  }
+
+  #close(get: Get, turn: Turn): void {
+    this.#getByOp.delete(get.op)
+    if (get.operation !== null) this.#context.routes.stop(get.operation, turn)
+  }
+}
+
+function newGet(op: OpId, name: RecordName, key: Key): Get {
+  const { kind } = name
+  return {
+    op,
+    key,
+    kind,
+    answerByHolder: new Map(),
+    paths: new Set(),
+    operation: null,
+    verifying: 0,
+    ended: null,
+  }
+}
+
+/** The kind counts too: an immutable value may be made that hashes to the key of an owned record. */
+function isRecordOf(get: Get, record: PeerRecord): boolean {
+  return record.kind === get.kind && recordKey(record) === get.key
+}
+
+function isSameRecord(a: PeerRecord, b: PeerRecord): boolean {
+  return equalBytes(encodeRecord(a), encodeRecord(b))
+}
+
+function isOlder(record: PeerRecord, than: PeerRecord): boolean {
+  return compareVersions(recordVersion(record), recordVersion(than)) < 0
+}
+
+function newest(get: Get): Answer | null {
+  let best: Answer | null = null
+  for (const answer of get.answerByHolder.values())
+    if (best === null || isOlder(best.record, answer.record)) best = answer
+  return best
+}
+
+function failureOf(get: Get): { readonly code: FailureCode; readonly message: string } {
+  if (get.ended === 'no-links') return { code: 'NO_PEERS', message: 'no link to ask over' }
+  if (get.ended === 'timeout') return { code: 'TIMEOUT', message: 'no holder answered in time' }
+  return { code: 'NOT_FOUND', message: 'no peer that was reached holds the record' }
+}

@@ -1,0 +1,148 @@
+// Where a routed message goes from here: to ourselves, to one of our links, or back (PROTOCOL.md, RO-5 to RO-9).
+
+import type { Millis } from '../contract.ts'
+import { keyOf, type PeerId } from '../identity/peer-id.ts'
+import { DETOUR_HOPS_MAX, REPLICAS } from '../limits.ts'
+import type { RoutingView } from '../machine.ts'
+import { bucketIndexOf } from '../routing/distance.ts'
+import type { HopTimes } from './hop-timeout.ts'
+import { hopOf, prefixOf, type Route } from './route-state.ts'
+import type { HoldsView } from './store.ts'
+
+export type Step =
+  | { readonly type: 'deliver' }
+  /** `hopsLeft`: what the receiver may still spend. */
+  | {
+      readonly type: 'forward'
+      readonly to: PeerId
+      readonly hopsLeft: number
+      readonly via: readonly PeerId[]
+    }
+  | { readonly type: 'give-up' }
+
+const GIVE_UP: Step = { type: 'give-up' }
+const DELIVER: Step = { type: 'deliver' }
+
+export interface NextHopViews {
+  readonly routing: RoutingView
+  readonly holds: HoldsView
+  readonly times: HopTimes
+  /** First hops of an operation of ours, each of which serves one path only. */
+  isTaken(route: Route, peer: PeerId): boolean
+}
+
+/** The choice of the next hop: pure, so that every call looks at the links of the moment. */
+export class NextHop {
+  readonly #self: PeerId
+  readonly #views: NextHopViews
+
+  constructor(self: PeerId, views: NextHopViews) {
+    this.#self = self
+    this.#views = views
+  }
+
+  /** Whether a message that just came is for us wherever else it could go. */
+  isForUs(route: Route): boolean {
+    if (route.mode === 'exact') return route.target === keyOf(this.#self)
+    return route.mode === 'any' && this.#views.holds.holds(route.target)
+  }
+
+  step(route: Route, now: Millis): Step {
+    if (route.stage === 'passed' && route.mode !== 'any') return GIVE_UP
+    if (route.via.length > 0) return this.#asTold(route)
+    return this.#freely(route, now) ?? (this.#mayEndHere(route) ? DELIVER : GIVE_UP)
+  }
+
+  #asTold(route: Route): Step {
+    const to = route.via[0] as PeerId
+    if (route.hopsLeft === 0 || !this.#views.routing.isLinked(to) || this.#isUsed(route, to)) return GIVE_UP
+    return { type: 'forward', to, hopsLeft: route.hopsLeft - 1, via: route.via.slice(1) }
+  }
+
+  /** Closer, or closer in two hops; in the modes that may look around, then away from the target. */
+  #freely(route: Route, now: Millis): Step | null {
+    if (route.hopsLeft === 0) return null
+    const linked = this.#views.routing.linkedByDistance(route.target)
+    const closer = this.#best(route, this.#closerOf(route, linked), now)
+    const twoHops = this.#inTwoHops(route, closer, now)
+    if (twoHops !== null) return twoHops
+    if (closer !== null) return { type: 'forward', to: closer, hopsLeft: route.hopsLeft - 1, via: [] }
+    if (route.mode === 'closest') return null
+    const outward = this.#best(route, linked, now)
+    if (outward === null) return null
+    const hopsLeft = route.mode === 'any' ? Math.min(route.hopsLeft, DETOUR_HOPS_MAX) : route.hopsLeft
+    return { type: 'forward', to: outward, hopsLeft: hopsLeft - 1, via: [] }
+  }
+
+  /** Linked peers closer to the target than we are; our own id is looked up among the others. */
+  #closerOf(route: Route, linked: readonly PeerId[]): readonly PeerId[] {
+    if (this.#isOwn(route)) return linked
+    const { routing } = this.#views
+    const end = linked.findIndex((peer) => routing.isSelfCloser(route.target, peer))
+    return end < 0 ? linked : linked.slice(0, end)
+  }
+
+  /**
+   * The closest contact that a peer we are linked to holds a link to, where that is more than twice as far forward as the
+   * best single hop. Told to go there, the message cannot turn back half way.
+   */
+  #inTwoHops(route: Route, closer: PeerId | null, now: Millis): Step | null {
+    const { routing, times } = this.#views
+    if (route.hopsLeft < 2) return null
+    const ownBits = this.#isOwn(route) ? 0 : bucketIndexOf(route.target, this.#self)
+    const hopBits = closer === null ? 0 : bucketIndexOf(route.target, closer) - ownBits
+    for (const { id } of routing.closest(route.target, REPLICAS)) {
+      if (closer !== null && bucketIndexOf(route.target, id) - ownBits <= 3 * hopBits) return null
+      if (closer === null && routing.isSelfCloser(route.target, id) && !this.#isOwn(route)) return null
+      const to = routing.isLinked(id) || this.#isVisited(route, id) ? null : routing.viaOf(id)
+      if (to === null || !routing.isLinked(to) || this.#isUsed(route, to) || times.isSuspect(to, now)) continue
+      return { type: "forward", to, hopsLeft: route.hopsLeft - 1, via: [] }
+    }
+    return null
+  }
+
+  /** In mode closest the message ends where nobody closer is left. */
+  #mayEndHere(route: Route): boolean {
+    return route.mode === 'closest' && !this.#isOwn(route)
+  }
+
+  /** Whether we look up our own id. */
+  #isOwn(route: Route): boolean {
+    return route.previous === null && route.target === keyOf(this.#self)
+  }
+
+  /** The first open peer in order; those under suspicion only where there is no other, except the target itself. */
+  #best(route: Route, peers: readonly PeerId[], now: Millis): PeerId | null {
+    let suspect: PeerId | null = null
+    let best: PeerId | null = null
+    let bestScore = 0
+    for (const peer of peers) {
+      if (this.#isUsed(route, peer)) continue
+      if (isTarget(route, peer)) return peer
+      if (this.#views.times.isSuspect(peer, now)) { suspect ??= peer; continue }
+      const W = (globalThis as any).process.env.W
+      if (!W || route.mode === 'closest') return peer
+      const bits = bucketIndexOf(route.target, peer)
+      const score = bits - this.#views.times.timeoutMs(peer) / 2.2 / W
+      if (best === null || score > bestScore) { best = peer; bestScore = score }
+    }
+    return best ?? suspect
+  }
+
+  #isUsed(route: Route, peer: PeerId): boolean {
+    return (
+      peer === route.previous ||
+      this.#isVisited(route, peer) ||
+      hopOf(route, peer) !== undefined ||
+      this.#views.isTaken(route, peer)
+    )
+  }
+
+  #isVisited(route: Route, peer: PeerId): boolean {
+    return route.visited.includes(prefixOf(peer))
+  }
+}
+
+function isTarget(route: Route, peer: PeerId): boolean {
+  return route.mode === 'exact' && route.target === keyOf(peer)
+}

@@ -1,0 +1,173 @@
+// What a hop remembers of a routed message: where it came from, whom it was given to, and how far it may still go.
+
+import type { Millis } from '../contract.ts'
+import type { Key, PeerId } from '../identity/peer-id.ts'
+import {
+  HOPS_MAX,
+  ROUTE_BYTES_MAX,
+  ROUTE_STATE_MS,
+  ROUTES_FINISHED_MAX,
+  ROUTES_MAX,
+  ROUTES_PER_LINK_MAX,
+  SIGNAL_STATE_MS,
+} from '../limits.ts'
+import { RecentSet } from '../recent-set.ts'
+import { MESSAGES, type OperationId } from '../wire/messages.ts'
+
+/** To the peer closest to the target, to exactly the target, or to the first peer that holds something under it. */
+export const ROUTE_MODES = { closest: 0, exact: 1, any: 2 } as const
+export type RouteMode = keyof typeof ROUTE_MODES
+
+/** Names one way of one operation at this peer. */
+export interface RouteKey {
+  readonly operation: OperationId
+  readonly path: number
+}
+
+/**
+ * *waiting* for its acknowledgement; *trusted* since it came; *silent* when it did not come in time (it still may);
+ * *failed* when the hop sent the message back or its link went down.
+ */
+export type HopState = 'waiting' | 'trusted' | 'silent' | 'failed'
+
+/** One peer the message was given to. */
+export interface Hop {
+  readonly peer: PeerId
+  readonly sentAt: Millis
+  state: HopState
+}
+
+/** One way of one operation at this peer. */
+export interface Route {
+  readonly id: string
+  readonly key: RouteKey
+  /** Whoever gave it to us; null where we began it. */
+  readonly previous: PeerId | null
+  readonly mode: RouteMode
+  readonly target: Key
+  /** The routed message, a copy of its own: a view would keep the whole channel message alive. */
+  readonly inner: Uint8Array
+  readonly expiresAt: Millis
+  /** Hops still to be taken as told. */
+  via: readonly PeerId[]
+  /** Hops that may still be spent from here on, backtracking included. */
+  hopsLeft: number
+  /** First 4 bytes of the ids of those who have seen it, ourselves included. */
+  visited: string[]
+  readonly hops: Hop[]
+  /** *here*: the local machine has it; *passed*: it had no answer; *over*: we have sent it back. */
+  stage: 'moving' | 'here' | 'passed' | 'over'
+  replies: number
+}
+
+export type RouteStart = Omit<Route, 'id' | 'hops' | 'stage' | 'replies' | 'expiresAt'>
+
+export function routeId(operation: string, path: number): string {
+  return `${operation}/${path}`
+}
+
+/** The first 4 bytes of an id. */
+export function prefixOf(id: string): string {
+  return id.slice(0, 8)
+}
+
+export function hopOf(route: Route, peer: PeerId): Hop | undefined {
+  return route.hops.find((hop) => hop.peer === peer)
+}
+
+/** Adds to the visited; beyond the bound the newest are dropped, and loops are caught by the table alone. */
+export function addVisited(route: Route, prefixes: readonly string[]): void {
+  for (const prefix of prefixes) {
+    if (route.visited.length >= HOPS_MAX) return
+    if (!route.visited.includes(prefix)) route.visited.push(prefix)
+  }
+}
+
+/** Milliseconds a way back is kept: longer for signals, whose answers wait for ICE. */
+export function stateMs(inner: Uint8Array): number {
+  return inner[0] === MESSAGES.SIGNAL.type ? SIGNAL_STATE_MS : ROUTE_STATE_MS
+}
+
+/** The soft state of a peer, and the names of what is over. */
+export class RouteTable {
+  readonly #routeById = new Map<string, Route>()
+  readonly #routesByLink = new Map<PeerId, number>()
+  readonly #finished = new RecentSet<string>(ROUTES_FINISHED_MAX)
+  #bytes = 0
+  #turnedAt: Millis = 0
+
+  get(id: string): Route | undefined {
+    return this.#routeById.get(id)
+  }
+
+  /** Whether the way was here before, under way or over. */
+  knows(id: string): boolean {
+    return this.#routeById.has(id) || this.#finished.has(id)
+  }
+
+  /** Whether a message of that link and length may take a place. */
+  hasRoom(previous: PeerId, innerBytes: number): boolean {
+    return (
+      this.#routeById.size < ROUTES_MAX &&
+      this.#bytes + innerBytes <= ROUTE_BYTES_MAX &&
+      (this.#routesByLink.get(previous) ?? 0) < ROUTES_PER_LINK_MAX
+    )
+  }
+
+  add(start: RouteStart, expiresAt: Millis): Route {
+    const id = routeId(start.key.operation, start.key.path)
+    const route: Route = { ...start, id, expiresAt, hops: [], stage: 'moving', replies: 0 }
+    this.#routeById.set(id, route)
+    this.#bytes += route.inner.length
+    this.#count(route.previous, 1)
+    return route
+  }
+
+  /** Takes the way out of memory; only its name stays for a while. */
+  finish(route: Route): void {
+    if (!this.#routeById.delete(route.id)) return
+    this.#finished.add(route.id)
+    this.#bytes -= route.inner.length
+    this.#count(route.previous, -1)
+  }
+
+  finishPath(operation: OperationId, path: number): void {
+    const route = this.#routeById.get(routeId(operation, path))
+    if (route !== undefined) this.finish(route)
+  }
+
+  /** Ways in the order they came; the copy lets the caller finish some. */
+  all(): Route[] {
+    return [...this.#routeById.values()]
+  }
+
+  /** Finishes what is past its time and forgets old names. */
+  sweep(now: Millis): void {
+    for (const route of this.all()) if (route.expiresAt <= now) this.finish(route)
+    if (now - this.#turnedAt >= ROUTE_STATE_MS) {
+      this.#finished.turn()
+      this.#turnedAt = now
+    }
+  }
+
+  /** Whether there is nothing to sweep. */
+  get isEmpty(): boolean {
+    return this.#routeById.size + this.#finished.size === 0
+  }
+
+  sizes(): { routes: number; routeBytes: number; finishedRoutes: number; routeLinks: number } {
+    return {
+      routes: this.#routeById.size,
+      routeBytes: this.#bytes,
+      finishedRoutes: this.#finished.size,
+      routeLinks: this.#routesByLink.size,
+    }
+  }
+
+  #count(previous: PeerId | null, change: number): void {
+    if (previous === null) return
+    const count = (this.#routesByLink.get(previous) ?? 0) + change
+    if (count > 0) this.#routesByLink.set(previous, count)
+    else this.#routesByLink.delete(previous)
+  }
+}

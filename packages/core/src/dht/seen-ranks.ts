@@ -1,0 +1,31 @@
+// The highest version of a key that this peer has written or read, so that its next version is higher still. Only a
+// memory: a restart falls back on the headers it kept and on its clock.
+
+import type { Key } from '../identity/peer-id.ts'
+
+/** Keys remembered; the longest untouched is forgotten first. */
+const SEEN_RANKS_MAX = 4_096
+
+export class SeenRanks {
+  readonly #rankByKey = new Map<Key, number>()
+
+  /** 0 where nothing is known. */
+  of(key: Key): number {
+    return this.#rankByKey.get(key) ?? 0
+  }
+
+  see(key: Key, rank: number): void {
+    const highest = Math.max(rank, this.of(key))
+    this.#rankByKey.delete(key)
+    this.#rankByKey.set(key, highest)
+    if (this.#rankByKey.size <= SEEN_RANKS_MAX) return
+    for (const oldest of this.#rankByKey.keys()) {
+      this.#rankByKey.delete(oldest)
+      return
+    }
+  }
+
+  get size(): number {
+    return this.#rankByKey.size
+  }
+}

@@ -1,0 +1,110 @@
+// Routed messages that we began, and who of us waits for what comes back.
+
+import type { Millis, Random } from '../contract.ts'
+import { type Key, keyOf, type PeerId } from '../identity/peer-id.ts'
+import { OPERATION_TIMEOUT_MS, OPERATIONS_MAX } from '../limits.ts'
+import type { RoutingView } from '../machine.ts'
+import { toHex } from '../wire/bytes.ts'
+import type { Message, OperationId } from '../wire/messages.ts'
+import type { RouteMode } from './router.ts'
+import type { RouteEnd, StoreReply } from './store.ts'
+import type { Follow, Turn } from './store-context.ts'
+
+/** Milliseconds after which a route that never ended is forgotten. */
+const ROUTE_FORGOTTEN_MS = OPERATION_TIMEOUT_MS * 3
+
+export interface RouteHandler {
+  reply(reply: StoreReply, turn: Turn): void
+  /** Nothing more follows. */
+  ended(reason: RouteEnd, turn: Turn): void
+}
+
+interface RouteStart {
+  readonly mode: RouteMode
+  readonly target: Key
+  readonly inner: Message
+  readonly paths: number
+  readonly via?: readonly PeerId[]
+  readonly timeoutMs: number
+}
+
+interface Question {
+  readonly peer: PeerId
+  readonly inner: Message
+  readonly timeoutMs: number
+  /** The answer, or null where none came. */
+  readonly follow: Follow<StoreReply | null>
+}
+
+export class StoreRoutes {
+  readonly #routing: RoutingView
+  readonly #random: Random
+  readonly #waitingByOperation = new Map<
+    OperationId,
+    { readonly handler: RouteHandler; readonly since: Millis }
+  >()
+
+  constructor(routing: RoutingView, random: Random) {
+    this.#routing = routing
+    this.#random = random
+  }
+
+  /** Null where too much is under way already: the caller goes on as if nobody had answered. */
+  start(route: RouteStart, handler: RouteHandler, turn: Turn): OperationId | null {
+    if (this.#waitingByOperation.size >= OPERATIONS_MAX) return null
+    const operation = toHex(this.#random.bytes(16)) as OperationId
+    this.#waitingByOperation.set(operation, { handler, since: turn.now })
+    turn.out.push({ type: 'route', operation, ...route })
+    return operation
+  }
+
+  /** Asks exactly one peer and takes its first answer. */
+  ask(question: Question, turn: Turn): void {
+    const { peer, inner, timeoutMs, follow } = question
+    const via = this.#viaOf(peer)
+    const handler: RouteHandler = {
+      reply: (reply, later) => {
+        this.stop(reply.operation, later)
+        follow(reply, later)
+      },
+      ended: (_reason, later) => follow(null, later),
+    }
+    const route = { mode: 'exact', target: keyOf(peer), inner, paths: 1, timeoutMs } as const
+    const operation = this.start(via === null ? route : { ...route, via }, handler, turn)
+    if (operation === null) follow(null, turn)
+  }
+
+  stop(operation: OperationId, turn: Turn): void {
+    if (this.#waitingByOperation.delete(operation)) turn.out.push({ type: 'stop-route', operation })
+  }
+
+  reply(reply: StoreReply, turn: Turn): void {
+    this.#waitingByOperation.get(reply.operation)?.handler.reply(reply, turn)
+  }
+
+  ended(operation: OperationId, reason: RouteEnd, turn: Turn): void {
+    const waiting = this.#waitingByOperation.get(operation)
+    if (waiting === undefined) return
+    this.#waitingByOperation.delete(operation)
+    waiting.handler.ended(reason, turn)
+  }
+
+  /** Ends what nobody ended. Operations are in the order of their start. */
+  sweep(turn: Turn): void {
+    for (const [operation, { since }] of this.#waitingByOperation) {
+      if (turn.now - since < ROUTE_FORGOTTEN_MS) return
+      this.ended(operation, 'timeout', turn)
+    }
+  }
+
+  get size(): number {
+    return this.#waitingByOperation.size
+  }
+
+  /** Through whoever holds a link to it, where we hold none ourselves. */
+  #viaOf(peer: PeerId): readonly PeerId[] | null {
+    if (this.#routing.isLinked(peer)) return null
+    const via = this.#routing.viaOf(peer)
+    return via === null ? null : [via, peer]
+  }
+}

@@ -1,0 +1,30 @@
+// What the parts of gossip share, so that each message is remembered once.
+
+import type { Millis, Random } from '../contract.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import type { TokenBuckets } from '../link/token-bucket.ts'
+import type { LinkView } from '../machine.ts'
+import type { RecentSet } from '../recent-set.ts'
+import type { MessageId, TopicId } from '../wire/messages.ts'
+import type { CachedMessage, MessageCache } from './message-cache.ts'
+import type { Missing } from './missing.ts'
+import type { Topic } from './topic.ts'
+
+export interface GossipContext {
+  readonly self: PeerId
+  readonly links: LinkView
+  readonly random: Random
+  /** Ids of verified messages. */
+  readonly seen: RecentSet<MessageId>
+  readonly messages: MessageCache
+  readonly missing: Missing
+  /** What each link may still graft. */
+  readonly graftedBytes: TokenBuckets
+  /** Topics with ids to announce. */
+  readonly announcing: Set<TopicId>
+  topicOf(id: TopicId): Topic | undefined
+  /** Whether a message came already, verified or not yet. */
+  isKnown(id: MessageId): boolean
+  /** Remembers a message of the topic. */
+  keep(topic: Topic, message: CachedMessage, now: Millis): void
+}

@@ -1,0 +1,364 @@
+// Topics and how messages spread in them (PROTOCOL.md, GS-1 to GS-27). This file decides in which order a message is
+// judged; the tree of a topic, its members and its backstop have files of their own.
+
+import type { Millis, OpId, Random } from '../contract.ts'
+import type { Contact } from '../identity/contact.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import {
+  GOSSIP_CONTROL_BURST,
+  GOSSIP_CONTROL_PER_SECOND,
+  GRAFTED_BYTES_BURST,
+  GRAFTED_BYTES_PER_SECOND,
+  IHAVE_DELAY_MS,
+  LINKS_MAX,
+  PATHS_DELAY_MS,
+  RECONCILE_MS,
+  SEEN_GENERATION_MS,
+  SEEN_IDS_MAX,
+  SUBSCRIBE_LOOK_MS,
+} from '../limits.ts'
+import { TokenBuckets } from '../link/token-bucket.ts'
+import type {
+  EventEffect,
+  LinkView,
+  Machine,
+  OffenceEffect,
+  OutcomeEffect,
+  RoutingView,
+  SendEffect,
+  SetTimerEffect,
+  SignEffect,
+  VerifyEffect,
+} from '../machine.ts'
+import { RecentSet } from '../recent-set.ts'
+import type { Frame } from '../wire/codec.ts'
+import type { Message, MessageId, MessageOf, TopicId } from '../wire/messages.ts'
+import { Broadcast } from './broadcast.ts'
+import { gossipDomain } from './envelope.ts'
+import type { GossipContext } from './gossip-context.ts'
+import { MessageCache } from './message-cache.ts'
+import { Missing } from './missing.ts'
+import { Parking } from './parking.ts'
+import { Publishing } from './publishing.ts'
+import { Reception } from './reception.ts'
+import { Reconciliation } from './reconciliation.ts'
+import { Subscriptions } from './subscriptions.ts'
+import { Topic, topicOf } from './topic.ts'
+
+export type { TopicKey } from './topic.ts'
+
+export type GossipToken = string
+export type GossipTimer =
+  | { readonly type: 'ihave' }
+  | { readonly type: 'graft'; readonly topic: TopicId }
+  | { readonly type: 'reconcile' }
+  | { readonly type: 'refresh' }
+  | { readonly type: 'paths' }
+  | { readonly type: 'deadline'; readonly op: OpId }
+
+/** Queued until there is a link, or for `deadlineMs`; ends `done` with PublishResult or `failed` NO_PEERS. */
+export interface PublishInput {
+  readonly type: 'publish'
+  readonly op: OpId
+  readonly topic: string
+  readonly payload: Uint8Array
+  readonly deadlineMs: number
+}
+
+export type GossipInput =
+  /** First input, once. */
+  | { readonly type: 'start'; readonly bootId: number }
+  | { readonly type: 'link-up' | 'link-down'; readonly peer: PeerId }
+  /** A frame whose message is GOSSIP, IHAVE, GRAFT, PRUNE, TOPICS, SUBSCRIBE or UNSUBSCRIBE. */
+  | { readonly type: 'receive'; readonly from: PeerId; readonly frame: Frame }
+  | { readonly type: 'subscribe' | 'unsubscribe'; readonly topic: string }
+  | PublishInput
+  | { readonly type: 'cancel'; readonly op: OpId }
+  | { readonly type: 'verified'; readonly token: GossipToken; readonly valid: boolean }
+  | { readonly type: 'signed'; readonly token: GossipToken; readonly signature: Uint8Array }
+  | { readonly type: 'timer'; readonly timer: GossipTimer }
+
+export type GossipEffect =
+  | SendEffect
+  /** The frame goes out as these bytes. */
+  | { readonly type: 'forward'; readonly to: PeerId; readonly frame: Uint8Array }
+  | SetTimerEffect<GossipTimer>
+  | VerifyEffect<GossipToken>
+  | SignEffect<GossipToken>
+  | OutcomeEffect
+  | OffenceEffect
+  | EventEffect
+
+export interface GossipOptions {
+  readonly self: Contact
+  /** 32 hexadecimal digits. */
+  readonly networkId: string
+  /** Zero bits that ids of this network begin with, hashed: authors must have done the work too. */
+  readonly workBits: number
+}
+
+/** For the snapshot of a peer. */
+export interface GossipStats {
+  readonly topics: readonly {
+    readonly topic: string
+    readonly eager: number
+    readonly lazy: number
+    readonly forwarding: boolean
+  }[]
+  readonly copies: number
+  readonly first: number
+  readonly published: number
+}
+
+export class Gossip implements Machine<GossipInput, GossipEffect> {
+  readonly #networkId: string
+  readonly #context: GossipContext
+  readonly #parking = new Parking()
+  readonly #subscriptions: Subscriptions
+  readonly #reception: Reception
+  readonly #publishing: Publishing
+  readonly #reconciliation: Reconciliation
+  readonly #controlByLink = new TokenBuckets(GOSSIP_CONTROL_BURST, GOSSIP_CONTROL_PER_SECOND, LINKS_MAX)
+  readonly #armed = new Set<GossipTimer['type']>()
+  #hasTraffic = false
+  #seenTurnedAt: Millis = 0
+
+  constructor(options: GossipOptions, routing: RoutingView, links: LinkView, random: Random) {
+    const domain = gossipDomain(options.networkId)
+    this.#networkId = options.networkId
+    this.#context = this.#makeContext(options.self, links, random)
+    this.#subscriptions = new Subscriptions({
+      routing,
+      makeTopic: (id, key) => new Topic(id, key, new Broadcast(id, this.#context)),
+      forgetTopic: (id) => this.#context.missing.forgetTopic(id),
+    })
+    this.#reception = new Reception(this.#context, {
+      domain,
+      workBits: options.workBits,
+      parking: this.#parking,
+    })
+    this.#publishing = new Publishing({ ...options, domain }, this.#context, this.#subscriptions)
+    this.#reconciliation = new Reconciliation(this.#context)
+  }
+
+  handle(input: GossipInput, now: Millis, out: GossipEffect[]): void {
+    switch (input.type) {
+      case 'start':
+        this.#publishing.start(input.bootId)
+        break
+      case 'link-up':
+        this.#onLinkUp(input.peer, now, out)
+        break
+      case 'link-down':
+        this.#onLinkDown(input.peer, now, out)
+        break
+      case 'receive':
+        this.#onReceive(input.from, input.frame, now, out)
+        break
+      case 'subscribe':
+        this.#onSubscribe(input.topic, now, out)
+        break
+      case 'unsubscribe':
+        this.#subscriptions.unsubscribe(topicOf(this.#networkId, input.topic).id, now, out)
+        break
+      case 'publish':
+        this.#publishing.publish(input, now, out)
+        break
+      case 'cancel':
+        this.#publishing.cancel(input.op)
+        break
+      case 'verified':
+        this.#reception.verified(input.token, input.valid, now, out)
+        break
+      case 'signed':
+        this.#publishing.signed(input.token, input.signature)
+        break
+      case 'timer':
+        this.#onTimer(input.timer, now, out)
+        break
+    }
+    this.#publishing.flush(now, out)
+    this.#armTimers(out)
+  }
+
+  stats(): GossipStats {
+    const topics = [...this.#subscriptions.topics()].map(({ id, name, tree, isSubscribed }) => ({
+      topic: name ?? id,
+      eager: tree.eager,
+      lazy: tree.size - tree.eager,
+      forwarding: !isSubscribed,
+    }))
+    return { topics, ...this.#reception.counts, published: this.#publishing.published }
+  }
+
+  /** Sizes of what remotes can fill. */
+  tables(): Readonly<Record<string, number>> {
+    let muted = 0
+    for (const { tree } of this.#subscriptions.topics()) muted += tree.mutedAuthors
+    return {
+      gossipTopics: this.#subscriptions.size,
+      gossipAnnounced: this.#subscriptions.announced,
+      gossipSeen: this.#context.seen.size,
+      gossipMessages: this.#context.messages.size,
+      gossipMessageBytes: this.#context.messages.bytes,
+      gossipMissing: this.#context.missing.size,
+      gossipParked: this.#parking.size,
+      gossipParkedBytes: this.#parking.bytes,
+      gossipAuthors: this.#reception.authors,
+      gossipMuted: muted,
+      gossipPublishing: this.#publishing.waiting,
+    }
+  }
+
+  #makeContext(self: Contact, links: LinkView, random: Random): GossipContext {
+    const seen = new RecentSet<MessageId>(SEEN_IDS_MAX)
+    const messages = new MessageCache()
+    return {
+      self: self.id,
+      links,
+      random,
+      seen,
+      messages,
+      missing: new Missing(),
+      graftedBytes: new TokenBuckets(GRAFTED_BYTES_BURST, GRAFTED_BYTES_PER_SECOND, LINKS_MAX),
+      announcing: new Set(),
+      topicOf: (id) => this.#subscriptions.get(id),
+      isKnown: (id) => seen.has(id) || this.#parking.has(id),
+      keep: (topic, message, now) => {
+        messages.add(message)
+        topic.lastMessageAt = now
+        this.#hasTraffic = true
+      },
+    }
+  }
+
+  // Links and wishes
+
+  #onLinkUp(peer: PeerId, now: Millis, out: GossipEffect[]): void {
+    this.#subscriptions.linkUp(peer, now, out)
+    if (this.#subscriptions.size > 0) this.#arm({ type: 'paths' }, PATHS_DELAY_MS, out)
+  }
+
+  #onLinkDown(peer: PeerId, now: Millis, out: GossipEffect[]): void {
+    this.#context.missing.forgetLink(peer)
+    this.#subscriptions.linkDown(peer, now, out)
+  }
+
+  #onSubscribe(name: string, now: Millis, out: GossipEffect[]): void {
+    if (this.#subscriptions.subscribe({ ...topicOf(this.#networkId, name), name }, now, out)) return
+    const message = `too many topics: "${name}" is not subscribed to`
+    out.push({ type: 'event', event: { type: 'problem', code: 'TOO_LARGE', message } })
+  }
+
+  // Frames
+
+  #onReceive(from: PeerId, frame: Frame, now: Millis, out: GossipEffect[]): void {
+    const { message } = frame
+    if (message.type === 'GOSSIP') return this.#reception.receive(from, frame, now, out)
+    if (!this.#controlByLink.take(from, costOf(message), now)) {
+      return void out.push({ type: 'offence', peer: from, offence: 'flood' })
+    }
+    switch (message.type) {
+      case 'TOPICS':
+        return this.#subscriptions.onTopics(from, message, now, out)
+      case 'SUBSCRIBE':
+        if (this.#subscriptions.onSubscribe(from, message, now, out)) return
+        return void out.push({ type: 'offence', peer: from, offence: 'malformed-frame' })
+      case 'UNSUBSCRIBE':
+        return this.#subscriptions.onUnsubscribe(from, message.topic, now, out)
+      case 'IHAVE':
+      case 'GRAFT':
+      case 'PRUNE':
+        return this.#onTreeMessage(from, message, now, out)
+    }
+  }
+
+  /** Only from members: a link that left the topic meanwhile has nothing to say. */
+  #onTreeMessage(
+    from: PeerId,
+    message: MessageOf<'IHAVE'> | MessageOf<'GRAFT'> | MessageOf<'PRUNE'>,
+    now: Millis,
+    out: GossipEffect[],
+  ): void {
+    const topic = this.#subscriptions.get(message.topic)
+    if (!topic?.tree.has(from)) return
+    if (message.type === 'GRAFT') return topic.tree.grafted(from, message, now, out)
+    if (message.type === 'PRUNE') return topic.tree.pruned(from)
+    if (message.reconcile) this.#reconciliation.compare(topic, from, message.ids, now, out)
+    else topic.tree.announced(from, message.ids, now, out)
+  }
+
+  // Timers
+
+  #onTimer(timer: GossipTimer, now: Millis, out: GossipEffect[]): void {
+    this.#armed.delete(timer.type)
+    switch (timer.type) {
+      case 'ihave':
+        return this.#announce(out)
+      case 'graft':
+        return this.#subscriptions.get(timer.topic)?.tree.graftDue(now, out)
+      case 'reconcile':
+        return this.#reconcile(now, out)
+      case 'refresh':
+        return this.#refresh(now, out)
+      case 'paths':
+        return this.#subscriptions.choosePaths(now, out)
+      case 'deadline':
+        return this.#publishing.deadline(timer.op, out)
+    }
+  }
+
+  #announce(out: GossipEffect[]): void {
+    for (const id of this.#context.announcing) this.#subscriptions.get(id)?.tree.flushAnnouncements(out)
+    this.#context.announcing.clear()
+  }
+
+  #reconcile(now: Millis, out: GossipEffect[]): void {
+    this.#hasTraffic = false
+    for (const topic of this.#subscriptions.topics()) {
+      if (!this.#reconciliation.isActive(topic, now)) continue
+      this.#hasTraffic = true
+      this.#reconciliation.begin(topic, now, out)
+    }
+  }
+
+  #refresh(now: Millis, out: GossipEffect[]): void {
+    this.#subscriptions.look(now, out)
+    this.#context.messages.expire(now)
+    this.#context.missing.expire(now)
+    this.#parking.expire(now)
+    if (now - this.#seenTurnedAt < SEEN_GENERATION_MS) return
+    this.#seenTurnedAt = now
+    this.#context.seen.turn()
+  }
+
+  /** Timers run only while there is something to do: an idle peer is silent. */
+  #armTimers(out: GossipEffect[]): void {
+    if (this.#context.announcing.size > 0) this.#arm({ type: 'ihave' }, IHAVE_DELAY_MS, out)
+    if (this.#hasTraffic && !this.#armed.has('reconcile')) this.#arm({ type: 'reconcile' }, this.#reconcileAfterMs(), out)
+    if (this.#subscriptions.size + this.#context.messages.size + this.#parking.size === 0) return
+    this.#arm({ type: 'refresh' }, SUBSCRIBE_LOOK_MS, out)
+  }
+
+  /** RECONCILE_MS on average; spread, because one message starts the timers of all members. */
+  #reconcileAfterMs(): number {
+    return RECONCILE_MS / 2 + (this.#context.random.u32() % RECONCILE_MS)
+  }
+
+  #arm(timer: GossipTimer, afterMs: number, out: GossipEffect[]): void {
+    if (this.#armed.has(timer.type)) return
+    this.#armed.add(timer.type)
+    out.push({ type: 'set-timer', afterMs, timer })
+  }
+}
+
+/** Tokens of a frame: one, and one more for every 16 ids or topics. */
+function costOf(message: Message): number {
+  const ids =
+    message.type === 'IHAVE' || message.type === 'GRAFT'
+      ? message.ids.length
+      : message.type === 'TOPICS'
+        ? message.added.length + message.removed.length
+        : 0
+  return 1 + ids / 16
+}

@@ -1,0 +1,106 @@
+// Messages that were announced but have not come: who announced them, when to ask, and who was asked already.
+
+import type { Millis } from '../contract.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import { MISSING_MAX, MISSING_MS, MISSING_PER_LINK_MAX } from '../limits.ts'
+import type { MessageId, TopicId } from '../wire/messages.ts'
+
+/** How a message was asked for: with a place in the tree, or without. */
+export type Asking = 'grafted' | 'pulled'
+
+export interface MissingMessage {
+  readonly id: MessageId
+  readonly topic: TopicId
+  readonly since: Millis
+  readonly firstAnnouncer: PeerId
+  dueAt: Millis
+  /** Who announced it and was not asked yet, in order of announcement. */
+  readonly announcers: PeerId[]
+  readonly askingByPeer: Map<PeerId, Asking>
+}
+
+/** At a bound new ids are refused: reconciliation finds them again. */
+export class Missing {
+  readonly #messageById = new Map<MessageId, MissingMessage>()
+  readonly #countByPeer = new Map<PeerId, number>()
+
+  get size(): number {
+    return this.#messageById.size
+  }
+
+  get(id: MessageId): MissingMessage | undefined {
+    return this.#messageById.get(id)
+  }
+
+  /** Another announcement. Returns whether the id is new, so that a timer is needed. */
+  announce(id: MessageId, topic: TopicId, from: PeerId, now: Millis, dueAt: Millis): boolean {
+    const known = this.#messageById.get(id)
+    if (known === undefined) return this.#add(id, topic, from, now, dueAt)?.announcers.push(from) === 1
+    if (!known.announcers.includes(from) && !known.askingByPeer.has(from)) known.announcers.push(from)
+    return false
+  }
+
+  /** The message was asked for outside the tree. Returns false where it is on its way already. */
+  pull(id: MessageId, topic: TopicId, from: PeerId, now: Millis): boolean {
+    const message = this.#messageById.get(id) ?? this.#add(id, topic, from, now, Number.POSITIVE_INFINITY)
+    if (message === null || message.askingByPeer.size > 0) return false
+    message.askingByPeer.set(from, 'pulled')
+    return true
+  }
+
+  /** Messages of a topic that are due and can still be asked for; those that cannot are dropped. */
+  takeDue(topic: TopicId, now: Millis): MissingMessage[] {
+    const due: MissingMessage[] = []
+    for (const message of this.#messageById.values()) {
+      if (message.topic !== topic || message.dueAt > now) continue
+      if (message.announcers.length > 0) due.push(message)
+      else this.remove(message.id)
+    }
+    return due
+  }
+
+  /** It came, or is no longer wanted. */
+  remove(id: MessageId): MissingMessage | undefined {
+    const message = this.#messageById.get(id)
+    if (message === undefined) return undefined
+    this.#messageById.delete(id)
+    const left = (this.#countByPeer.get(message.firstAnnouncer) ?? 1) - 1
+    if (left > 0) this.#countByPeer.set(message.firstAnnouncer, left)
+    else this.#countByPeer.delete(message.firstAnnouncer)
+    return message
+  }
+
+  forgetLink(peer: PeerId): void {
+    for (const message of this.#messageById.values()) {
+      const index = message.announcers.indexOf(peer)
+      if (index >= 0) message.announcers.splice(index, 1)
+      message.askingByPeer.delete(peer)
+    }
+  }
+
+  forgetTopic(topic: TopicId): void {
+    for (const message of this.#messageById.values()) if (message.topic === topic) this.remove(message.id)
+  }
+
+  expire(now: Millis): void {
+    for (const message of this.#messageById.values())
+      if (message.since + MISSING_MS <= now) this.remove(message.id)
+  }
+
+  #add(id: MessageId, topic: TopicId, from: PeerId, now: Millis, dueAt: Millis): MissingMessage | null {
+    const count = this.#countByPeer.get(from) ?? 0
+    if (this.#messageById.size >= MISSING_MAX || count >= MISSING_PER_LINK_MAX) return null
+    this.#countByPeer.set(from, count + 1)
+    const message = {
+      id,
+      topic,
+      since: now,
+      firstAnnouncer: from,
+      dueAt,
+      announcers: [],
+      askingByPeer: new Map(),
+    }
+    this.#messageById.set(id, message)
+    return message
+  }
+}

@@ -1,0 +1,312 @@
+// Which topics we are a member of, which our links are, and so which links each topic's tree may use.
+
+import type { Millis } from '../contract.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import {
+  ANNOUNCED_PER_LINK_MAX,
+  FORWARDED_PER_LINK_MAX,
+  FORWARDED_TOPICS_MAX,
+  SUBSCRIBE_LIFE_MS,
+  TOPICS_MAX,
+} from '../limits.ts'
+import type { RoutingView } from '../machine.ts'
+import type { MessageOf, TopicId } from '../wire/messages.ts'
+import type { GossipEffect } from './gossip.ts'
+import { Paths } from './paths.ts'
+import { type Topic, type TopicKey, topicIdOf } from './topic.ts'
+
+export interface SubscriptionsContext {
+  readonly routing: RoutingView
+  makeTopic(id: TopicId, key: TopicKey): Topic
+  /** The topic has ended: nothing of it need be kept. */
+  forgetTopic(id: TopicId): void
+}
+
+/** What the application calls a topic. */
+interface NamedTopic {
+  readonly id: TopicId
+  readonly key: TopicKey
+  readonly name: string
+}
+
+/**
+ * A link belongs to a topic's tree where its peer announced the topic (TOPICS), asked us for it (SUBSCRIBE), or is asked
+ * by us. A mere forwarder announces itself to all but those who asked: so whoever hears an announcement knows that the
+ * sender stays without being asked.
+ */
+export class Subscriptions {
+  readonly #context: SubscriptionsContext
+  readonly #paths: Paths
+  readonly #topicById = new Map<TopicId, Topic>()
+  readonly #announcedByPeer = new Map<PeerId, Set<TopicId>>()
+  #subscribed = 0
+
+  constructor(context: SubscriptionsContext) {
+    this.#context = context
+    this.#paths = new Paths({
+      routing: context.routing,
+      isLinked: (peer) => this.#announcedByPeer.has(peer),
+      announces: (peer, topic) => this.#announces(peer, topic.id),
+      changed: (topic, peer, out) => this.#syncLink(topic, peer, out),
+    })
+  }
+
+  get(id: TopicId): Topic | undefined {
+    return this.#topicById.get(id)
+  }
+
+  topics(): IterableIterator<Topic> {
+    return this.#topicById.values()
+  }
+
+  get size(): number {
+    return this.#topicById.size
+  }
+
+  get links(): number {
+    return this.#announcedByPeer.size
+  }
+
+  get announced(): number {
+    let count = 0
+    for (const topics of this.#announcedByPeer.values()) count += topics.size
+    return count
+  }
+
+  // Our own wishes
+
+  /** Returns false at TOPICS_MAX. */
+  subscribe(named: NamedTopic, now: Millis, out: GossipEffect[]): boolean {
+    const topic = this.#topicById.get(named.id)
+    if (topic?.isSubscribed) return true
+    if (this.#subscribed >= TOPICS_MAX) return false
+    this.#subscribed += 1
+    if (topic !== undefined) this.#promote(topic, named, now, out)
+    else this.#join(named, (joined) => this.#markSubscribed(joined, named), now, out)
+    return true
+  }
+
+  unsubscribe(id: TopicId, now: Millis, out: GossipEffect[]): void {
+    const topic = this.#topicById.get(id)
+    if (!topic?.isSubscribed) return
+    topic.isSubscribed = false
+    this.#subscribed -= 1
+    this.#settle(topic, now, out)
+  }
+
+  /** The topic of a publication: we stay a member for a while. */
+  hold(named: NamedTopic, until: Millis, now: Millis, out: GossipEffect[]): Topic {
+    let topic = this.#topicById.get(named.id)
+    if (topic === undefined) {
+      this.#makeRoom(out)
+      topic = this.#join(named, (joined) => this.#markHeld(joined, named, until), now, out)
+    }
+    this.#markHeld(topic, named, until)
+    return topic
+  }
+
+  // Links
+
+  linkUp(peer: PeerId, now: Millis, out: GossipEffect[]): void {
+    if (this.#announcedByPeer.has(peer)) this.linkDown(peer, now, out)
+    this.#announcedByPeer.set(peer, new Set())
+    this.#announceAll(peer, out)
+    for (const topic of this.#topicById.values())
+      if (topic.tree.size === 0) this.#paths.choose(topic, now, out)
+  }
+
+  /** Those who asked us are forgotten with the next look, so that a link that is made again finds its forwarder. */
+  linkDown(peer: PeerId, now: Millis, out: GossipEffect[]): void {
+    this.#announcedByPeer.delete(peer)
+    for (const topic of this.#topicById.values()) {
+      topic.untilByAsker.delete(peer)
+      topic.refusedBy.delete(peer)
+      topic.untilByAsked.delete(peer)
+      const wasMember = topic.tree.has(peer)
+      topic.tree.removeLink(peer, out)
+      if (wasMember && topic.isNeeded(now)) this.#paths.choose(topic, now, out)
+    }
+  }
+
+  /** Links have come: paths may be shorter now. */
+  choosePaths(now: Millis, out: GossipEffect[]): void {
+    for (const topic of this.#topicById.values()) this.#paths.choose(topic, now, out)
+  }
+
+  /** The look at what has run out and what is due. */
+  look(now: Millis, out: GossipEffect[]): void {
+    for (const topic of [...this.#topicById.values()]) {
+      topic.refusedBy.clear()
+      for (const [peer, until] of topic.untilByAsker) if (until <= now) this.#dropAsker(topic, peer, now, out)
+      this.#settle(topic, now, out)
+    }
+  }
+
+  // Messages
+
+  onTopics(
+    from: PeerId,
+    { all, added, removed }: MessageOf<'TOPICS'>,
+    now: Millis,
+    out: GossipEffect[],
+  ): void {
+    const announced = this.#announcedByPeer.get(from)
+    if (announced === undefined) return
+    const staying = new Set(added)
+    const gone = all ? [...announced].filter((id) => !staying.has(id)) : removed
+    for (const id of gone) this.#onRemoved(announced, from, id, now, out)
+    for (const id of added) this.#onAdded(announced, from, id, out)
+  }
+
+  /** Returns false where the target does not belong to the topic. */
+  onSubscribe(from: PeerId, message: MessageOf<'SUBSCRIBE'>, now: Millis, out: GossipEffect[]): boolean {
+    const { topic: id, target: key, lifeSeconds } = message
+    if (topicIdOf(key) !== id) return false
+    if (lifeSeconds === 0 || !this.#announcedByPeer.has(from)) return true
+    const until = now + Math.min(lifeSeconds * 1_000, SUBSCRIBE_LIFE_MS)
+    const topic = this.#topicById.get(id)
+    if (topic === undefined) this.#forward({ id, key }, from, until, now, out)
+    else this.#addAsker(topic, from, until, now, out)
+    return true
+  }
+
+  onUnsubscribe(from: PeerId, id: TopicId, now: Millis, out: GossipEffect[]): void {
+    const topic = this.#topicById.get(id)
+    if (topic === undefined || !topic.untilByAsker.has(from)) return
+    topic.untilByAsker.delete(from)
+    if (topic.isNeeded(now)) this.#send(from, [id], [], out)
+    this.#syncLink(topic, from, out)
+    this.#settle(topic, now, out)
+  }
+
+  // Joining and leaving
+
+  #join(
+    { id, key }: { id: TopicId; key: TopicKey },
+    begin: (topic: Topic) => void,
+    now: Millis,
+    out: GossipEffect[],
+  ): Topic {
+    const topic = this.#context.makeTopic(id, key)
+    begin(topic)
+    this.#topicById.set(id, topic)
+    for (const peer of this.#announcedByPeer.keys()) {
+      this.#syncLink(topic, peer, out)
+      if (!topic.untilByAsker.has(peer)) this.#send(peer, [id], [], out)
+    }
+    this.#paths.choose(topic, now, out)
+    return topic
+  }
+
+  /** A forwarder becomes a subscriber: those who asked may now stop asking. */
+  #promote(topic: Topic, named: NamedTopic, now: Millis, out: GossipEffect[]): void {
+    this.#markSubscribed(topic, named)
+    for (const peer of topic.untilByAsker.keys()) this.#send(peer, [topic.id], [], out)
+    this.#paths.choose(topic, now, out)
+  }
+
+  #markSubscribed(topic: Topic, { name }: NamedTopic): void {
+    topic.name = name
+    topic.isSubscribed = true
+  }
+
+  #markHeld(topic: Topic, { name }: NamedTopic, until: Millis): void {
+    topic.name = name
+    topic.heldUntil = Math.max(topic.heldUntil, until)
+  }
+
+  #forward(
+    topic: { id: TopicId; key: TopicKey },
+    from: PeerId,
+    until: Millis,
+    now: Millis,
+    out: GossipEffect[],
+  ): void {
+    const ofLink = [...this.#topicById.values()].filter(
+      (other) => other.untilByAsker.has(from) && !other.isSubscribed,
+    )
+    if (ofLink.length >= FORWARDED_PER_LINK_MAX) this.#leave(ofLink[0] as Topic, out)
+    this.#makeRoom(out)
+    this.#join(topic, (joined) => joined.untilByAsker.set(from, until), now, out)
+  }
+
+  /** At FORWARDED_TOPICS_MAX the one forwarded longest is left. */
+  #makeRoom(out: GossipEffect[]): void {
+    if (this.#topicById.size - this.#subscribed < FORWARDED_TOPICS_MAX) return
+    for (const topic of this.#topicById.values()) if (!topic.isSubscribed) return this.#leave(topic, out)
+  }
+
+  #settle(topic: Topic, now: Millis, out: GossipEffect[]): void {
+    if (topic.isNeeded(now)) this.#paths.choose(topic, now, out)
+    else this.#leave(topic, out)
+  }
+
+  #leave(topic: Topic, out: GossipEffect[]): void {
+    this.#topicById.delete(topic.id)
+    this.#paths.leave(topic, out)
+    for (const peer of this.#announcedByPeer.keys()) this.#send(peer, [], [topic.id], out)
+    this.#context.forgetTopic(topic.id)
+  }
+
+  // What others are members of
+
+  #onAdded(announced: Set<TopicId>, from: PeerId, id: TopicId, out: GossipEffect[]): void {
+    if (announced.size >= ANNOUNCED_PER_LINK_MAX) return
+    announced.add(id)
+    const topic = this.#topicById.get(id)
+    if (topic === undefined) return
+    topic.untilByAsked.delete(from)
+    this.#syncLink(topic, from, out)
+  }
+
+  #onRemoved(announced: Set<TopicId>, from: PeerId, id: TopicId, now: Millis, out: GossipEffect[]): void {
+    announced.delete(id)
+    const topic = this.#topicById.get(id)
+    if (topic === undefined) return
+    if (topic.untilByAsked.delete(from)) topic.refusedBy.add(from)
+    topic.untilByAsker.delete(from)
+    this.#syncLink(topic, from, out)
+    this.#settle(topic, now, out)
+  }
+
+  #addAsker(topic: Topic, from: PeerId, until: Millis, now: Millis, out: GossipEffect[]): void {
+    topic.untilByAsker.set(from, Math.max(until, topic.untilByAsker.get(from) ?? 0))
+    this.#syncLink(topic, from, out)
+    this.#paths.choose(topic, now, out)
+  }
+
+  /** Once it no longer asks it must hear that we are still a member. */
+  #dropAsker(topic: Topic, peer: PeerId, now: Millis, out: GossipEffect[]): void {
+    topic.untilByAsker.delete(peer)
+    if (topic.isNeeded(now)) this.#send(peer, [topic.id], [], out)
+    this.#syncLink(topic, peer, out)
+  }
+
+  #announces(peer: PeerId, topic: TopicId): boolean {
+    return this.#announcedByPeer.get(peer)?.has(topic) ?? false
+  }
+
+  #syncLink(topic: Topic, peer: PeerId, out: GossipEffect[]): void {
+    const isMember =
+      this.#announces(peer, topic.id) || topic.untilByAsker.has(peer) || topic.untilByAsked.has(peer)
+    if (isMember) topic.tree.addLink(peer)
+    else topic.tree.removeLink(peer, out)
+  }
+
+  // Announcing
+
+  #announceAll(peer: PeerId, out: GossipEffect[]): void {
+    const ids = [...this.#topicById.keys()]
+    out.push({
+      type: 'send',
+      to: peer,
+      message: { type: 'TOPICS', all: true, added: ids.slice(0, TOPICS_MAX), removed: [] },
+    })
+    for (let i = TOPICS_MAX; i < ids.length; i += TOPICS_MAX)
+      this.#send(peer, ids.slice(i, i + TOPICS_MAX), [], out)
+  }
+
+  #send(to: PeerId, added: readonly TopicId[], removed: readonly TopicId[], out: GossipEffect[]): void {
+    out.push({ type: 'send', to, message: { type: 'TOPICS', all: false, added, removed } })
+  }
+}

@@ -1,0 +1,61 @@
+// One topic that we are a member of, by subscribing, by publishing or because others want it through us.
+
+import type { Millis } from '../contract.ts'
+import { topicHash } from '../identity/network-id.ts'
+import type { Key, PeerId } from '../identity/peer-id.ts'
+import { SUBSCRIBE_LIFE_MS } from '../limits.ts'
+import { toHex } from '../wire/bytes.ts'
+import type { TopicId } from '../wire/messages.ts'
+import type { Broadcast } from './broadcast.ts'
+
+/** The point in the key space at which a topic's members meet. */
+export type TopicKey = Key
+
+export class Topic {
+  readonly id: TopicId
+  readonly key: TopicKey
+  readonly tree: Broadcast
+  /** Unknown where we only forward for others. */
+  name: string | null = null
+  isSubscribed = false
+  /** We published without subscribing: until then we stay. */
+  heldUntil: Millis = 0
+  /** Peers that want the topic through us, and until when they said. */
+  readonly untilByAsker = new Map<PeerId, Millis>()
+  /** Peers through which we want it, and until when we promised to. */
+  readonly untilByAsked = new Map<PeerId, Millis>()
+  /** Peers that dropped us lately: not asked again before the next look. */
+  readonly refusedBy = new Set<PeerId>()
+  lastMessageAt: Millis = Number.NEGATIVE_INFINITY
+  /** Whose answer to our reconciliation may still come. */
+  reconcilingWith: PeerId | null = null
+
+  constructor(id: TopicId, key: TopicKey, tree: Broadcast) {
+    this.id = id
+    this.key = key
+    this.tree = tree
+  }
+
+  /** Until when we, or somebody other than `except`, need our membership. */
+  neededUntil(now: Millis, except: PeerId | null): Millis {
+    if (this.isSubscribed) return now + SUBSCRIBE_LIFE_MS
+    let until = this.heldUntil
+    for (const [peer, theirs] of this.untilByAsker) if (peer !== except && theirs > until) until = theirs
+    return until
+  }
+
+  isNeeded(now: Millis): boolean {
+    return this.neededUntil(now, null) > now
+  }
+}
+
+/** Id and key of a topic's name. */
+export function topicOf(networkId: string, name: string): { id: TopicId; key: TopicKey } {
+  const hash = toHex(topicHash(networkId, name))
+  return { id: topicIdOf(hash as TopicKey), key: hash as TopicKey }
+}
+
+/** The first 16 bytes of the key. */
+export function topicIdOf(key: TopicKey): TopicId {
+  return key.slice(0, 32) as string as TopicId
+}

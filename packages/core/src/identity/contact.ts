@@ -1,0 +1,51 @@
+// A contact proves itself: the id follows from the keys and the salt, and the salt is the work (PROTOCOL.md, ID-1 and ID-2).
+
+import { derivePeerId, hasWork, type PeerId } from './peer-id.ts'
+
+/** Bytes of a contact on the wire: two keys and a salt. */
+export const CONTACT_BYTES = 72
+/** Bytes of an Ed25519 or X25519 public key. */
+export const KEY_BYTES = 32
+/** Bytes of the salt that makes the id meet the network's work. */
+export const SALT_BYTES = 8
+
+/** A peer as others know it. Frozen; equal ids mean equal keys. */
+export interface Contact {
+  readonly id: PeerId
+  /** Ed25519 public key, 32 bytes. */
+  readonly signingKey: Uint8Array
+  /** X25519 public key, 32 bytes. */
+  readonly exchangeKey: Uint8Array
+  /** 8 bytes. */
+  readonly salt: Uint8Array
+}
+
+/** Derives the id. The arrays are kept, not copied. */
+export function makeContact(signingKey: Uint8Array, exchangeKey: Uint8Array, salt: Uint8Array): Contact {
+  return { id: derivePeerId(signingKey, exchangeKey, salt), signingKey, exchangeKey, salt }
+}
+
+/** Whether the contact may enter a table of a network that asks for this much work. */
+export function isAcceptable(contact: Contact, workBits: number): boolean {
+  return hasWork(contact.id, workBits)
+}
+
+/** Bytes of the contact as in frames: signing key, exchange key, salt. */
+export function contactBytes(contact: Contact): Uint8Array {
+  const bytes = new Uint8Array(CONTACT_BYTES)
+  bytes.set(contact.signingKey, 0)
+  bytes.set(contact.exchangeKey, KEY_BYTES)
+  bytes.set(contact.salt, KEY_BYTES * 2)
+  return bytes
+}
+
+/** The contact in 72 bytes (copied), or null where the length is wrong. */
+export function contactFromBytes(bytes: Uint8Array): Contact | null {
+  if (bytes.length !== CONTACT_BYTES) return null
+  const own = bytes.slice()
+  return makeContact(
+    own.subarray(0, KEY_BYTES),
+    own.subarray(KEY_BYTES, KEY_BYTES * 2),
+    own.subarray(KEY_BYTES * 2),
+  )
+}

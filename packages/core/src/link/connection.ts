@@ -1,0 +1,124 @@
+// One connection: its handshake, its queue of frames for this turn, its limits and its counters. Who decides about it is
+// the link set.
+
+import type { AttemptId, LinkId, LinkRole, Millis, SignalingPath } from '../contract.ts'
+import type { CloseCode } from '../errors.ts'
+import type { Contact } from '../identity/contact.ts'
+import { EARLY_BYTES_MAX, EARLY_FRAMES_MAX } from '../limits.ts'
+import type { Frame } from '../wire/codec.ts'
+import type { Handshake } from './handshake.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** Frames per second and at once that one link may send us: ten times what gossip and routing of a busy peer need (guess). */
+const FRAMES_PER_SECOND = 2_000
+const FRAMES_BURST = 8_000
+/** Bytes per second and at once on control. */
+const BYTES_PER_SECOND = 4 * 1024 * 1024
+const BYTES_BURST = 16 * 1024 * 1024
+
+/**
+ * `greeting`: HELLO sent · `proving`: the remote's proof is being verified · `open` · `suspect`: silent, perhaps dead ·
+ * `closing`: BYE sent or received.
+ */
+export type ConnectionState = 'greeting' | 'proving' | 'open' | 'suspect' | 'closing'
+
+export interface ConnectionOptions {
+  readonly link: LinkId
+  readonly attempt: AttemptId
+  readonly role: LinkRole
+  readonly signalingPath: SignalingPath
+  readonly remoteGroup: string
+  readonly handshake: Handshake
+}
+
+export class Connection {
+  readonly link: LinkId
+  readonly attempt: AttemptId
+  readonly role: LinkRole
+  readonly signalingPath: SignalingPath
+  readonly remoteGroup: string
+  readonly handshake: Handshake
+  state: ConnectionState = 'greeting'
+  /** The remote's PROOF has been verified, ours has been sent. */
+  remoteProved = false
+  proofSent = false
+  openedAt: Millis = 0
+  bootId = 0
+  ourReasons = 0
+  theirReasons = 0
+  /** Since when nobody wants the link; 0 while somebody does. */
+  unwantedSince: Millis = 0
+  hidden = false
+  roundTripMs: number | null = null
+  pingNonce = 0
+  pingAt: Millis = 0
+  lastReceivedAt: Millis
+  bytesSent = 0
+  bytesReceived = 0
+  /** Bytes the driver takes before it queues them; negative: what is queued beyond. Unlimited until it says a number. */
+  roomBytes = Number.POSITIVE_INFINITY
+  closeCode: CloseCode | null = null
+  readonly #queue: Uint8Array[] = []
+  readonly #early: Frame[] = []
+  #earlyBytes = 0
+  readonly #frames: TokenBucket
+  readonly #bytes: TokenBucket
+
+  constructor(options: ConnectionOptions, now: Millis) {
+    this.link = options.link
+    this.attempt = options.attempt
+    this.role = options.role
+    this.signalingPath = options.signalingPath
+    this.remoteGroup = options.remoteGroup
+    this.handshake = options.handshake
+    this.lastReceivedAt = now
+    this.#frames = new TokenBucket(FRAMES_BURST, FRAMES_PER_SECOND, now)
+    this.#bytes = new TokenBucket(BYTES_BURST, BYTES_PER_SECOND, now)
+  }
+
+  /** The proved remote. Only from state `open` on. */
+  get contact(): Contact {
+    return (this.handshake.remote as { contact: Contact }).contact
+  }
+
+  get isUsable(): boolean {
+    return this.state === 'open' || this.state === 'suspect'
+  }
+
+  /** Whether the remote may send this much more now. */
+  admits(frames: number, bytes: number, now: Millis): boolean {
+    return this.#bytes.take(bytes, now) && this.#frames.take(frames, now)
+  }
+
+  enqueue(frame: Uint8Array): void {
+    this.#queue.push(frame)
+  }
+
+  /** Frames queued since the last call. */
+  takeQueue(): Uint8Array[] {
+    return this.#queue.splice(0)
+  }
+
+  get hasQueue(): boolean {
+    return this.#queue.length > 0
+  }
+
+  /** Keeps a frame that came between the remote's proof and its verification; false where it does not fit. */
+  keepEarly(frame: Frame): boolean {
+    this.#earlyBytes += frame.bytes.length
+    if (this.#early.length >= EARLY_FRAMES_MAX || this.#earlyBytes > EARLY_BYTES_MAX) return false
+    this.#early.push(frame)
+    return true
+  }
+
+  takeEarly(): Frame[] {
+    this.#earlyBytes = 0
+    return this.#early.splice(0)
+  }
+
+  /** Smooths a round trip as TCP does (RFC 6298, alpha = 1/8). */
+  measured(roundTripMs: number): void {
+    this.roundTripMs =
+      this.roundTripMs === null ? roundTripMs : this.roundTripMs + (roundTripMs - this.roundTripMs) / 8
+  }
+}

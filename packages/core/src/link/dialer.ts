@@ -1,0 +1,438 @@
+// Who is dialed, and when. A wanted contact becomes an attempt; an attempt either opens (the link set takes over) or
+// fails (routing hears when the contact may be wanted again). How signals travel is in signal-post.ts.
+
+import type {
+  AttemptId,
+  IntroducerId,
+  LinkFailureStage,
+  Millis,
+  OpId,
+  Random,
+  SignalingPath,
+} from '../contract.ts'
+import type { Contact } from '../identity/contact.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import {
+  ACCEPTS_MAX,
+  ATTEMPT_TIMEOUT_MS,
+  DIALS_MAX,
+  REDIAL_MAX_MS,
+  REDIAL_MIN_MS,
+  REMEMBERED_PEERS_MAX,
+} from '../limits.ts'
+import type { Machine } from '../machine.ts'
+import { LINK_REASONS, type LinkStage } from '../peer/calls.ts'
+import { toHex } from '../wire/bytes.ts'
+import { Attempt, Attempts, type SignalWay } from './attempts.ts'
+import type { DialerEffect, DialerInput, DialerOptions, RoomView } from './dialer-contract.ts'
+import { decodeInvite, encodeInvite } from './invites.ts'
+import type { AttemptView } from './link-contract.ts'
+import { type OpenedSignal, SIGNAL_KINDS, SignalPost } from './signal-post.ts'
+
+/** Milliseconds an invite waits for its answer to be carried back by hand. */
+const INVITE_TIMEOUT_MS = 15 * 60_000
+/** Milliseconds our own dial keeps its precedence over the remote's, whose offer may be the only one that arrived. */
+const GLARE_MS = 5_000
+/** Milliseconds to leave a full peer alone, doubled each time. */
+const BUSY_RETRY_MS = 30_000
+/** Failures after which the pause grows no more. */
+const FAILURES_COUNTED_MAX = 8
+
+export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
+  readonly #options: DialerOptions
+  readonly #room: RoomView
+  readonly #random: Random
+  readonly #attempts = new Attempts()
+  readonly #post: SignalPost
+  /** What routing wants, in the order it was said. */
+  readonly #wantByPeer = new Map<PeerId, { contact: Contact; reasons: number }>()
+  readonly #failuresByPeer = new Map<PeerId, number>()
+  readonly #pathByIntroducer = new Map<IntroducerId, SignalingPath>()
+  /** Who introduced a contact, to reach it the same way. */
+  readonly #sourceByPeer = new Map<PeerId, IntroducerId>()
+  #stopped = false
+
+  constructor(options: DialerOptions, room: RoomView, random: Random) {
+    this.#options = options
+    this.#room = room
+    this.#random = random
+    this.#post = new SignalPost(options.self, options.workBits, this.#attempts, random)
+  }
+
+  handle(input: DialerInput, now: Millis, out: DialerEffect[]): void {
+    switch (input.type) {
+      case 'want':
+        return this.#onWant(input.contact, input.reasons, now, out)
+      case 'introducer-up':
+        this.#pathByIntroducer.set(input.introducer, input.path)
+        return this.#pump(now, out)
+      case 'introducer-down':
+        return void this.#pathByIntroducer.delete(input.introducer)
+      case 'introduced':
+        for (const { id } of input.contacts) remember(this.#sourceByPeer, id, input.source)
+        return
+      case 'local-signal':
+        return this.#onLocalSignal(input.attempt, input.bytes, now, out)
+      case 'box':
+        if (!this.#stopped && !this.#room.isBanned(input.from.id, now)) this.#post.open(input, now, out)
+        return
+      case 'sealed':
+        return this.#post.onSealed(input.token, input.bytes, (peer) => this.reasonsOf(peer), out)
+      case 'opened-box': {
+        const signal = this.#post.onOpened(input.token, input.bytes, out)
+        return signal === null ? undefined : this.#onSignal(signal, now, out)
+      }
+      case 'route-ended':
+        return this.#onUnreachable(this.#attempts.takeOperation(input.operation), now, out)
+      case 'undeliverable':
+        return this.#onUndeliverable(input.to, now, out)
+      case 'opened':
+        return this.#onOpened(input.attempt)
+      case 'link-failed':
+        return this.#fail(input.attempt, input.stage, input.detail, now, out)
+      case 'handshake-failed':
+        return this.#onHandshakeFailed(input, now, out)
+      case 'link-up':
+        return this.#onLinkUp(input.peer, input.attempt, now, out)
+      case 'link-down':
+        this.#wantByPeer.delete(input.peer)
+        return this.#pump(now, out)
+      case 'online':
+        this.#failuresByPeer.clear()
+        return this.#pump(now, out)
+      case 'invite-create':
+        return this.#onInviteCreate(input.op, now, out)
+      case 'invite-accept':
+        return this.#onInviteAccept(input.op, input.offer, now, out)
+      case 'invite-complete':
+        return this.#onInviteComplete(input.op, input.attempt, input.answer, out)
+      case 'cancel':
+        return this.#onCancel(input.op, out)
+      case 'stop':
+        return this.#onStop(out)
+      case 'timer':
+        return this.#onTimer(input.timer.attempt, now, out)
+    }
+  }
+
+  // Views
+
+  expected(id: AttemptId): { readonly peer: PeerId | null; readonly path: SignalingPath } | null {
+    const attempt = this.#attempts.get(id)
+    return attempt === undefined ? null : { peer: attempt.contact?.id ?? null, path: attempt.way.path }
+  }
+
+  reasonsOf(peer: PeerId): number {
+    return this.#wantByPeer.get(peer)?.reasons ?? 0
+  }
+
+  /** Dials and accepts under way. */
+  get dialing(): number {
+    return this.#attempts.pending
+  }
+
+  tables(): Record<string, number> {
+    return {
+      wants: this.#wantByPeer.size,
+      dialFailures: this.#failuresByPeer.size,
+      introducedBy: this.#sourceByPeer.size,
+      ...this.#attempts.tables(),
+      ...this.#post.tables(),
+    }
+  }
+
+  // Wanting and dialing
+
+  #onWant(contact: Contact, reasons: number, now: Millis, out: DialerEffect[]): void {
+    if (reasons === 0) this.#wantByPeer.delete(contact.id)
+    else this.#wantByPeer.set(contact.id, { contact, reasons })
+    if (this.#room.isUp(contact.id)) out.push({ type: 'reasons', peer: contact.id, reasons })
+    else this.#pump(now, out)
+  }
+
+  /** Dials wanted contacts while there are places, for links and for dials. */
+  #pump(now: Millis, out: DialerEffect[]): void {
+    if (this.#stopped) return
+    for (const { contact } of this.#wantByPeer.values()) {
+      if (this.#attempts.dials >= DIALS_MAX || this.#places() <= 0) return
+      if (this.#room.isUp(contact.id) || this.#attempts.ofPeer(contact.id) !== undefined) continue
+      if (this.#room.isBanned(contact.id, now)) continue
+      const way = this.#wayTo(contact.id)
+      if (way !== null) this.#dial(contact, way, now, out)
+    }
+  }
+
+  #places(): number {
+    return this.#options.linksMax - this.#room.size() - this.#attempts.pending
+  }
+
+  /** Through the overlay once we have a link; else through whoever introduced the contact, or any introducer. */
+  #wayTo(peer: PeerId): SignalWay | null {
+    return this.#room.openCount() > 0 ? { path: 'overlay', route: null } : this.#introducerWay(peer)
+  }
+
+  #introducerWay(peer: PeerId): SignalWay | null {
+    const source = this.#sourceByPeer.get(peer)
+    const known = source !== undefined && this.#pathByIntroducer.has(source)
+    const introducer = known ? source : this.#pathByIntroducer.keys().next().value
+    const path = introducer === undefined ? undefined : this.#pathByIntroducer.get(introducer)
+    if (introducer === undefined || path === undefined || path === 'overlay' || path === 'invite') return null
+    return { path, introducer }
+  }
+
+  #dial(contact: Contact, way: SignalWay, now: Millis, out: DialerEffect[]): void {
+    const attempt = this.#begin(new Attempt(this.#newId(), 'dialer', contact, way, now), out)
+    this.#stage(attempt, 'dialing', way.path, now, out)
+    out.push({ type: 'driver', effect: { type: 'dial', attempt: attempt.id, contact } })
+  }
+
+  #begin(attempt: Attempt, out: DialerEffect[]): Attempt {
+    this.#attempts.add(attempt)
+    const afterMs = attempt.isInvite ? INVITE_TIMEOUT_MS : ATTEMPT_TIMEOUT_MS
+    out.push({ type: 'set-timer', afterMs, timer: { type: 'attempt', attempt: attempt.id } })
+    return attempt
+  }
+
+  #newId(): AttemptId {
+    return toHex(this.#random.bytes(8)) as AttemptId
+  }
+
+  #onLocalSignal(id: AttemptId, bytes: Uint8Array, now: Millis, out: DialerEffect[]): void {
+    const attempt = this.#attempts.get(id)
+    if (attempt === undefined || attempt.opened) return
+    if (attempt.isInvite) return this.#handInvite(attempt, bytes, out)
+    const reasons = attempt.contact === null ? 0 : this.reasonsOf(attempt.contact.id)
+    if (!this.#post.post(attempt, bytes, reasons, out)) return
+    this.#stage(attempt, attempt.role === 'dialer' ? 'offer-sent' : 'answer-sent', attempt.way.path, now, out)
+  }
+
+  // Signals of others
+
+  #onSignal(signal: OpenedSignal, now: Millis, out: DialerEffect[]): void {
+    if (this.#stopped) return
+    const { body, from } = signal
+    if (body.kind === SIGNAL_KINDS.offer) return this.#onOffer(signal, now, out)
+    const attempt = this.#attempts.get(body.attempt as AttemptId)
+    if (attempt === undefined || attempt.opened || attempt.contact?.id !== from.id) return
+    if (body.kind === SIGNAL_KINDS.refused) return this.#onRefused(attempt, body.alternatives, now, out)
+    if (body.kind === SIGNAL_KINDS.answer) {
+      if (attempt.role !== 'dialer' || attempt.answered) return
+      attempt.answered = true
+      this.#stage(attempt, 'answered', '', now, out)
+    }
+    out.push({ type: 'driver', effect: { type: 'apply-signal', attempt: attempt.id, bytes: body.data } })
+  }
+
+  #onOffer(signal: OpenedSignal, now: Millis, out: DialerEffect[]): void {
+    const { from, body, way } = signal
+    const id = body.attempt as AttemptId
+    if (this.#attempts.get(id) !== undefined || !this.#post.admitsOffer(signal, now, out)) return
+    if (!this.#yieldsTo(from.id, now, out)) return
+    if (!this.#findPlace(from.id, body.reasons, out)) {
+      return this.#post.refuse(from, id, way, this.#room.alternatives(), out)
+    }
+    const attempt = this.#begin(new Attempt(id, 'listener', from, way, now), out)
+    this.#stage(attempt, 'accepting', way.path, now, out)
+    out.push({ type: 'driver', effect: { type: 'accept', attempt: id, contact: from, signal: body.data } })
+  }
+
+  /** Both dialed at once: the smaller id's dial goes on (PROTOCOL.md, LK-11). */
+  #yieldsTo(peer: PeerId, now: Millis, out: DialerEffect[]): boolean {
+    const mine = this.#attempts.ofPeer(peer)
+    if (mine === undefined || mine.opened) return true
+    if (mine.role === 'dialer' && this.#options.self.id < peer && now - mine.startedAt < GLARE_MS)
+      return false
+    this.#drop(mine, out)
+    return true
+  }
+
+  /** Whether the offer may be accepted; for a neighbour another link is given up (PROTOCOL.md, SI-4). */
+  #findPlace(peer: PeerId, reasons: number, out: DialerEffect[]): boolean {
+    if (this.#attempts.pending - this.#attempts.dials >= ACCEPTS_MAX) return false
+    if (this.#places() > 0) return true
+    if ((reasons & LINK_REASONS.leaf) === 0 || !this.#room.isNear(peer)) return false
+    const victim = this.#room.leastWanted()
+    if (victim === null) return false
+    out.push({ type: 'make-room', peer: victim })
+    return true
+  }
+
+  #onRefused(attempt: Attempt, alternatives: readonly Contact[], now: Millis, out: DialerEffect[]): void {
+    if (attempt.role !== 'dialer' || attempt.answered) return
+    this.#stage(attempt, 'refused', 'busy', now, out)
+    this.#drop(attempt, out)
+    if (alternatives.length > 0) out.push({ type: 'learned', contacts: alternatives })
+    this.#giveUp(attempt, BUSY_RETRY_MS, false, out)
+    this.#pump(now, out)
+  }
+
+  // Success and failure
+
+  #onOpened(id: AttemptId): void {
+    const attempt = this.#attempts.get(id)
+    if (attempt !== undefined) attempt.opened = true
+  }
+
+  #onLinkUp(peer: PeerId, id: AttemptId, now: Millis, out: DialerEffect[]): void {
+    this.#failuresByPeer.delete(peer)
+    const attempt = this.#attempts.get(id)
+    if (attempt !== undefined) {
+      if (attempt.completeOp !== null) out.push({ type: 'done', op: attempt.completeOp, value: null })
+      this.#attempts.forget(attempt)
+    }
+    this.#pump(now, out)
+  }
+
+  /** The overlay does not reach the contact: an introducer that is there anyway may. */
+  #onUnreachable(attempt: Attempt | undefined, now: Millis, out: DialerEffect[]): void {
+    if (attempt === undefined || attempt.opened || attempt.answered || attempt.way.path !== 'overlay') return
+    const way = attempt.contact === null ? null : this.#introducerWay(attempt.contact.id)
+    if (way === null) return this.#fail(attempt.id, 'signaling', 'not reached through the overlay', now, out)
+    attempt.way = way
+    this.#stage(attempt, 'offer-sent', way.path, now, out)
+    for (const box of attempt.sent) this.#post.carry(attempt, box, out)
+  }
+
+  #onUndeliverable(to: PeerId, now: Millis, out: DialerEffect[]): void {
+    const attempt = this.#attempts.ofPeer(to)
+    if (attempt === undefined || attempt.opened || attempt.answered || attempt.way.path === 'overlay') return
+    this.#fail(attempt.id, 'signaling', 'not connected to the introducer', now, out)
+  }
+
+  #onTimer(id: AttemptId, now: Millis, out: DialerEffect[]): void {
+    const attempt = this.#attempts.get(id)
+    if (attempt !== undefined && !attempt.opened) this.#fail(id, 'timeout', '', now, out)
+  }
+
+  #fail(id: AttemptId, stage: LinkFailureStage, detail: string, now: Millis, out: DialerEffect[]): void {
+    const attempt = this.#attempts.get(id)
+    if (attempt === undefined) return
+    this.#stage(attempt, `failed:${stage}`, detail, now, out)
+    this.#drop(attempt, out)
+    const op = attempt.completeOp ?? attempt.inviteOp
+    if (op !== null) {
+      out.push({
+        type: 'failed',
+        op,
+        code: 'LINK_FAILED',
+        message: `The link failed at stage ${stage}. ${detail}`,
+      })
+    }
+    if (attempt.role === 'dialer') this.#giveUp(attempt, REDIAL_MIN_MS, !attempt.answered, out)
+    this.#pump(now, out)
+  }
+
+  #onHandshakeFailed(
+    input: DialerInput & { type: 'handshake-failed' },
+    now: Millis,
+    out: DialerEffect[],
+  ): void {
+    const { code } = input
+    const attempt = this.#attempts.get(input.attempt)
+    if (attempt === undefined) return
+    this.#stage(attempt, 'failed:handshake', code, now, out)
+    this.#attempts.forget(attempt)
+    if (attempt.completeOp !== null) {
+      const failure = code === 'version-mismatch' ? 'VERSION_MISMATCH' : 'LINK_FAILED'
+      out.push({
+        type: 'failed',
+        op: attempt.completeOp,
+        code: failure,
+        message: `The handshake failed: ${code}.`,
+      })
+    }
+    // A duplicate is a success elsewhere: the contact is not at fault and nothing is to be waited for.
+    const baseMs = input.busy ? BUSY_RETRY_MS : REDIAL_MIN_MS
+    if (code !== 'duplicate') this.#giveUp(attempt, baseMs, code === 'wrong-identity', out)
+    this.#pump(now, out)
+  }
+
+  /** Routing hears when the contact may be wanted again: later each time, with jitter so that two ends do not collide. */
+  #giveUp(attempt: Attempt, baseMs: number, gone: boolean, out: DialerEffect[]): void {
+    if (attempt.contact === null || this.#room.isUp(attempt.contact.id)) return
+    const peer = attempt.contact.id
+    const failures = Math.min(this.#failuresByPeer.get(peer) ?? 0, FAILURES_COUNTED_MAX)
+    remember(this.#failuresByPeer, peer, failures + 1)
+    const jitter = 0.5 + this.#random.u32() / 0x1_0000_0000
+    const pauseMs = Math.min(baseMs * 2 ** failures, Math.max(REDIAL_MAX_MS, baseMs))
+    this.#wantByPeer.delete(peer)
+    out.push({ type: 'dial-failed', peer, retryAfterMs: Math.round(pauseMs * jitter), gone })
+  }
+
+  #drop(attempt: Attempt, out: DialerEffect[]): void {
+    out.push({ type: 'driver', effect: { type: 'abandon', attempt: attempt.id } })
+    this.#attempts.forget(attempt)
+  }
+
+  #onStop(out: DialerEffect[]): void {
+    this.#stopped = true
+    for (const attempt of this.#attempts.all()) if (!attempt.opened) this.#drop(attempt, out)
+    this.#wantByPeer.clear()
+  }
+
+  // Invites, carried by hand
+
+  #onInviteCreate(op: OpId, now: Millis, out: DialerEffect[]): void {
+    const attempt = this.#begin(new Attempt(this.#newId(), 'dialer', null, { path: 'invite' }, now), out)
+    attempt.inviteOp = op
+    out.push({ type: 'driver', effect: { type: 'dial', attempt: attempt.id, contact: null } })
+  }
+
+  #handInvite(attempt: Attempt, signal: Uint8Array, out: DialerEffect[]): void {
+    if (attempt.inviteOp === null) return
+    const bytes = encodeInvite({ contact: this.#options.self, attempt: attempt.id, signal })
+    out.push({ type: 'done', op: attempt.inviteOp, value: { attempt: attempt.id, bytes } })
+    attempt.inviteOp = null
+  }
+
+  #onInviteAccept(op: OpId, offer: Uint8Array, now: Millis, out: DialerEffect[]): void {
+    const invite = decodeInvite(offer, this.#options.self, this.#options.workBits)
+    if (invite === null || this.#attempts.get(invite.attempt) !== undefined) return refuseInvite(op, out)
+    const attempt = this.#begin(
+      new Attempt(invite.attempt, 'listener', invite.contact, { path: 'invite' }, now),
+      out,
+    )
+    attempt.inviteOp = op
+    const effect = { type: 'accept', attempt: attempt.id, contact: null, signal: invite.signal } as const
+    out.push({ type: 'driver', effect })
+  }
+
+  #onInviteComplete(op: OpId, id: AttemptId, answer: Uint8Array, out: DialerEffect[]): void {
+    const invite = decodeInvite(answer, this.#options.self, this.#options.workBits)
+    const attempt = this.#attempts.get(id)
+    if (invite?.attempt !== id || attempt === undefined || attempt.contact !== null)
+      return refuseInvite(op, out)
+    this.#attempts.setContact(attempt, invite.contact)
+    attempt.answered = true
+    attempt.completeOp = op
+    out.push({ type: 'driver', effect: { type: 'apply-signal', attempt: id, bytes: invite.signal } })
+  }
+
+  #onCancel(op: OpId, out: DialerEffect[]): void {
+    for (const attempt of this.#attempts.all()) {
+      const waits = attempt.inviteOp === op || attempt.completeOp === op
+      if (waits && !attempt.opened) this.#drop(attempt, out)
+    }
+  }
+
+  #stage(attempt: Attempt, stage: LinkStage, detail: string, now: Millis, out: DialerEffect[]): void {
+    const peer = attempt.contact?.id ?? null
+    out.push({
+      type: 'event',
+      event: { type: 'link-stage', attempt: attempt.id, peer, stage, detail, at: now },
+    })
+  }
+}
+
+function refuseInvite(op: OpId, out: DialerEffect[]): void {
+  const message =
+    'The text is damaged, our own, of another network, or of an invite that does not wait for it.'
+  out.push({ type: 'failed', op, code: 'INVITE_INVALID', message })
+}
+
+/** Puts an entry last; beyond the bound the oldest is forgotten. */
+function remember<V>(map: Map<PeerId, V>, peer: PeerId, value: V): void {
+  map.delete(peer)
+  map.set(peer, value)
+  if (map.size > REMEMBERED_PEERS_MAX) map.delete(map.keys().next().value as PeerId)
+}

@@ -1,0 +1,69 @@
+// Why links are kept: both ends say their reasons, and a link that neither wants is pruned after a while. The reasons also
+// set how closely a link is watched.
+
+import type { Millis } from '../contract.ts'
+import { PRUNE_AFTER_MS } from '../limits.ts'
+import type { Out, SetTimerEffect } from '../machine.ts'
+import { LINK_REASONS } from '../peer/calls.ts'
+import { encodeFrame } from '../wire/codec.ts'
+import type { Connection } from './connection.ts'
+import { watchFor } from './link-choices.ts'
+import type { LinkTimer } from './link-contract.ts'
+import type { DriverEffect, Outbound } from './outbound.ts'
+
+type ReasonsEffect = DriverEffect | SetTimerEffect<LinkTimer>
+
+export class LinkReasons {
+  readonly #outbound: Outbound
+  /** Whether our own page is visible: hidden ones are watched loosely, for their timers come late. */
+  isVisible = true
+
+  constructor(outbound: Outbound) {
+    this.#outbound = outbound
+  }
+
+  /** Our reasons for a link, told to the other end where they changed. */
+  setOurs(connection: Connection, reasons: number, now: Millis, out: Out<ReasonsEffect>): void {
+    if (connection.ourReasons === reasons) return
+    connection.ourReasons = reasons
+    this.say(connection)
+    this.changed(connection, now, out)
+  }
+
+  say(connection: Connection): void {
+    const hidden = !this.isVisible
+    this.#outbound.enqueue(connection, encodeFrame({ type: 'WANT', reasons: connection.ourReasons, hidden }))
+  }
+
+  /** Somebody's reasons changed: the watch follows, and where nobody wants the link the clock starts. */
+  changed(connection: Connection, now: Millis, out: Out<ReasonsEffect>): void {
+    this.watch(connection, out)
+    if ((connection.ourReasons | connection.theirReasons) !== 0) {
+      connection.unwantedSince = 0
+      return
+    }
+    connection.unwantedSince = now
+    out.push({ type: 'set-timer', afterMs: PRUNE_AFTER_MS, timer: { type: 'prune', link: connection.link } })
+  }
+
+  /** Whether nobody has wanted the link for so long that it goes. */
+  isOver(connection: Connection, now: Millis): boolean {
+    if (!connection.isUsable || connection.unwantedSince === 0) return false
+    return now - connection.unwantedSince >= PRUNE_AFTER_MS
+  }
+
+  watch(connection: Connection, out: Out<DriverEffect>): void {
+    const isLeaf = ((connection.ourReasons | connection.theirReasons) & LINK_REASONS.leaf) !== 0
+    const watch = watchFor(isLeaf && this.isVisible && !connection.hidden)
+    out.push({ type: 'driver', effect: { type: 'watch', link: connection.link, ...watch } })
+  }
+
+  setVisible(visible: boolean, connections: Iterable<Connection>, out: Out<DriverEffect>): void {
+    if (this.isVisible === visible) return
+    this.isVisible = visible
+    for (const connection of connections) {
+      this.say(connection)
+      this.watch(connection, out)
+    }
+  }
+}

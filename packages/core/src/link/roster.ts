@@ -1,0 +1,128 @@
+// Which connection is the link to a peer, which one is the spare while a duplicate is sorted out, and which peers the
+// other machines were told about.
+
+import type { LinkId, LinkRole, Millis } from '../contract.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import type { LinkView, Out } from '../machine.ts'
+import type { LinkSnapshot } from '../peer/snapshot.ts'
+import type { Connection } from './connection.ts'
+import { describeLink, leastWanted } from './link-choices.ts'
+import type { LinkEffect } from './link-contract.ts'
+import type { Standing } from './standing.ts'
+
+/** What a connection that has proved itself becomes. `stale` and `duplicate` are to be closed. */
+export type Place = 'first' | 'newer-boot' | 'replacement' | 'spare' | 'stale' | 'duplicate'
+
+export class Roster implements LinkView {
+  readonly #self: PeerId
+  readonly #primaryByPeer = new Map<PeerId, Connection>()
+  readonly #spareByPeer = new Map<PeerId, Connection>()
+  readonly #up = new Set<PeerId>()
+
+  constructor(self: PeerId) {
+    this.#self = self
+  }
+
+  // Views
+
+  primaryOf(peer: PeerId): Connection | undefined {
+    return this.#primaryByPeer.get(peer)
+  }
+
+  isPrimary(connection: Connection): boolean {
+    return this.#primaryByPeer.get(connection.contact.id) === connection
+  }
+
+  primaries(): IterableIterator<Connection> {
+    return this.#primaryByPeer.values()
+  }
+
+  get upCount(): number {
+    return this.#up.size
+  }
+
+  isUp(peer: PeerId): boolean {
+    return this.#up.has(peer)
+  }
+
+  roundTripMs(peer: PeerId): number | null {
+    return this.#primaryByPeer.get(peer)?.roundTripMs ?? null
+  }
+
+  isHidden(peer: PeerId): boolean {
+    return this.#primaryByPeer.get(peer)?.hidden ?? false
+  }
+
+  roleOf(peer: PeerId): LinkRole | null {
+    return this.#primaryByPeer.get(peer)?.role ?? null
+  }
+
+  linkOf(peer: PeerId): LinkId | null {
+    return this.#primaryByPeer.get(peer)?.link ?? null
+  }
+
+  /** The link that would be missed least, to make room for a neighbour; null where every link is worth more. */
+  leastWanted(): PeerId | null {
+    return leastWanted(this.#primaryByPeer)
+  }
+
+  snapshot(standing: Standing, now: Millis): LinkSnapshot[] {
+    return [...this.#primaryByPeer].map(([peer, connection]) =>
+      describeLink(peer, connection, standing.scoreOf(peer, now)),
+    )
+  }
+
+  get spares(): number {
+    return this.#spareByPeer.size
+  }
+
+  // Places
+
+  /** Judges only; `setPrimary` and `setSpare` act on it (PROTOCOL.md, LK-7 and LK-8). */
+  placeFor(connection: Connection): Place {
+    const peer = connection.contact.id
+    const current = this.#primaryByPeer.get(peer)
+    if (current === undefined) return 'first'
+    if (current.bootId > connection.bootId) return 'stale'
+    if (current.bootId < connection.bootId) return 'newer-boot'
+    if (current.state === 'suspect') return 'replacement'
+    // Only the smaller id closes one, so that the two ends never close both.
+    return this.#self < peer || this.#spareByPeer.has(peer) ? 'duplicate' : 'spare'
+  }
+
+  setPrimary(connection: Connection): void {
+    this.#primaryByPeer.set(connection.contact.id, connection)
+  }
+
+  setSpare(connection: Connection): void {
+    this.#spareByPeer.set(connection.contact.id, connection)
+  }
+
+  /** The connection has ended. Returns the spare that steps in, `last` where the peer has no other, null where it was no link. */
+  remove(connection: Connection): Connection | 'last' | null {
+    const peer = connection.contact.id
+    if (this.#spareByPeer.get(peer) === connection) this.#spareByPeer.delete(peer)
+    if (this.#primaryByPeer.get(peer) !== connection) return null
+    const spare = this.#spareByPeer.get(peer)
+    if (spare?.bootId === connection.bootId) {
+      this.#spareByPeer.delete(peer)
+      this.#primaryByPeer.set(peer, spare)
+      return spare
+    }
+    this.#primaryByPeer.delete(peer)
+    return 'last'
+  }
+
+  // What the other machines know
+
+  tellUp({ contact, role, attempt }: Connection, out: Out<LinkEffect>): void {
+    if (this.#up.has(contact.id)) return
+    this.#up.add(contact.id)
+    out.push({ type: 'link-up', contact, role, attempt })
+  }
+
+  tellDown({ contact, closeCode }: Connection, reason: string, out: Out<LinkEffect>): void {
+    if (!this.#up.delete(contact.id)) return
+    out.push({ type: 'link-down', peer: contact.id, left: closeCode === 'left', reason })
+  }
+}

@@ -1,0 +1,90 @@
+// How a remote has behaved: offences lower its score, time mends it, a score of nothing is a ban for a while.
+
+import type { Millis } from '../contract.ts'
+import type { Offence } from '../errors.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import {
+  BAN_MS,
+  REMEMBERED_PEERS_MAX,
+  SCORE_BANNED,
+  SCORE_PER_MINUTE,
+  SCORE_PRUNED,
+  SCORE_START,
+} from '../limits.ts'
+
+/** Points per offence. What an honest peer may cause by a race is cheap; what only forgery explains is dear. Guesses. */
+const POINTS: Readonly<Record<Offence, number>> = {
+  'malformed-frame': 20,
+  'unknown-type': 2,
+  oversized: 20,
+  'before-proof': 20,
+  'bad-signature': 25,
+  'bad-work': 10,
+  'bad-record': 10,
+  flood: 5,
+  unsolicited: 1,
+  'bad-signal': 10,
+}
+
+interface Entry {
+  score: number
+  at: Millis
+  bannedUntil: Millis
+}
+
+export type Verdict = 'fine' | 'prune' | 'ban'
+
+export class Standing {
+  /** Only peers that offended; the one longest quiet is forgotten first. */
+  readonly #entryByPeer = new Map<PeerId, Entry>()
+  readonly offences: Partial<Record<Offence, number>> = {}
+
+  /** Counts an offence and says what should become of the peer. */
+  punish(peer: PeerId, offence: Offence, now: Millis): Verdict {
+    this.count(offence)
+    const entry = this.#touch(peer, now)
+    entry.score -= POINTS[offence]
+    if (entry.score <= SCORE_BANNED) {
+      entry.bannedUntil = now + BAN_MS
+      return 'ban'
+    }
+    return entry.score <= SCORE_PRUNED ? 'prune' : 'fine'
+  }
+
+  /** An offence by somebody who has not proved an identity. */
+  count(offence: Offence): void {
+    this.offences[offence] = (this.offences[offence] ?? 0) + 1
+  }
+
+  isBanned(peer: PeerId, now: Millis): boolean {
+    const entry = this.#entryByPeer.get(peer)
+    if (entry === undefined || entry.bannedUntil <= now) return false
+    return true
+  }
+
+  scoreOf(peer: PeerId, now: Millis): number {
+    const entry = this.#entryByPeer.get(peer)
+    return entry === undefined ? SCORE_START : mended(entry, now)
+  }
+
+  get size(): number {
+    return this.#entryByPeer.size
+  }
+
+  #touch(peer: PeerId, now: Millis): Entry {
+    const known = this.#entryByPeer.get(peer)
+    const entry: Entry = known
+      ? { score: mended(known, now), at: now, bannedUntil: known.bannedUntil }
+      : { score: SCORE_START, at: now, bannedUntil: 0 }
+    this.#entryByPeer.delete(peer)
+    this.#entryByPeer.set(peer, entry)
+    if (this.#entryByPeer.size > REMEMBERED_PEERS_MAX) {
+      this.#entryByPeer.delete(this.#entryByPeer.keys().next().value as PeerId)
+    }
+    return entry
+  }
+}
+
+function mended(entry: Entry, now: Millis): number {
+  return Math.min(SCORE_START, entry.score + ((now - entry.at) / 60_000) * SCORE_PER_MINUTE)
+}

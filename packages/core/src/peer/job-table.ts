@@ -1,0 +1,75 @@
+// Jobs under way: which machine asked, and for whom. A remote may cause only so many at once; more of them wait their
+// turn, and beyond that they are dropped and counted.
+
+import type { Effect, JobId } from '../contract.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import { JOBS_PER_LINK_MAX } from '../limits.ts'
+
+/** Jobs of one link that wait: eight times what runs, so that a burst of gossip is late rather than lost (guess). */
+const WAITING_PER_LINK_MAX = JOBS_PER_LINK_MAX * 8
+
+export interface JobOwner<Name> {
+  readonly machine: Name
+  readonly token: string
+}
+
+interface Job<Name> extends JobOwner<Name> {
+  readonly cause: PeerId | null
+}
+
+interface Load {
+  running: number
+  readonly waiting: { readonly owner: Job<string>; readonly start: (job: JobId) => Effect }[]
+}
+
+export class JobTable<Name extends string> {
+  readonly #jobById = new Map<JobId, Job<Name>>()
+  readonly #loadByCause = new Map<PeerId, Load>()
+  #next = 1
+  #dropped = 0
+
+  /** Starts a job now or later; `start` makes the effect once its number is known. */
+  begin(owner: JobOwner<Name>, cause: PeerId | null, start: (job: JobId) => Effect, out: Effect[]): void {
+    const job = { ...owner, cause }
+    if (cause === null) return this.#start(job, start, out)
+    const load = this.#loadByCause.get(cause) ?? { running: 0, waiting: [] }
+    this.#loadByCause.set(cause, load)
+    if (load.running < JOBS_PER_LINK_MAX) {
+      load.running += 1
+      this.#start(job, start, out)
+    } else if (load.waiting.length < WAITING_PER_LINK_MAX) load.waiting.push({ owner: job, start })
+    else this.#dropped += 1
+  }
+
+  /** Whose job this was; null where nobody waits for it. Starts the next of the same link. */
+  end(id: JobId, out: Effect[]): JobOwner<Name> | null {
+    const job = this.#jobById.get(id)
+    if (job === undefined) return null
+    this.#jobById.delete(id)
+    if (job.cause !== null) this.#startWaiting(job.cause, out)
+    return job
+  }
+
+  get size(): number {
+    return this.#jobById.size
+  }
+
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  #start(job: Job<Name>, start: (job: JobId) => Effect, out: Effect[]): void {
+    const id = this.#next++
+    this.#jobById.set(id, job)
+    out.push(start(id))
+  }
+
+  #startWaiting(cause: PeerId, out: Effect[]): void {
+    const load = this.#loadByCause.get(cause)
+    if (load === undefined) return
+    const waiting = load.waiting.shift()
+    if (waiting !== undefined) return this.#start(waiting.owner as Job<Name>, waiting.start, out)
+    load.running -= 1
+    if (load.running === 0) this.#loadByCause.delete(cause)
+  }
+}

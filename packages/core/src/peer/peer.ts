@@ -1,0 +1,378 @@
+// Composes the machines. Inputs of the driver go to the machine they concern; effects of machines go to the driver or,
+// as inputs, to other machines. Nothing is decided here, and nothing else knows all machines.
+
+import type { Effect, Input, LinkId, Millis, OpId, Random, SignalingPath } from '../contract.ts'
+import { Finder } from '../dht/finder.ts'
+import { Router } from '../dht/router.ts'
+import { Store } from '../dht/store.ts'
+import { Requests } from '../direct/requests.ts'
+import type { FailureCode } from '../errors.ts'
+import { Gossip } from '../gossip/gossip.ts'
+import type { Contact } from '../identity/contact.ts'
+import { keyOf, type PeerId } from '../identity/peer-id.ts'
+import { LINKS_MAX, REPLICAS } from '../limits.ts'
+import type { SignalWay } from '../link/attempts.ts'
+import { Dialer } from '../link/dialer.ts'
+import { LinkSet } from '../link/link-set.ts'
+import { Routing } from '../routing/routing.ts'
+import type { OperationId } from '../wire/messages.ts'
+import type { PeerCall, PeerStatus } from './calls.ts'
+import {
+  type Carrier,
+  carry,
+  type InputOf,
+  type MachineName,
+  type Machines,
+  type OperationOwner,
+} from './dispatch.ts'
+import { JobTable } from './job-table.ts'
+import type { PeerSnapshot } from './snapshot.ts'
+import { TimerQueue } from './timer-queue.ts'
+
+export interface PeerOptions {
+  readonly contact: Contact
+  /** First 16 bytes of the network's hash, as 32 hexadecimal digits (`networkIdOf`). */
+  readonly networkId: string
+  /** Zero bits that ids of this network begin with, hashed. */
+  readonly workBits: number
+  readonly linksMax?: number
+  readonly replicas?: number
+  /** Addresses of introducers that we tell others about. */
+  readonly servers?: readonly string[]
+}
+
+/** Links up to which introducers are told of every change: above, they know enough. */
+const MESHED_LINKS_TOLD_MAX = 8
+/** Contacts named to a dialer that is refused. */
+const ALTERNATIVES_NAMED = 4
+/** Milliseconds that goodbyes have to be answered. */
+const GOODBYE_MS = 1_000
+
+interface Leaving {
+  readonly op: OpId
+  byeSent: boolean
+}
+
+export class Peer implements Carrier {
+  readonly jobs = new JobTable<MachineName>()
+  readonly ownerByOperation = new Map<OperationId, OperationOwner>()
+  readonly #machines: Machines
+  readonly #timers = new TimerQueue<{ machine: MachineName | 'peer'; timer: unknown }>()
+  /** Inputs of machines that wait for the one at work to finish: first in, first out, so that causes come before effects. */
+  readonly #queue: { machine: MachineName; input: unknown }[] = []
+  readonly #linksMax: number
+  #now: Millis = 0
+  #out: Effect[] = []
+  #joined = false
+  #status: PeerStatus = 'alone'
+  #linksTold = 0
+  #wakeAt: Millis = Number.POSITIVE_INFINITY
+  #leaving: Leaving | null = null
+
+  constructor(options: PeerOptions, random: Random) {
+    this.#linksMax = options.linksMax ?? LINKS_MAX
+    this.#machines = compose({ ...options, linksMax: this.#linksMax }, random)
+  }
+
+  /** Takes one input and adds the effects. Timers that are due come first. Never re-entered, never throws for a remote. */
+  handle(input: Input, now: Millis, out: Effect[]): void {
+    this.#now = Math.max(now, this.#now)
+    this.#out = out
+    for (let due = this.#timers.takeDue(this.#now); due !== null; due = this.#timers.takeDue(this.#now)) {
+      this.#onTimer(due.machine, due.timer)
+      this.#drain()
+    }
+    this.#onInput(input)
+    this.#drain()
+    this.give('links', { type: 'flush' })
+    this.#drain()
+    this.#afterTurn()
+  }
+
+  /** A plain copy of what this peer is, for people and tests. */
+  snapshot(now: Millis): PeerSnapshot {
+    const { links, dialer, routing, router, store, gossip, finder, requests } = this.#machines
+    const traffic = links.traffic.snapshot()
+    const { topics, ...gossipCounts } = gossip.stats()
+    return {
+      id: routing.self.id,
+      status: this.#status,
+      links: links.roster.snapshot(links.standing, now),
+      dialing: dialer.dialing,
+      linksMax: this.#linksMax,
+      ...routing.stats(),
+      siblings: routing.siblings().map((contact) => contact.id),
+      records: store.stats(),
+      topics,
+      gossip: gossipCounts,
+      routed: router.stats(),
+      traffic: { ...traffic, offences: { ...links.standing.offences } },
+      tables: {
+        ...links.tables(),
+        ...dialer.tables(),
+        ...routing.tables(),
+        ...router.tables(),
+        ...finder.tables(),
+        ...store.tables(),
+        ...gossip.tables(),
+        ...requests.tables(),
+        jobs: this.jobs.size,
+        jobsDropped: this.jobs.dropped,
+        operationOwners: this.ownerByOperation.size,
+        timers: this.#timers.size,
+      },
+    }
+  }
+
+  /** The driver's number of the link to a peer; null where there is none. */
+  linkOf(peer: PeerId): LinkId | null {
+    return this.#machines.links.roster.linkOf(peer)
+  }
+
+  /** What is wrong with our tables; empty where nothing is. For checkers. */
+  check(): string[] {
+    return this.#machines.routing.check()
+  }
+
+  // What dispatch needs
+
+  give<N extends MachineName>(machine: N, input: InputOf<N>): void {
+    this.#queue.push({ machine, input })
+  }
+
+  emit(effect: Effect): void {
+    this.#out.push(effect)
+  }
+
+  setTimer(machine: MachineName, afterMs: number, timer: unknown): void {
+    this.#timers.set(this.#now + Math.max(0, Math.ceil(afterMs)), { machine, timer })
+  }
+
+  get out(): Effect[] {
+    return this.#out
+  }
+
+  get machines(): Machines {
+    return this.#machines
+  }
+
+  onLinksChanged(): void {
+    const links = this.#machines.links.roster.upCount
+    if (links === 0) this.#joined = false
+    this.#setStatus(links === 0 ? 'alone' : this.#joined ? 'joined' : 'joining')
+    const told = Math.min(links, MESHED_LINKS_TOLD_MAX)
+    if (told === this.#linksTold) return
+    this.#linksTold = told
+    this.emit({ type: 'meshed', links })
+  }
+
+  onJoined(): void {
+    this.#joined = true
+    this.onLinksChanged()
+  }
+
+  /** Records are where they should be: now the goodbyes. */
+  onHandedOver(): void {
+    const leaving = this.#leaving
+    if (leaving === null || leaving.byeSent) return
+    leaving.byeSent = true
+    this.give('dialer', { type: 'stop' })
+    this.give('links', { type: 'leave' })
+    this.#timers.set(this.#now + GOODBYE_MS, { machine: 'peer', timer: null })
+  }
+
+  /** The peer ends by itself. */
+  stop(code: FailureCode, message: string): void {
+    this.emit({ type: 'event', event: { type: 'stopped', code, message } })
+    this.give('dialer', { type: 'stop' })
+    this.give('links', { type: 'leave' })
+  }
+
+  // Turns
+
+  #drain(): void {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      carry(this, next.machine, next.input as never, this.#now)
+    }
+  }
+
+  #onTimer(machine: MachineName | 'peer', timer: unknown): void {
+    if (machine === 'peer') this.#finishLeaving()
+    else this.give(machine, { type: 'timer', timer } as never)
+  }
+
+  #afterTurn(): void {
+    if (this.#leaving?.byeSent && this.#machines.links.size === 0 && this.#machines.links.isEmpty)
+      this.#finishLeaving()
+    const due = this.#timers.nextDue
+    if (due === this.#wakeAt || due === Number.POSITIVE_INFINITY) return
+    this.#wakeAt = due
+    this.emit({ type: 'wake-at', at: due })
+  }
+
+  #finishLeaving(): void {
+    if (this.#leaving === null) return
+    this.emit({ type: 'done', op: this.#leaving.op, value: null })
+    this.#leaving = null
+    this.#setStatus('closed')
+  }
+
+  #setStatus(status: PeerStatus): void {
+    if (status === this.#status || this.#status === 'closed') return
+    this.#status = status
+    this.emit({ type: 'event', event: { type: 'status', status } })
+  }
+
+  // Inputs of the driver
+
+  #onInput(input: Input): void {
+    switch (input.type) {
+      case 'start':
+        this.give('links', { type: 'start', bootId: input.bootId })
+        this.give('gossip', { type: 'start', bootId: input.bootId })
+        this.give('store', { type: 'start', recordIndex: input.recordIndex })
+        return this.give('routing', { type: 'restore', contacts: input.contacts })
+      case 'link-opened':
+        this.give('dialer', { type: 'opened', attempt: input.attempt })
+        return this.give('links', { ...input, type: 'opened' })
+      case 'link-failed':
+        return this.give('dialer', input)
+      case 'link-received':
+        return this.give('links', { ...input, type: 'received' })
+      case 'link-writable':
+        return this.give('links', { ...input, type: 'writable' })
+      case 'link-silent':
+        return this.give('links', { ...input, type: 'silent' })
+      case 'link-closed':
+        return this.give('links', { ...input, type: 'closed' })
+      case 'local-signal':
+      case 'introducer-up':
+      case 'introducer-down':
+        return this.#onIntroducer(input)
+      case 'undeliverable':
+        return this.give('dialer', input)
+      case 'signal':
+        return this.#onSignal(input)
+      case 'introduced':
+        this.give('dialer', input)
+        return this.give('routing', { type: 'learned', contacts: input.contacts, via: null })
+      case 'job-done':
+        return this.#onJobDone(input)
+      case 'environment':
+        return this.#onEnvironment(input)
+      case 'command':
+        return this.#onCommand(input.op, input.call)
+      case 'cancel':
+        for (const machine of ['dialer', 'finder', 'store', 'gossip', 'requests'] as const)
+          this.give(machine, input)
+        return
+      case 'wake':
+        return
+    }
+  }
+
+  readonly #pathByIntroducer = new Map<string, SignalingPath>()
+
+  #onIntroducer(input: Input & { type: 'local-signal' | 'introducer-up' | 'introducer-down' }): void {
+    if (input.type === 'introducer-up') this.#pathByIntroducer.set(input.introducer, input.path)
+    if (input.type === 'introducer-down') this.#pathByIntroducer.delete(input.introducer)
+    this.give('dialer', input)
+  }
+
+  #onSignal(input: Input & { type: 'signal' }): void {
+    const path = this.#pathByIntroducer.get(input.via)
+    if (path === undefined) return
+    const way = { path, introducer: input.via } as SignalWay
+    this.give('dialer', { type: 'box', from: input.from, box: input.bytes, way, link: null })
+  }
+
+  #onJobDone({ job, result }: Input & { type: 'job-done' }): void {
+    const owner = this.jobs.end(job, this.#out)
+    if (owner === null) return
+    const { machine, token } = owner
+    if (result.type === 'verified')
+      this.give(machine, { type: 'verified', token, valid: result.valid } as never)
+    else if (result.type === 'signed')
+      this.give(machine, { type: 'signed', token, signature: result.signature } as never)
+    else if (result.type === 'sealed')
+      this.give(machine, { type: 'sealed', token, bytes: result.bytes } as never)
+    else if (result.type === 'opened')
+      this.give(machine, { type: 'opened-box', token, bytes: result.bytes } as never)
+    else this.give(machine, { type: 'job', token, result } as never)
+  }
+
+  #onEnvironment({ online, visible, pausedMs }: Input & { type: 'environment' }): void {
+    this.give('links', { type: 'visible', visible })
+    if (online && (visible || pausedMs > 0)) this.give('dialer', { type: 'online' })
+  }
+
+  #onCommand(op: OpId, call: PeerCall): void {
+    if (this.#leaving !== null || this.#status === 'closed') {
+      return this.emit({ type: 'failed', op, code: 'CLOSED', message: 'the peer is leaving' })
+    }
+    switch (call.type) {
+      case 'put':
+      case 'get':
+      case 'holders':
+        return this.give('store', { type: 'call', op, call })
+      case 'subscribe':
+      case 'unsubscribe':
+        this.give('gossip', call)
+        return this.emit({ type: 'done', op, value: null })
+      case 'publish':
+        return this.give('gossip', { ...call, op })
+      case 'request':
+      case 'respond':
+        return this.give('requests', { type: 'call', op, call })
+      case 'lookup':
+      case 'crawl':
+        return this.give('finder', { type: 'call', op, call })
+      case 'invite-create':
+      case 'invite-accept':
+      case 'invite-complete':
+        return this.give('dialer', { ...call, op })
+      case 'unlink':
+        this.give('links', { type: 'unlink', peer: call.peer, code: 'cut' })
+        return this.emit({ type: 'done', op, value: null })
+      case 'close':
+        return this.#onClose(op, call.deadlineMs)
+    }
+  }
+
+  #onClose(op: OpId, deadlineMs: number): void {
+    this.#leaving = { op, byeSent: false }
+    if (deadlineMs > 0 && this.#machines.links.roster.upCount > 0)
+      this.give('store', { type: 'leave', deadlineMs })
+    else this.onHandedOver()
+  }
+}
+
+/** The machines, and what each may ask of the others. */
+function compose(options: PeerOptions & { linksMax: number }, random: Random): Machines {
+  const { contact: self, networkId, workBits, linksMax } = options
+  const routing = new Routing({ self, workBits, linksMax, servers: options.servers ?? [] }, random)
+  const dialer: Dialer = new Dialer(
+    { self, workBits, linksMax },
+    {
+      size: () => links.size,
+      openCount: () => links.roster.upCount,
+      isUp: (peer) => links.roster.isUp(peer),
+      isBanned: (peer, now) => links.standing.isBanned(peer, now),
+      leastWanted: () => links.roster.leastWanted(),
+      isNear: (peer) => routing.isNear(peer),
+      alternatives: () => routing.closestLinked(keyOf(self.id), ALTERNATIVES_NAMED),
+    },
+    random,
+  )
+  const links: LinkSet = new LinkSet({ self, networkId, workBits, linksMax }, dialer, random)
+  const store = new Store(
+    { self, networkId, workBits, replicas: options.replicas ?? REPLICAS },
+    routing,
+    random,
+  )
+  const router = new Router(self.id, routing, links.roster, store)
+  const finder = new Finder({ self, networkId, workBits }, routing, store, random)
+  const gossip = new Gossip({ self, networkId, workBits }, routing, links.roster, random)
+  const requests = new Requests({ self, networkId, workBits }, routing, random)
+  return { links, dialer, routing, router, finder, store, gossip, requests }
+}

@@ -1,0 +1,167 @@
+// Records that we wrote are placed again and again, so that they outlive those who hold them: every hour, and soon where
+// too few took a copy (PROTOCOL.md, RP-12 to RP-14).
+
+import type { Millis, Random } from '../contract.ts'
+import type { Outcome, Placements } from '../dht/placement.ts'
+import { compareVersions, type PeerRecord, type RecordHeader, type RecordVersion } from '../dht/record.ts'
+import type { StoreContext, Turn } from '../dht/store-context.ts'
+import type { Key } from '../identity/peer-id.ts'
+import {
+  OPERATION_TIMEOUT_MS,
+  RECORD_TTL_MS,
+  REPAIR_BATCH,
+  REPAIR_DELAY_MS,
+  REPUBLISH_MS,
+} from '../limits.ts'
+
+/** Milliseconds before a record that too few hold is placed again; doubled after every further try. A guess. */
+const SHORT_MS = 5_000
+/** Milliseconds within which records are placed that nobody may hold any more, after a long absence. */
+const OVERDUE_MS = 60_000
+/** Milliseconds between two batches. */
+const BATCH_MS = 1_000
+/** Share of REPUBLISH_MS by which the records of one writer are spread, so that they do not come in one burst. */
+const SPREAD_SHARE = 0.2
+
+interface Due {
+  readonly at: Millis
+  /** Milliseconds until the next try where this one is short too. */
+  readonly pauseMs: number
+  /** Too few hold it, as far as we know. */
+  readonly short: boolean
+}
+
+export class Republish {
+  readonly #context: StoreContext
+  readonly #placements: Placements
+  readonly #random: Random
+  readonly #dueByKey = new Map<Key, Due>()
+  #underWay = 0
+  #wakeAt: Millis | null = null
+  #stopped = false
+
+  constructor(context: StoreContext, placements: Placements, random: Random) {
+    this.#context = context
+    this.#placements = placements
+    this.#random = random
+  }
+
+  /** Own records of an earlier run: spread over an hour; within a minute where their copies must be about to expire. */
+  start(turn: Turn): void {
+    for (const header of this.#context.index.ownHeaders()) {
+      const overdue = turn.now - header.storedAt >= RECORD_TTL_MS / 2
+      const at = turn.now + this.#upTo(overdue ? OVERDUE_MS : REPUBLISH_MS)
+      this.#dueByKey.set(header.key, { at, pauseMs: SHORT_MS, short: overdue })
+    }
+    this.#wakeForFirst(turn)
+  }
+
+  /** A record was written; its first placement is under way. */
+  written(key: Key, turn: Turn): void {
+    this.#schedule(
+      key,
+      { at: turn.now + OPERATION_TIMEOUT_MS + SHORT_MS, pauseMs: SHORT_MS, short: false },
+      turn,
+    )
+  }
+
+  /** How a placement ended; null: nobody was there. What lost against a newer version is no longer ours to keep alive. */
+  settled(key: Key, outcome: Outcome | null, turn: Turn): void {
+    const due = this.#dueByKey.get(key)
+    if (due === undefined) return
+    if (outcome?.type === 'conflict') return this.#disown(key, outcome.version, turn)
+    if (outcome?.type === 'placed' && !outcome.short) {
+      const afterMs = REPUBLISH_MS * (1 - SPREAD_SHARE) + this.#upTo(REPUBLISH_MS * SPREAD_SHARE)
+      return this.#schedule(key, { at: turn.now + afterMs, pauseMs: SHORT_MS, short: false }, turn)
+    }
+    const pauseMs = Math.min(due.pauseMs * 2, REPUBLISH_MS)
+    this.#schedule(key, { at: turn.now + due.pauseMs, pauseMs, short: true }, turn)
+  }
+
+  /** New peers nearby may be new peers altogether: what too few hold is placed again soon. */
+  siblingsAdded(turn: Turn): void {
+    const at = turn.now + REPAIR_DELAY_MS
+    for (const [key, due] of this.#dueByKey)
+      if (due.short && due.at > at) this.#schedule(key, { ...due, at, pauseMs: SHORT_MS }, turn)
+  }
+
+  timer(turn: Turn): void {
+    if (this.#wakeAt === null || turn.now < this.#wakeAt) return
+    this.#wakeAt = null
+    for (const [key, due] of this.#dueByKey) {
+      if (this.#underWay >= REPAIR_BATCH) break
+      if (due.at <= turn.now) this.#republish(key, due, turn)
+    }
+    this.#wakeForFirst(turn)
+  }
+
+  /** Names the records that too few hold. */
+  stop(): readonly Key[] {
+    this.#stopped = true
+    return [...this.#dueByKey].filter(([, due]) => due.short).map(([key]) => key)
+  }
+
+  /** Until its outcome is known the record is due again only after the longest that an outcome can take. */
+  #republish(key: Key, due: Due, turn: Turn): void {
+    this.#dueByKey.set(key, { ...due, at: turn.now + OPERATION_TIMEOUT_MS * 2, short: false })
+    if (this.#context.routing.linked().length === 0) return this.settled(key, null, turn)
+    this.#underWay++
+    const follow = (record: PeerRecord | null, later: Turn) => this.#onLoaded(key, record, later)
+    this.#context.jobs.load({ cause: null, key, follow }, turn)
+  }
+
+  #onLoaded(key: Key, record: PeerRecord | null, turn: Turn): void {
+    const header = this.#context.index.get(key, turn.now)
+    if (record !== null && header?.own === true) return this.#place(header, record, turn)
+    this.#underWay--
+    this.#dueByKey.delete(key)
+    if (record !== null || header === null) return
+    this.#context.index.remove(key)
+    turn.out.push({ type: 'forget', key })
+  }
+
+  /** Written anew as well, so that a restart knows when this was. */
+  #place(header: RecordHeader, record: PeerRecord, turn: Turn): void {
+    const { index, jobs, replicas } = this.#context
+    const { key } = header
+    const fresh = index.change(key, { storedAt: turn.now, expiresAt: turn.now + RECORD_TTL_MS }) ?? header
+    jobs.store(fresh, record, turn)
+    const follow = (outcome: Outcome, later: Turn) => {
+      this.#underWay--
+      this.settled(key, outcome, later)
+    }
+    this.#placements.place({ record, copies: replicas, follow }, turn)
+  }
+
+  /** Nothing to do where another version of ours has taken its place meanwhile. */
+  #disown(key: Key, version: RecordVersion, turn: Turn): void {
+    const { index } = this.#context
+    const header = index.get(key, turn.now)
+    if (header === null || !header.own || compareVersions(header.version, version) !== 0) return
+    this.#dueByKey.delete(key)
+    index.change(key, { own: false, expiresAt: turn.now + RECORD_TTL_MS })
+  }
+
+  #schedule(key: Key, due: Due, turn: Turn): void {
+    this.#dueByKey.set(key, due)
+    this.#wakeBy(due.at, turn)
+  }
+
+  #wakeForFirst(turn: Turn): void {
+    let first = Number.POSITIVE_INFINITY
+    for (const { at } of this.#dueByKey.values()) first = Math.min(first, at)
+    if (first < Number.POSITIVE_INFINITY) this.#wakeBy(first, turn)
+  }
+
+  /** One timer, for whatever is due first. A later one that was set before is a no-op when it comes. */
+  #wakeBy(dueAt: Millis, turn: Turn): void {
+    const at = Math.max(dueAt, turn.now + BATCH_MS)
+    if (this.#stopped || (this.#wakeAt !== null && this.#wakeAt <= at)) return
+    this.#wakeAt = at
+    turn.out.push({ type: 'set-timer', afterMs: at - turn.now, timer: { type: 'republish' } })
+  }
+
+  #upTo(ms: number): number {
+    return Math.floor((this.#random.u32() / 0x1_0000_0000) * ms)
+  }
+}

@@ -1,0 +1,42 @@
+// Who died lately, so that gossip which is older than the death does not bring the dead back into our tables.
+
+import type { Millis } from '../contract.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import { LINK_SILENCE_MS } from '../limits.ts'
+
+/** The dead remembered; beyond that the longest dead are forgotten. Guess: a tenth of a large neighbourhood's churn. */
+export const DEPARTED_MAX = 256
+/** Milliseconds for which hearsay about the dead is not believed: longer than gossip among siblings takes to settle. */
+export const DEPARTED_MS = 120_000
+/** Milliseconds after which a peer that says it is linked to the contact is believed: twice what its link needs to fall silent. */
+const DEPARTED_LINKED_MS = 2 * LINK_SILENCE_MS
+
+/** `linked`: somebody says it has a link to the contact, or an introducer sees it; `named`: somebody merely knows of it. */
+export type Evidence = 'linked' | 'named'
+
+export class Departed {
+  readonly #diedAtByPeer = new Map<PeerId, Millis>()
+
+  get size(): number {
+    return this.#diedAtByPeer.size
+  }
+
+  add(peer: PeerId, now: Millis): void {
+    this.#diedAtByPeer.delete(peer)
+    this.#diedAtByPeer.set(peer, now)
+    if (this.#diedAtByPeer.size <= DEPARTED_MAX) return
+    this.#diedAtByPeer.delete(this.#diedAtByPeer.keys().next().value as PeerId)
+  }
+
+  /** The peer itself was heard. */
+  delete(peer: PeerId): void {
+    this.#diedAtByPeer.delete(peer)
+  }
+
+  /** Whether to disbelieve somebody who says that the peer lives. */
+  outweighs(evidence: Evidence, peer: PeerId, now: Millis): boolean {
+    const diedAt = this.#diedAtByPeer.get(peer)
+    if (diedAt === undefined) return false
+    return now - diedAt < (evidence === 'linked' ? DEPARTED_LINKED_MS : DEPARTED_MS)
+  }
+}

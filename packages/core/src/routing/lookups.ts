@@ -1,0 +1,143 @@
+// When we look up which part of the id space: our own id to join and to know our neighbours, later one random id per
+// bucket, so that every region stays known to us.
+
+import type { Millis, Random } from '../contract.ts'
+import { type Key, keyOf, type PeerId } from '../identity/peer-id.ts'
+import { BUCKET_REFRESH_MS, OPERATION_TIMEOUT_MS } from '../limits.ts'
+import { mirrorOf, randomKeyInBucket } from './distance.ts'
+import type { RoutingTable } from './routing-table.ts'
+
+/** Milliseconds between the first two lookups of our own id; doubled up to BUCKET_REFRESH_MS while we get to know our neighbours. */
+const SELF_FIRST_MS = Number((globalThis as any).process?.env['SELF'] ?? 2_000)
+/** Milliseconds to the first and longest repetition of one that nobody answered. */
+const SELF_RETRY_MIN_MS = 1_000
+const SELF_RETRY_MAX_MS = 30_000
+/** Milliseconds after which an unanswered lookup is given up, should its result never come. */
+const SELF_GIVE_UP_MS = OPERATION_TIMEOUT_MS * 2
+/** Milliseconds between two lookups that fill buckets: they must not crowd out what an application does when it has joined. */
+const FILL_EVERY_MS = 500
+/** Contacts below which a bucket outside our neighbourhood is filled, and how often that is tried. */
+const FILLS_PER_BUCKET = 1
+
+export class Lookups {
+  readonly #self: Key
+  readonly #table: RoutingTable
+  readonly #random: Random
+  #isActive = false
+  #joined = false
+  #selfAt: Millis = Number.POSITIVE_INFINITY
+  #selfEveryMs = SELF_FIRST_MS
+  #retryMs = SELF_RETRY_MIN_MS
+  #fillAt: Millis = Number.POSITIVE_INFINITY
+  readonly #fillsByBucket = new Map<number, number>()
+  readonly #refreshAtByBucket = new Map<number, Millis>()
+
+  constructor(self: PeerId, table: RoutingTable, random: Random) {
+    this.#self = keyOf(self)
+    this.#table = table
+    this.#random = random
+  }
+
+  /** Whether our own id has been looked up, and answered, since the first link. */
+  get joined(): boolean {
+    return this.#joined
+  }
+
+  /** The first link is up. */
+  begin(now: Millis): void {
+    this.#isActive = true
+    this.#joined = false
+    this.#selfAt = now
+    this.#selfEveryMs = SELF_FIRST_MS
+    this.#retryMs = SELF_RETRY_MIN_MS
+    this.#fillsByBucket.clear()
+  }
+
+  /** The last link has gone. */
+  end(): void {
+    this.#isActive = false
+    this.#joined = false
+    this.#selfAt = Number.POSITIVE_INFINITY
+    this.#fillAt = Number.POSITIVE_INFINITY
+    this.#refreshAtByBucket.clear()
+  }
+
+  /** A neighbour is gone: look around again soon. */
+  disturbed(now: Millis): void {
+    if (!this.#joined) return
+    this.#selfEveryMs = SELF_FIRST_MS
+    this.#selfAt = Math.min(this.#selfAt, now + this.#around(SELF_FIRST_MS))
+  }
+
+  /** A lookup has ended. True where it was of our own id and the first since the first link that was answered. */
+  found(target: Key, answered: boolean, now: Millis): boolean {
+    if (!this.#isActive || target !== this.#self) return false
+    if (!answered) {
+      this.#selfAt = now + this.#around(this.#retryMs)
+      this.#retryMs = Math.min(this.#retryMs * 2, SELF_RETRY_MAX_MS)
+      return false
+    }
+    this.#retryMs = SELF_RETRY_MIN_MS
+    this.#selfAt = now + this.#around(this.#selfEveryMs)
+    this.#selfEveryMs = Math.min(this.#selfEveryMs * 2, BUCKET_REFRESH_MS)
+    this.#fillAt = now + FILL_EVERY_MS
+    const first = !this.#joined
+    this.#joined = true
+    return first
+  }
+
+  /** Points to look up now. */
+  due(now: Millis): Key[] {
+    if (!this.#isActive) return []
+    const targets = this.#dueBuckets(now)
+    if (this.#selfAt <= now) {
+      this.#selfAt = now + SELF_GIVE_UP_MS
+      targets.push(this.#self)
+    }
+    if (this.#fillAt <= now) {
+      const bucket = this.#emptiest()
+      this.#fillAt = bucket === null ? Number.POSITIVE_INFINITY : now + FILL_EVERY_MS
+      if (bucket !== null) targets.push(mirrorOf(this.#self, bucket))
+    }
+    return targets
+  }
+
+  /** When `due` has something next. */
+  nextAt(): Millis {
+    return Math.min(this.#selfAt, this.#fillAt, ...this.#refreshAtByBucket.values())
+  }
+
+  /** Each bucket that has contacts comes up once per BUCKET_REFRESH_MS, from when it was first seen. */
+  #dueBuckets(now: Millis): Key[] {
+    const targets: Key[] = []
+    const buckets = this.#table.bucketIndexes()
+    for (const bucket of this.#refreshAtByBucket.keys()) {
+      if (!buckets.includes(bucket)) this.#refreshAtByBucket.delete(bucket)
+    }
+    for (const bucket of buckets) {
+      const refreshAt = this.#refreshAtByBucket.get(bucket)
+      if (refreshAt !== undefined && refreshAt > now) continue
+      if (refreshAt !== undefined) targets.push(randomKeyInBucket(this.#self, bucket, this.#random))
+      this.#refreshAtByBucket.set(bucket, now + this.#around(BUCKET_REFRESH_MS))
+    }
+    return targets
+  }
+
+  /** The farthest bucket that should have more contacts. While siblings are few we know everybody there is. */
+  #emptiest(): number | null {
+    const { siblings } = this.#table
+    const last = siblings.isFull ? (siblings.list.at(-1)?.bucket ?? 0) : -1
+    for (let bucket = 0; bucket <= last; bucket++) {
+      const fills = this.#fillsByBucket.get(bucket) ?? 0
+      if (fills >= FILLS_PER_BUCKET) continue
+      this.#fillsByBucket.set(bucket, fills + 1)
+      return bucket
+    }
+    return null
+  }
+
+  /** The time, give or take a quarter: peers that began together must not act together for ever. */
+  #around(ms: number): number {
+    return Math.round(ms * (0.75 + this.#random.u32() / 0x2_0000_0000))
+  }
+}

@@ -1,0 +1,165 @@
+// Everybody we know: 256 k-buckets, made when first needed, and the sibling list. Who may enter, and who is proven dead,
+// is decided by the caller.
+
+import type { Millis } from '../contract.ts'
+import type { Contact } from '../identity/contact.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import { SIBLINGS_MAX } from '../limits.ts'
+import { Bucket, type KnownContact } from './bucket.ts'
+import { bucketIndexOf, closestOf, compareDistance, ID_BITS } from './distance.ts'
+import { SiblingList } from './siblings.ts'
+
+export class RoutingTable {
+  readonly siblings: SiblingList
+  readonly #self: PeerId
+  readonly #buckets: (Bucket | undefined)[] = []
+  /** Members, candidates, siblings and linked contacts. */
+  readonly #knownById = new Map<PeerId, KnownContact>()
+
+  constructor(self: PeerId) {
+    this.#self = self
+    this.siblings = new SiblingList(self)
+  }
+
+  get size(): number {
+    return this.#knownById.size
+  }
+
+  get(id: PeerId): KnownContact | null {
+    return this.#knownById.get(id) ?? null
+  }
+
+  /** Everybody, in the order we learned of them. */
+  all(): readonly KnownContact[] {
+    return [...this.#knownById.values()]
+  }
+
+  /** Numbers of the buckets that have members, lowest (farthest from us) first. */
+  bucketIndexes(): number[] {
+    const indexes: number[] = []
+    this.#buckets.forEach((bucket, index) => {
+      if (bucket !== undefined && bucket.members.length > 0) indexes.push(index)
+    })
+    return indexes
+  }
+
+  membersOf(bucket: number): readonly KnownContact[] {
+    return this.#buckets[bucket]?.members ?? []
+  }
+
+  /** Members of the bucket and those who wait for a place in it. */
+  contactsIn(bucket: number): readonly KnownContact[] {
+    const { members = [], candidates = [] } = this.#buckets[bucket] ?? {}
+    return candidates.length === 0 ? members : [...members, ...candidates]
+  }
+
+  /** Up to `count` contacts that somebody vouched for since we started, closest to the target first. */
+  closest(target: string, count: number): KnownContact[] {
+    return closestOf(target, this.#heard(), count)
+  }
+
+  /** Adds a contact that is new to us, or keeps what we know of it. */
+  add(contact: Contact, seenAt: Millis, heard: boolean): KnownContact {
+    const known = this.#knownById.get(contact.id) ?? this.#make(contact, seenAt)
+    const losers = [this.#bucketOf(known).add(known)]
+    if (heard) {
+      known.heard = true
+      losers.push(this.siblings.add(known))
+    }
+    for (const loser of losers) if (loser !== null) this.#release(loser)
+    return known
+  }
+
+  /** There is evidence of this moment that the contact lives. */
+  touch(known: KnownContact, now: Millis): void {
+    known.seenAt = now
+    this.#bucketOf(known).touch(known)
+  }
+
+  /** The link has gone; the contact stays where there is a place for it. */
+  unlink(known: KnownContact): void {
+    known.linked = false
+    const loser = this.#bucketOf(known).add(known)
+    if (loser !== null) this.#release(loser)
+    this.#release(known)
+  }
+
+  /** Forgets the contact; siblings are filled up with the next closest. True where it was a sibling. */
+  remove(known: KnownContact): boolean {
+    this.#knownById.delete(known.id)
+    this.#bucketOf(known).remove(known)
+    if (!this.siblings.remove(known)) return false
+    for (const next of this.closest(this.#self, SIBLINGS_MAX)) this.siblings.add(next)
+    return true
+  }
+
+  /** The member of a full bucket that keeps a candidate waiting, or null. */
+  blocker(bucket: number): KnownContact | null {
+    const full = this.#buckets[bucket]
+    return full?.isFull && full.candidates.length > 0 ? full.leastRecentlySeen() : null
+  }
+
+  /** What is wrong with the table: nothing, ever. For tests and the simulator. */
+  check(): string[] {
+    const wrong: string[] = []
+    this.#buckets.forEach((bucket, index) => {
+      if (bucket !== undefined) wrong.push(...this.#checkBucket(bucket, index))
+    })
+    const { list } = this.siblings
+    list.forEach((sibling, rank) => {
+      const next = list[rank + 1]
+      if (next !== undefined && compareDistance(this.#self, sibling.id, next.id) >= 0) {
+        wrong.push(`siblings ${rank} and ${rank + 1} are not in order`)
+      }
+      if (this.get(sibling.id) !== sibling) wrong.push(`sibling ${sibling.id} is not known`)
+    })
+    if (list.length > SIBLINGS_MAX) wrong.push(`${list.length} siblings`)
+    const expected = this.closest(this.#self, SIBLINGS_MAX)
+    if (expected.some((known, rank) => known !== list[rank]))
+      wrong.push('siblings are not the closest contacts')
+    if (this.#knownById.has(this.#self)) wrong.push('the table holds ourselves')
+    return wrong
+  }
+
+  tables(): Record<string, number> {
+    let candidates = 0
+    for (const bucket of this.#buckets) candidates += bucket?.candidates.length ?? 0
+    return { contacts: this.#knownById.size, candidates, siblings: this.siblings.list.length }
+  }
+
+  #make(contact: Contact, seenAt: Millis): KnownContact {
+    const bucket = bucketIndexOf(this.#self, contact.id)
+    const known = { id: contact.id, contact, bucket, linked: false, heard: false, seenAt, via: null }
+    this.#knownById.set(contact.id, known)
+    return known
+  }
+
+  #bucketOf(known: KnownContact): Bucket {
+    const bucket = this.#buckets[known.bucket] ?? new Bucket()
+    this.#buckets[known.bucket] = bucket
+    return bucket
+  }
+
+  *#heard(): Generator<KnownContact> {
+    for (const known of this.#knownById.values()) if (known.heard) yield known
+  }
+
+  /** Forgets a contact that has no place left. */
+  #release(known: KnownContact): void {
+    if (known.linked || this.#bucketOf(known).has(known) || this.siblings.has(known)) return
+    this.#knownById.delete(known.id)
+  }
+
+  #checkBucket(bucket: Bucket, index: number): string[] {
+    const wrong: string[] = []
+    const { members, candidates } = bucket
+    if (index >= ID_BITS) wrong.push(`bucket ${index} holds ourselves`)
+    if (members.length > 20 || candidates.length > 8) wrong.push(`bucket ${index} is overfull`)
+    if (candidates.length > 0 && !bucket.isFull) wrong.push(`bucket ${index} keeps candidates waiting`)
+    for (const known of [...members, ...candidates]) {
+      if (bucketIndexOf(this.#self, known.id) !== index) wrong.push(`${known.id} is in bucket ${index}`)
+      if (this.get(known.id) !== known) wrong.push(`${known.id} of bucket ${index} is not known`)
+    }
+    return wrong
+  }
+}

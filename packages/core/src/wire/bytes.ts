@@ -1,0 +1,108 @@
+// Bytes and text without DOM or Node: core compiles against the language alone.
+
+const HEX_BY_BYTE: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, '0'),
+)
+
+/** Lower-case hexadecimal digits. */
+export function toHex(bytes: Uint8Array): string {
+  let text = ''
+  for (let i = 0; i < bytes.length; i++) text += HEX_BY_BYTE[bytes[i] as number]
+  return text
+}
+
+/** Bytes of lower-case hexadecimal digits. The caller has checked the text. */
+export function fromHex(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length >> 1)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (hexDigit(text, i * 2) << 4) | hexDigit(text, i * 2 + 1)
+  return bytes
+}
+
+/** Value of the hexadecimal digit at `index`: '0' is 48 and 'a' is 97. */
+export function hexDigit(text: string, index: number): number {
+  const code = text.charCodeAt(index)
+  return code < 58 ? code - 48 : code - 87
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const joined = new Uint8Array(length)
+  let offset = 0
+  for (const part of parts) {
+    joined.set(part, offset)
+    offset += part.length
+  }
+  return joined
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** Three-way comparison, byte by byte, shorter first. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] as number) - (b[i] as number)
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+/** UTF-8 of a string (RFC 3629). A lone surrogate becomes U+FFFD, as in TextEncoder. */
+export function utf8(text: string): Uint8Array {
+  const bytes: number[] = []
+  for (const character of text) {
+    const code = character.codePointAt(0) as number
+    pushCodePoint(bytes, code >= 0xd800 && code <= 0xdfff ? 0xfffd : code)
+  }
+  return Uint8Array.from(bytes)
+}
+
+function pushCodePoint(bytes: number[], code: number): void {
+  if (code < 0x80) bytes.push(code)
+  else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 0x3f))
+  else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f))
+  else
+    bytes.push(
+      0xf0 | (code >> 18),
+      0x80 | ((code >> 12) & 0x3f),
+      0x80 | ((code >> 6) & 0x3f),
+      0x80 | (code & 0x3f),
+    )
+}
+
+/** Text of UTF-8 bytes, or null where they are not valid (overlong forms and surrogates included). */
+export function fromUtf8(bytes: Uint8Array): string | null {
+  let text = ''
+  for (let i = 0; i < bytes.length; ) {
+    const first = bytes[i++] as number
+    const more =
+      first < 0x80
+        ? 0
+        : first >= 0xc2 && first < 0xe0
+          ? 1
+          : first >= 0xe0 && first < 0xf0
+            ? 2
+            : first >= 0xf0 && first < 0xf5
+              ? 3
+              : -1
+    if (more < 0 || i + more > bytes.length) return null
+    let code = more === 0 ? first : first & (0x3f >> more)
+    for (let k = 0; k < more; k++) {
+      const next = bytes[i++] as number
+      if ((next & 0xc0) !== 0x80) return null
+      code = (code << 6) | (next & 0x3f)
+    }
+    if (
+      (more === 2 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff))) ||
+      (more === 3 && (code < 0x10000 || code > 0x10ffff))
+    )
+      return null
+    text += String.fromCodePoint(code)
+  }
+  return text
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { CONTROL_MESSAGE_BYTES_MAX, FRAME_BYTES_MAX } from '../../src/limits.ts'
+import { fromUtf8, utf8 } from '../../src/wire/bytes.ts'
+import {
+  decodeFrame,
+  encodeFrame,
+  isKnownType,
+  packBatches,
+  splitBatch,
+  withTtl,
+} from '../../src/wire/codec.ts'
+
+const ping = encodeFrame({ type: 'PING', nonce: 1 })
+
+describe('frames and batches', () => {
+  it('[WR5] a batch holds frames in order and splits into the same ones', () => {
+    const frames = [
+      ping,
+      encodeFrame({ type: 'PONG', nonce: 2 }),
+      encodeFrame({ type: 'PROOF', signature: new Uint8Array(64) }),
+    ]
+    const [batch, ...more] = packBatches(frames)
+    expect(more).toEqual([])
+    expect(splitBatch(batch as Uint8Array)).toEqual(frames)
+  })
+
+  it('[WR5] a batch never exceeds 16 KiB, and the largest frame fits into one', () => {
+    const large = new Uint8Array(FRAME_BYTES_MAX)
+    const batches = packBatches([ping, large, ping, ping])
+    expect(batches.map((batch) => batch.length)).toEqual([
+      ping.length + 2,
+      CONTROL_MESSAGE_BYTES_MAX,
+      2 * (ping.length + 2),
+    ])
+  })
+
+  it('[WR5] lengths that do not add up make the whole batch null', () => {
+    const batch = packBatches([ping])[0] as Uint8Array
+    expect(splitBatch(batch.subarray(0, batch.length - 1))).toBeNull()
+    expect(splitBatch(Uint8Array.from([...batch, 0]))).toBeNull()
+    expect(splitBatch(new Uint8Array(0))).toBeNull()
+    expect(splitBatch(Uint8Array.of(0, 0))).toBeNull()
+  })
+
+  it('[WR6] forwarding changes the TTL and no other byte', () => {
+    const patched = withTtl(ping, 9)
+    expect(decodeFrame(patched)?.ttl).toBe(9)
+    expect(patched.filter((byte, index) => byte !== ping[index])).toHaveLength(1)
+  })
+
+  it('[WR7] another version, an unknown flag and an unknown type are null', () => {
+    const change = (index: number, byte: number) => {
+      const copy = ping.slice()
+      copy[index] = byte
+      return copy
+    }
+    expect(decodeFrame(change(0, 2))).toBeNull()
+    expect(decodeFrame(change(2, 0x80))).toBeNull()
+    expect(decodeFrame(change(1, 0xee))).toBeNull()
+    expect(isKnownType(change(1, 0xee))).toBe(false)
+    expect(isKnownType(ping)).toBe(true)
+  })
+
+  it('[WR8] routed and sealed messages are no frames', () => {
+    expect(decodeFrame(Uint8Array.of(1, 0x22, 0, 0, ...new Uint8Array(33)))).toBeNull()
+  })
+
+  it('[WR9] text is UTF-8: round trips agree with the platform, malformed input is null', () => {
+    for (const text of ['', 'abc', 'äöü', '€', '𝄞 hyphae', '\u0000\u07ff\uffff']) {
+      expect(utf8(text)).toEqual(new TextEncoder().encode(text))
+      expect(fromUtf8(utf8(text))).toBe(text)
+    }
+    for (const bad of [[0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0x80]]) {
+      expect(fromUtf8(Uint8Array.from(bad))).toBeNull()
+    }
+    expect(utf8('\ud800')).toEqual(utf8('\ufffd'))
+  })
+})

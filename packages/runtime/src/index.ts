@@ -1,0 +1,32 @@
+export { HyphaeError, messageOf } from './error.ts'
+export { type GenerateIdentityOptions, generateIdentity, type WorkProgress } from './generate-identity.ts'
+export { type CallOptions, type Environment, PeerRuntime, type PeerRuntimeOptions } from './peer-runtime.ts'
+export type { Clock } from './ports/clock.ts'
+export type { PeerCrypto } from './ports/crypto.ts'
+export type { Introducer, IntroducerEvent, IntroducerIdentity } from './ports/introducer.ts'
+export type {
+  PeerStorage,
+  StorageEvent,
+  StoredIdentity,
+  StoredPrivateKey,
+  StoredRecord,
+} from './ports/storage.ts'
+export {
+  checkSetting,
+  checkStoredRecord,
+  SETTING_BYTES_MAX,
+  STORED_HEADER_BYTES_MAX,
+  STORED_RECORD_BYTES_MAX,
+} from './ports/storage-limits.ts'
+export type {
+  DialOptions,
+  LinkPathInfo,
+  Transport,
+  TransportEvent,
+  TransportStats,
+  TransportWarning,
+} from './ports/transport.ts'
+export { secureRandom } from './random.ts'
+export { systemClock, type TimeSources } from './system-clock.ts'
+export { createTabsIntroducer, type TabChannel, type TabsIntroducerOptions } from './tabs-introducer.ts'
+export { createWebCryptoPeer, SEAL_OVERHEAD_BYTES } from './web-crypto.ts'

@@ -1,0 +1,69 @@
+// What the tabs of one profile post to each other. Every tab hears every message.
+
+import { CONTACT_BYTES, type Contact, contactFromBytes, isId, type PeerId } from '@hyphae/core'
+import { SIGNAL_BYTES_MAX } from '@hyphae/core/signaling'
+
+/** `from` is a contact as in frames, except in a receipt. */
+export type TabMessage =
+  /** A newcomer asks who is there. */
+  | { readonly type: 'introduce'; readonly from: Uint8Array }
+  /** The answer. */
+  | { readonly type: 'contact'; readonly to: PeerId; readonly from: Uint8Array }
+  | {
+      readonly type: 'signal'
+      readonly to: PeerId
+      readonly from: Uint8Array
+      readonly number: number
+      readonly bytes: Uint8Array
+    }
+  /** The signal of this number arrived. */
+  | { readonly type: 'received'; readonly to: PeerId; readonly from: PeerId; readonly number: number }
+
+export type MessageWithContact = Exclude<TabMessage, { readonly type: 'received' }>
+
+/** The message, or `null` where a field is missing, of another type, or too long. */
+export function parseTabMessage(data: unknown): TabMessage | null {
+  if (typeof data !== 'object' || data === null) return null
+  const { type, to, from, number, bytes } = data as Record<string, unknown>
+  switch (type) {
+    case 'introduce':
+      return isContact(from) ? { type, from } : null
+    case 'contact':
+      return isPeerId(to) && isContact(from) ? { type, to, from } : null
+    case 'signal':
+      return isPeerId(to) && isContact(from) && isNumber(number) && isSignal(bytes)
+        ? { type, to, from, number, bytes }
+        : null
+    case 'received':
+      return isPeerId(to) && isPeerId(from) && isNumber(number) ? { type, to, from, number } : null
+    default:
+      return null
+  }
+}
+
+/** Throws RangeError where a signal is empty or longer than any introducer carries. */
+export function checkSignal(bytes: Uint8Array): void {
+  if (bytes.length > 0 && bytes.length <= SIGNAL_BYTES_MAX) return
+  throw new RangeError(`a signal has 1 to ${SIGNAL_BYTES_MAX} bytes; got ${bytes.length}`)
+}
+
+/** The sender of a parsed message. */
+export function contactOf(message: MessageWithContact): Contact {
+  return contactFromBytes(message.from) as Contact
+}
+
+function isPeerId(value: unknown): value is PeerId {
+  return typeof value === 'string' && isId(value)
+}
+
+function isContact(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && value.length === CONTACT_BYTES
+}
+
+function isSignal(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && value.length > 0 && value.length <= SIGNAL_BYTES_MAX
+}
+
+function isNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value)
+}

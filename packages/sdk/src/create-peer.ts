@@ -1,0 +1,114 @@
+// Starts a peer: claims an identity, opens what it needs, and hands over a running peer or nothing at all.
+
+import { createMemoryStorage } from '@hyphae/conformance'
+import { networkIdOf, type Random } from '@hyphae/core'
+import {
+  type Clock,
+  createTabsIntroducer,
+  createWebCryptoPeer,
+  generateIdentity,
+  HyphaeError,
+  type Introducer,
+  PeerRuntime,
+  type PeerStorage,
+  type StoredIdentity,
+  secureRandom,
+  systemClock,
+  type Transport,
+} from '@hyphae/runtime'
+import { createWebSocketIntroducer } from '@hyphae/signaling-client'
+import { openIndexedDbStorage } from '@hyphae/storage-indexeddb'
+import { createWebRtcTransport } from '@hyphae/transport-webrtc'
+import { type PeerOptions, type ResolvedPeerOptions, resolvePeerOptions } from './options.ts'
+import { followPage } from './page-lifecycle.ts'
+import { HyphaePeer } from './peer.ts'
+
+/**
+ * A running peer. Rejects with HyphaeError: UNSUPPORTED (no secure context, no WebRTC), STORAGE_FAILED, ABORTED.
+ */
+export async function createPeer(given: PeerOptions): Promise<HyphaePeer> {
+  const options = resolvePeerOptions(given)
+  const clock = options.clock ?? systemClock()
+  const random = options.random ?? secureRandom()
+  requirePlatform(options)
+  options.onProgress?.({ stage: 'storage' })
+  const networkId = networkIdOf(options.network, options.workBits)
+  const storage = await openStorage(options, networkId)
+  try {
+    return await startIn(storage, options, networkId, { clock, random })
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
+}
+
+async function startIn(
+  storage: PeerStorage,
+  options: ResolvedPeerOptions,
+  networkId: string,
+  { clock, random }: { clock: Clock; random: Random },
+): Promise<HyphaePeer> {
+  const identity = await identityOf(storage, options, random)
+  const transport: Transport = options.transport ?? createWebRtcTransport({ iceServers: options.iceServers })
+  const introducerFor = (url: string) => createWebSocketIntroducer({ url, clock, random })
+  const runtime = await PeerRuntime.start({
+    identity,
+    crypto: createWebCryptoPeer(identity),
+    transport,
+    storage,
+    introducers: introducersOf(options, introducerFor),
+    clock,
+    random,
+    networkId,
+    workBits: options.workBits,
+    linksMax: options.linksMax,
+    replicas: options.replicas,
+    servers: options.signaling,
+  })
+  const release = followPage(runtime)
+  options.onProgress?.({ stage: 'started' })
+  return new HyphaePeer({ network: options.network, identity, runtime, introducerFor, release })
+}
+
+function requirePlatform(options: ResolvedPeerOptions): void {
+  if (globalThis.crypto?.subtle === undefined) {
+    throw new HyphaeError('UNSUPPORTED', 'WebCrypto is missing: open the page over https, or on localhost')
+  }
+  if (options.transport === undefined && typeof RTCPeerConnection === 'undefined') {
+    throw new HyphaeError('UNSUPPORTED', 'WebRTC is missing in this browser; pass a transport to use another')
+  }
+}
+
+/** Where the peer's data lives. Each tab of a profile takes a slot of its own, and finds it again after a reload. */
+async function openStorage(options: ResolvedPeerOptions, network: string): Promise<PeerStorage> {
+  if (typeof options.storage === 'object') return options.storage
+  if (options.storage === 'memory') return createMemoryStorage()
+  const quota = options.storageQuotaBytes === undefined ? {} : { quotaBytes: options.storageQuotaBytes }
+  return openIndexedDbStorage({ network, ...quota })
+}
+
+async function identityOf(
+  storage: PeerStorage,
+  options: ResolvedPeerOptions,
+  random: Random,
+): Promise<StoredIdentity> {
+  const known = await storage.loadIdentity()
+  if (known !== null) return known
+  const identity = await generateIdentity({
+    workBits: options.workBits,
+    random,
+    onProgress: ({ tries, expectedTries }) =>
+      options.onProgress?.({ stage: 'identity', done: tries, expected: expectedTries }),
+    ...(options.signal ? { signal: options.signal } : {}),
+  })
+  await storage.saveIdentity(identity)
+  return identity
+}
+
+function introducersOf(
+  options: ResolvedPeerOptions,
+  introducerFor: (url: string) => Introducer,
+): Introducer[] {
+  const tabs = options.siblingTabs ? createTabsIntroducer() : null
+  return [...(options.introducers ?? []), ...options.signaling.map(introducerFor), ...(tabs ? [tabs] : [])]
+}

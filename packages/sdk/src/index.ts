@@ -1,0 +1,19 @@
+// What a web page imports.
+
+export type {
+  LinkReason,
+  LinkSnapshot,
+  LookupStep,
+  Offence,
+  PeerSnapshot,
+  PeerStatus,
+  SignalingPath,
+  TopologyPeer,
+  TopologyResult,
+} from '@hyphae/core'
+export { HyphaeError, type LinkPathInfo, type TransportStats } from '@hyphae/runtime'
+export { createPeer } from './create-peer.ts'
+export type { IceServers, PeerOptions, StartProgress } from './options.ts'
+export { HyphaePeer, type Invite, type PeerEvents, type RequestHandler, type TimelineEntry } from './peer.ts'
+export { type Found, type PutOptions, type PutReceipt, type SharedOptions, Store } from './store.ts'
+export { type CallOptions, Topic, type TopicMessage } from './topic.ts'

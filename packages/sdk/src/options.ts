@@ -1,0 +1,85 @@
+// What can be said about a peer, and what holds where nothing is said.
+
+import { LINKS_MAX, type Random, REPLICAS, WORK_BITS_DEFAULT } from '@hyphae/core'
+import type { Clock, Introducer, PeerStorage, Transport } from '@hyphae/runtime'
+
+/** STUN and TURN servers as RTCPeerConnection takes them, or a function that fetches fresh credentials for each link. */
+export type IceServers = readonly RTCIceServer[] | (() => Promise<readonly RTCIceServer[]>)
+
+export interface PeerOptions {
+  /** Peers of different networks never meet. Part of every key, so pick something of your own. */
+  readonly network: string
+  /** Addresses of signaling servers (`wss://…`), asked for first contacts. May be empty where sibling tabs or invites do. */
+  readonly signaling?: readonly string[]
+  /** Default none: links work inside one network only. */
+  readonly iceServers?: IceServers
+  /** Links at most. Default 50. */
+  readonly linksMax?: number
+  /** Copies of each record. Default 20. */
+  readonly replicas?: number
+  /** Zero bits of work an id costs; part of the network's identity. Default 16, about a second once per profile. */
+  readonly workBits?: number
+  /** Where identity and records live: `indexeddb` (default in browsers) survives a reload, `memory` does not. */
+  readonly storage?: 'indexeddb' | 'memory' | PeerStorage
+  /** Bytes this peer keeps for itself and others at most. Default 256 MiB. */
+  readonly storageQuotaBytes?: number
+  /** Whether tabs of the same profile introduce each other. Default true where the browser can. */
+  readonly siblingTabs?: boolean
+  /** Ends the start; a peer that is already running is closed with `close()`. */
+  readonly signal?: AbortSignal
+  /** What happens during the start, for progress bars. */
+  readonly onProgress?: (progress: StartProgress) => void
+  /** Parts to be replaced: for tests, Node, and other networks than WebRTC. */
+  readonly transport?: Transport
+  readonly introducers?: readonly Introducer[]
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/** `identity`: an id is being worked out, `done` of `expected` tries; `storage`: records and contacts are being read. */
+export type StartProgress =
+  | { readonly stage: 'storage' }
+  | { readonly stage: 'identity'; readonly done: number; readonly expected: number }
+  | { readonly stage: 'started' }
+
+export type ResolvedPeerOptions = PeerOptions &
+  Required<
+    Pick<
+      PeerOptions,
+      'signaling' | 'iceServers' | 'linksMax' | 'replicas' | 'workBits' | 'storage' | 'siblingTabs'
+    >
+  >
+
+const DEFAULTS = Object.freeze({
+  signaling: [],
+  iceServers: [],
+  linksMax: LINKS_MAX,
+  replicas: REPLICAS,
+  workBits: WORK_BITS_DEFAULT,
+  storage: 'indexeddb',
+  siblingTabs: true,
+} as const)
+
+/** Checks, and fills in what is not said. Throws a TypeError or RangeError that names the option. */
+export function resolvePeerOptions(given: PeerOptions): ResolvedPeerOptions {
+  const options = { ...DEFAULTS, ...given }
+  if (typeof options.network !== 'string' || options.network === '') {
+    throw new TypeError(`network must be a non-empty string, got ${JSON.stringify(options.network)}`)
+  }
+  checkWhole('linksMax', options.linksMax, 1, LINKS_MAX)
+  checkWhole('replicas', options.replicas, 1, REPLICAS * 2)
+  checkWhole('workBits', options.workBits, 0, 32)
+  for (const url of options.signaling) checkServer(url)
+  return options
+}
+
+/** Throws a TypeError where the text is no address of a signaling server. */
+export function checkServer(url: string): void {
+  if (!/^wss?:\/\/[^\s/]+/.test(url))
+    throw new TypeError(`signaling must hold ws:// or wss:// addresses, got ${JSON.stringify(url)}`)
+}
+
+function checkWhole(name: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return
+  throw new RangeError(`${name} must be a whole number from ${min} to ${max}, got ${value}`)
+}

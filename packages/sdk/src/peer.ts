@@ -1,0 +1,419 @@
+// A peer as an application holds it: topics, records, requests, the picture of the network, and the end of it all.
+
+import {
+  type AttemptId,
+  type InviteResult,
+  isId,
+  type Key,
+  type LinkStage,
+  type LookupResult,
+  type LookupStep,
+  type Offence,
+  type OperationId,
+  type PeerEvent,
+  type PeerId,
+  type PeerSnapshot,
+  type PeerStatus,
+  type ResponseResult,
+  type SignalingPath,
+  type TopologyPeer,
+  type TopologyResult,
+} from '@hyphae/core'
+import { toHex } from '@hyphae/core/wire'
+import {
+  HyphaeError,
+  type Introducer,
+  type LinkPathInfo,
+  messageOf,
+  type PeerRuntime,
+  type StoredIdentity,
+  type TransportStats,
+} from '@hyphae/runtime'
+import { Emitter, type Listener } from './emitter.ts'
+import { decodeInvite, encodeInvite } from './invite-text.ts'
+import { checkServer } from './options.ts'
+import { Store } from './store.ts'
+import { type CallOptions, Topic } from './topic.ts'
+import { decodeValue, encodeValue } from './values.ts'
+
+/** Not every browser in use has the symbol; `await using` needs one that has. */
+const ASYNC_DISPOSE: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
+
+/** Milliseconds a request, lookup or crawl may take, unless the call says otherwise. */
+const REQUEST_TIMEOUT_MS = 10_000
+const LOOKUP_TIMEOUT_MS = 20_000
+const CRAWL_TIMEOUT_MS = 30_000
+/** Steps of link histories kept for people to look at. */
+const TIMELINE_MAX = 500
+
+export interface TimelineEntry {
+  readonly at: number
+  readonly attempt: string
+  /** Null before an invite's other side is known. */
+  readonly peer: string | null
+  readonly stage: LinkStage
+  readonly detail: string
+}
+
+export interface PeerEvents {
+  status: PeerStatus
+  /** A peer was linked: exactly once, until it leaves. */
+  'peer-joined': { readonly peer: string; readonly signalingPath: SignalingPath }
+  'peer-left': { readonly peer: string; readonly reason: string }
+  /** A step in the life of a link. */
+  timeline: TimelineEntry
+  /** A remote misbehaved; `peer` is null before it has proved who it is. */
+  offence: { readonly peer: string | null; readonly offence: Offence }
+  /** Something failed that no call waits for: storage is full, a server refuses us. The peer keeps what works. */
+  problem: HyphaeError
+  /** One of our own records is on disk, or could not be written. */
+  'record-persisted': { readonly key: string; readonly persisted: boolean }
+  /** The peer stopped by itself, for instance because a newer one runs under its identity. */
+  stopped: HyphaeError
+}
+
+export type RequestHandler = (request: unknown, context: { readonly from: string }) => unknown
+
+export interface Invite {
+  /** To be given to one other person. */
+  readonly text: string
+  /** Takes the text that came back; resolves once the link is open. */
+  complete(answer: string, options?: CallOptions): Promise<void>
+}
+
+export interface HyphaePeerParts {
+  readonly network: string
+  readonly identity: StoredIdentity
+  readonly runtime: PeerRuntime
+  /** Makes an introducer for a signaling server's address. */
+  readonly introducerFor: (url: string) => Introducer
+  /** Takes the page listeners away. */
+  readonly release: () => void
+}
+
+export class HyphaePeer {
+  /** 64 hexadecimal digits. */
+  readonly id: string
+  /** Ed25519 public key, 64 hexadecimal digits: under it others read what we own. */
+  readonly signingKey: string
+  readonly network: string
+  readonly store: Store
+  readonly #parts: HyphaePeerParts
+  readonly #runtime: PeerRuntime
+  readonly #emitter = new Emitter<PeerEvents>()
+  readonly #topicByName = new Map<string, Topic<never>>()
+  readonly #handlerByName = new Map<string, RequestHandler>()
+  readonly #timeline: TimelineEntry[] = []
+  #closing: Promise<void> | null = null
+
+  /** Made by `createPeer`. */
+  constructor(parts: HyphaePeerParts) {
+    this.#parts = parts
+    this.#runtime = parts.runtime
+    this.id = parts.identity.contact.id
+    this.signingKey = toHex(parts.identity.contact.signingKey)
+    this.network = parts.network
+    this.store = new Store(parts.runtime)
+    parts.runtime.onEvent((event) => this.#onEvent(event))
+  }
+
+  // State
+
+  /** `alone`, `joining`, `joined` or `closed`. */
+  get status(): PeerStatus {
+    return this.#closing !== null ? 'closed' : this.snapshot().status
+  }
+
+  /** Ids of linked peers. */
+  get peers(): readonly string[] {
+    return this.snapshot().links.map((link) => link.peer)
+  }
+
+  /** Everything a dashboard shows, as it is now: a plain copy. */
+  snapshot(): PeerSnapshot {
+    return this.#runtime.snapshot()
+  }
+
+  /** The last steps in the lives of links, oldest first: why something does not connect. */
+  timeline(): readonly TimelineEntry[] {
+    return [...this.#timeline]
+  }
+
+  transportStats(): TransportStats {
+    return this.#runtime.transportStats()
+  }
+
+  /** How a link runs (direct, through NAT, relayed); null where there is none. */
+  pathInfo(peer: string): Promise<LinkPathInfo | null> {
+    return this.#runtime.pathInfo(peerIdOf(peer))
+  }
+
+  /** Resolves once the peer is linked and has found its place; at once where it has. */
+  async joined(options: CallOptions = {}): Promise<void> {
+    if (this.status === 'joined') return
+    await this.#until('status', (status) => status === 'joined', options)
+  }
+
+  // Events
+
+  /** Listens; returns the off-switch. */
+  on<T extends keyof PeerEvents>(type: T, listener: Listener<PeerEvents[T]>): () => void {
+    return this.#emitter.on(type, listener)
+  }
+
+  // Messages
+
+  /** The topic of this name; the same object each time. */
+  topic<T = unknown>(name: string): Topic<T> {
+    const known = this.#topicByName.get(name) as Topic<T> | undefined
+    if (known) return known
+    const topic = new Topic<T>(name, this.#runtime)
+    this.#topicByName.set(name, topic as unknown as Topic<never>)
+    return topic
+  }
+
+  /** Answers requests of this name: what the handler returns (or resolves to) is the answer. Returns the off-switch. */
+  handle(name: string, handler: RequestHandler): () => void {
+    if (this.#handlerByName.has(name))
+      throw new TypeError(`there is a handler for ${JSON.stringify(name)} already`)
+    this.#handlerByName.set(name, handler)
+    return () => {
+      if (this.#handlerByName.get(name) === handler) this.#handlerByName.delete(name)
+    }
+  }
+
+  /**
+   * Asks a peer, linked or not. Rejects with NO_HANDLER, HANDLER_FAILED, BUSY, PEER_UNREACHABLE or TIMEOUT (10 s).
+   */
+  async request<T = unknown>(
+    peer: string,
+    name: string,
+    data: unknown,
+    options: CallOptions = {},
+  ): Promise<T> {
+    const timeoutMs = options.timeoutMs ?? REQUEST_TIMEOUT_MS
+    const call = { type: 'request', to: peerIdOf(peer), name, payload: encodeValue(data), timeoutMs } as const
+    const result = (await this.#runtime.call(
+      call,
+      options.signal ? { signal: options.signal } : {},
+    )) as ResponseResult
+    return answerOf<T>(result, name)
+  }
+
+  // The network
+
+  /** Peers closest to a key (64 hexadecimal digits), asked one after another; `onStep` shows how the lookup goes. */
+  async lookup(
+    target: string,
+    options: CallOptions & { readonly onStep?: (step: LookupStep) => void } = {},
+  ): Promise<readonly string[]> {
+    if (!isId(target))
+      throw new TypeError(`target must be 64 hexadecimal digits, got ${JSON.stringify(target)}`)
+    const onProgress = (value: unknown) => options.onStep?.(value as LookupStep)
+    const call = { type: 'lookup', target: target as Key } as const
+    const result = await this.#runtime.call(call, { ...timed(options, LOOKUP_TIMEOUT_MS), onProgress })
+    return (result as LookupResult).closest.map((contact) => contact.id)
+  }
+
+  /** Asks peer after peer for its links, as far as they can be reached; `onPeer` hears each at once. */
+  async topology(
+    options: CallOptions & {
+      readonly peersMax?: number
+      readonly onPeer?: (peer: TopologyPeer) => void
+    } = {},
+  ): Promise<TopologyResult> {
+    const onProgress = (value: unknown) => options.onPeer?.(value as TopologyPeer)
+    const call = { type: 'crawl', peersMax: options.peersMax ?? 200 } as const
+    return (await this.#runtime.call(call, {
+      ...timed(options, CRAWL_TIMEOUT_MS),
+      onProgress,
+    })) as TopologyResult
+  }
+
+  /** Cuts the link to a peer. It may come back, where the network needs it. */
+  async unlink(peer: string): Promise<void> {
+    await this.#runtime.call({ type: 'unlink', peer: peerIdOf(peer) })
+  }
+
+  // Introductions
+
+  /** Signaling servers in use, and how they are. */
+  get servers(): readonly { readonly url: string; readonly state: string; readonly detail: string }[] {
+    return this.#runtime.introducers.map(({ id, state, detail }) => ({ url: id, state, detail }))
+  }
+
+  /** Changes the list of signaling servers while the peer runs. */
+  setServers(urls: readonly string[]): void {
+    for (const url of urls) checkServer(url)
+    const introducers = urls.map((url) => this.#parts.introducerFor(url))
+    const wanted = new Set(introducers.map(({ id }) => id))
+    for (const { id } of this.#runtime.introducers)
+      if (/^wss?:/.test(id) && !wanted.has(id)) this.#runtime.removeIntroducer(id)
+    for (const introducer of introducers) this.#runtime.addIntroducer(introducer)
+  }
+
+  /** An invite by text: no server, no network needed between the two but what the text is carried by. */
+  async createInvite(options: CallOptions = {}): Promise<Invite> {
+    const { attempt, bytes } = (await this.#runtime.call(
+      { type: 'invite-create' },
+      timed(options, LOOKUP_TIMEOUT_MS),
+    )) as InviteResult
+    return {
+      text: encodeInvite('offer', bytes),
+      complete: (answer, completing = {}) => this.#completeInvite(attempt, answer, completing),
+    }
+  }
+
+  /** The other side of an invite: resolves with the text to be carried back. */
+  async acceptInvite(text: string, options: CallOptions = {}): Promise<string> {
+    const offer = decodeInvite('offer', text)
+    const { bytes } = (await this.#runtime.call(
+      { type: 'invite-accept', offer },
+      timed(options, LOOKUP_TIMEOUT_MS),
+    )) as InviteResult
+    return encodeInvite('answer', bytes)
+  }
+
+  async #completeInvite(attempt: AttemptId, text: string, options: CallOptions): Promise<void> {
+    const answer = decodeInvite('answer', text)
+    await this.#runtime.call({ type: 'invite-complete', attempt, answer }, timed(options, LOOKUP_TIMEOUT_MS))
+  }
+
+  // The end
+
+  /** Hands records over to others, says goodbye, frees everything. Idempotent; takes about two seconds at most. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [ASYNC_DISPOSE](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    await this.#runtime.close()
+    this.#parts.release()
+    this.#emitter.emit('status', 'closed')
+    this.#emitter.clear()
+  }
+
+  #onEvent(event: PeerEvent): void {
+    switch (event.type) {
+      case 'status':
+        return this.#emitter.emit('status', event.status)
+      case 'peer-joined':
+      case 'peer-left':
+      case 'offence':
+      case 'record-persisted':
+        return this.#emitter.emit(event.type, event as never)
+      case 'link-stage':
+        return this.#onStage(event)
+      case 'message':
+        return this.#onMessage(event)
+      case 'request':
+        return void this.#onRequest(event)
+      case 'problem':
+        return this.#emitter.emit('problem', new HyphaeError(event.code, event.message))
+      case 'stopped':
+        return this.#onStopped(new HyphaeError(event.code, event.message))
+      case 'server-learned':
+        return
+    }
+  }
+
+  #onStage({ at, attempt, peer, stage, detail }: PeerEvent & { type: 'link-stage' }): void {
+    const entry = { at, attempt, peer, stage, detail }
+    this.#timeline.push(entry)
+    if (this.#timeline.length > TIMELINE_MAX) this.#timeline.shift()
+    this.#emitter.emit('timeline', entry)
+  }
+
+  #onMessage({ topic, from, id, payload, hops }: PeerEvent & { type: 'message' }): void {
+    const decoded = decodeValue(payload)
+    // Something else than this library published it: there is nothing to hand to a listener that expects a value.
+    if (decoded.ok) this.#topicByName.get(topic)?.deliver({ from, id, hops, data: decoded.value as never })
+  }
+
+  async #onRequest({ request, from, name, payload }: PeerEvent & { type: 'request' }): Promise<void> {
+    const handler = this.#handlerByName.get(name)
+    if (!handler) return this.#respond(request, from, 'no-handler', encodeValue(null))
+    try {
+      const decoded = decodeValue(payload)
+      if (!decoded.ok) throw new TypeError('the request is no value of this library')
+      const answer = await handler(decoded.value, { from })
+      this.#respond(request, from, 'ok', encodeValue(answer ?? null))
+    } catch (error) {
+      this.#respond(request, from, 'handler-failed', encodeValue(messageOf(error).slice(0, 1_000)))
+    }
+  }
+
+  /** Nobody here waits for the answer to arrive; the requester's own time runs out where it does not. */
+  #respond(
+    request: OperationId,
+    from: PeerId,
+    status: 'ok' | 'no-handler' | 'handler-failed',
+    payload: Uint8Array,
+  ): void {
+    this.#runtime.call({ type: 'respond', request, from, status, payload }).catch((error: unknown) => {
+      if (error instanceof HyphaeError && this.#closing === null) this.#emitter.emit('problem', error)
+    })
+  }
+
+  #onStopped(error: HyphaeError): void {
+    this.#emitter.emit('stopped', error)
+    void this.close()
+  }
+
+  #until<T extends keyof PeerEvents>(
+    type: T,
+    holds: (event: PeerEvents[T]) => boolean,
+    options: CallOptions,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer =
+        options.timeoutMs === undefined
+          ? undefined
+          : setTimeout(
+              () => end(new HyphaeError('TIMEOUT', `not within ${options.timeoutMs} ms`)),
+              options.timeoutMs,
+            )
+      const abort = () =>
+        end(new HyphaeError('ABORTED', 'the wait was aborted', { cause: options.signal?.reason }))
+      const off = this.on(type, (event) => holds(event) && end(null))
+      const end = (error: HyphaeError | null) => {
+        clearTimeout(timer)
+        options.signal?.removeEventListener('abort', abort)
+        off()
+        if (error) reject(error)
+        else resolve()
+      }
+      if (options.signal?.aborted) abort()
+      else options.signal?.addEventListener('abort', abort)
+    })
+  }
+}
+
+function answerOf<T>({ status, payload }: ResponseResult, name: string): T {
+  const decoded = decodeValue(payload)
+  switch (status) {
+    case 'ok':
+      if (!decoded.ok) throw new HyphaeError('HANDLER_FAILED', 'the answer is no value of this library')
+      return decoded.value as T
+    case 'no-handler':
+      throw new HyphaeError('NO_HANDLER', `the peer handles no requests named ${JSON.stringify(name)}`)
+    case 'handler-failed':
+      throw new HyphaeError('HANDLER_FAILED', decoded.ok ? String(decoded.value) : 'the handler failed')
+    case 'busy':
+      throw new HyphaeError('BUSY', 'the peer has too many requests waiting')
+  }
+}
+
+function peerIdOf(text: string): PeerId {
+  if (!isId(text)) throw new TypeError(`a peer id must be 64 hexadecimal digits, got ${JSON.stringify(text)}`)
+  return text as PeerId
+}
+
+function timed(options: CallOptions, timeoutMs: number): { timeoutMs: number; signal?: AbortSignal } {
+  return { timeoutMs: options.timeoutMs ?? timeoutMs, ...(options.signal ? { signal: options.signal } : {}) }
+}

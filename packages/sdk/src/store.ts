@@ -1,0 +1,185 @@
+// Records in the network: named values that several may write, values only their owner can write, and content under its
+// own hash.
+
+import {
+  type GetResult,
+  type HoldersResult,
+  isId,
+  type Key,
+  NAME_BYTES_MAX,
+  type PeerId,
+  type PutResult,
+  RECORD_BYTES_MAX,
+  type RecordDraft,
+  type RecordName,
+} from '@hyphae/core'
+import { fromHex, toHex, utf8 } from '@hyphae/core/wire'
+import { HyphaeError, type PeerRuntime } from '@hyphae/runtime'
+import type { CallOptions } from './topic.ts'
+import { decodeValue, encodeValue } from './values.ts'
+
+/** Milliseconds a put or get may take, unless the call says otherwise. */
+const STORE_TIMEOUT_MS = 20_000
+
+export interface PutOptions extends CallOptions {
+  /** Copies; default the peer's `replicas`. */
+  readonly replicas?: number
+}
+
+export interface SharedOptions {
+  /** Keeps names of different parts of an application apart. Default ''. */
+  readonly namespace?: string
+  /** Peer ids that may write; part of the key, so readers must name the same. Default: anybody. */
+  readonly writers?: readonly string[]
+}
+
+export interface PutReceipt {
+  /** 64 hexadecimal digits. */
+  readonly key: string
+  /** Peers that proved they hold it, at the time of the answer, and copies asked for. More may follow. */
+  readonly stored: number
+  readonly wanted: number
+  /** Of two versions the higher wins. */
+  readonly version: number
+}
+
+export interface Found<T> {
+  readonly value: T
+  readonly key: string
+  readonly version: number
+  /** Who wrote it: proved by signature. Null for content, which has no author. */
+  readonly author: string | null
+  /** Who answered, and over how many links. */
+  readonly holder: string
+  readonly hops: number
+}
+
+export class Store {
+  readonly #runtime: PeerRuntime
+
+  /** Made by `createPeer`, as `peer.store`. */
+  constructor(runtime: PeerRuntime) {
+    this.#runtime = runtime
+  }
+
+  /** Writes a named value; the last writer wins. Rejects with TOO_LARGE over 8 KiB, RECORD_REJECTED, TIMEOUT. */
+  put<T>(name: string, value: T, options: PutOptions & SharedOptions = {}): Promise<PutReceipt> {
+    return this.#put(
+      { kind: 'shared', ...sharedName(name, options), value: encodeValue(value, RECORD_BYTES_MAX) },
+      options,
+    )
+  }
+
+  /** The newest value that a quorum of holders knows, or `undefined` where there is none. */
+  async get<T = unknown>(name: string, options: CallOptions & SharedOptions = {}): Promise<T | undefined> {
+    return (await this.find<T>(name, options))?.value
+  }
+
+  /** As `get`, with who wrote and who answered. */
+  find<T = unknown>(name: string, options: CallOptions & SharedOptions = {}): Promise<Found<T> | undefined> {
+    return this.#get<T>({ kind: 'shared', ...sharedName(name, options) }, options)
+  }
+
+  /** Writes a value that only this identity can change, under a name of its own. */
+  putOwned<T>(name: string, value: T, options: PutOptions = {}): Promise<PutReceipt> {
+    return this.#put(
+      { kind: 'owned', salt: saltOf(name), value: encodeValue(value, RECORD_BYTES_MAX) },
+      options,
+    )
+  }
+
+  /** Reads a value of the owner with this signing key (`peer.signingKey`, 64 hexadecimal digits). */
+  getOwned<T = unknown>(
+    ownerKey: string,
+    name: string,
+    options: CallOptions = {},
+  ): Promise<Found<T> | undefined> {
+    if (!isId(ownerKey))
+      throw new TypeError(`ownerKey must be 64 hexadecimal digits, got ${JSON.stringify(ownerKey)}`)
+    return this.#get<T>({ kind: 'owned', ownerKey: fromHex(ownerKey), salt: saltOf(name) }, options)
+  }
+
+  /** Stores content under its own hash. */
+  putContent<T>(value: T, options: PutOptions = {}): Promise<PutReceipt> {
+    return this.#put({ kind: 'immutable', value: encodeValue(value, RECORD_BYTES_MAX) }, options)
+  }
+
+  getContent<T = unknown>(key: string, options: CallOptions = {}): Promise<Found<T> | undefined> {
+    return this.#get<T>({ kind: 'immutable', key: keyOf(key) }, options)
+  }
+
+  /** Which of the peers closest to the key hold it. */
+  async holders(
+    key: string,
+    options: CallOptions = {},
+  ): Promise<readonly { readonly peer: string; readonly holds: boolean }[]> {
+    const result = await this.#runtime.call({ type: 'holders', key: keyOf(key) }, withTimeout(options))
+    return (result as HoldersResult).peers
+  }
+
+  async #put(draft: RecordDraft, options: PutOptions): Promise<PutReceipt> {
+    const call = {
+      type: 'put',
+      draft,
+      ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
+    } as const
+    const { key, stored, wanted, version } = (await this.#runtime.call(
+      call,
+      withTimeout(options),
+    )) as PutResult
+    return { key, stored, wanted, version: version.rank }
+  }
+
+  async #get<T>(name: RecordName, options: CallOptions): Promise<Found<T> | undefined> {
+    try {
+      const result = (await this.#runtime.call({ type: 'get', name }, withTimeout(options))) as GetResult
+      return found<T>(result)
+    } catch (error) {
+      if (error instanceof HyphaeError && error.code === 'NOT_FOUND') return undefined
+      throw error
+    }
+  }
+}
+
+function found<T>({ key, record, holder, hops }: GetResult): Found<T> {
+  const decoded = decodeValue(record.value)
+  if (!decoded.ok)
+    throw new HyphaeError('RECORD_REJECTED', `the record ${key} does not hold a value of this library`)
+  const version = record.kind === 'owned' ? record.sequence : record.kind === 'shared' ? record.clock : 0
+  const author =
+    record.kind === 'shared' ? record.author.id : record.kind === 'owned' ? toHex(record.ownerKey) : null
+  return { value: decoded.value as T, key, version, author, holder, hops }
+}
+
+function sharedName(name: string, { namespace = '', writers = [] }: SharedOptions) {
+  checkName('name', name)
+  checkName('namespace', namespace)
+  for (const id of writers)
+    if (!isId(id)) throw new TypeError(`writers must be peer ids, got ${JSON.stringify(id)}`)
+  return { namespace, name, writers: [...new Set(writers)].sort() as PeerId[] }
+}
+
+function checkName(field: string, text: string): void {
+  const bytes = utf8(text).length
+  if (bytes > NAME_BYTES_MAX)
+    throw new RangeError(`${field} must take at most ${NAME_BYTES_MAX} bytes, got ${bytes}`)
+}
+
+/** Owned names of any length become salts of at most 64 bytes. */
+function saltOf(name: string): Uint8Array {
+  const bytes = utf8(name)
+  if (bytes.length > 64) throw new RangeError(`an owned name must take at most 64 bytes, got ${bytes.length}`)
+  return bytes
+}
+
+function keyOf(text: string): Key {
+  if (!isId(text)) throw new TypeError(`a key must be 64 hexadecimal digits, got ${JSON.stringify(text)}`)
+  return text as Key
+}
+
+function withTimeout(options: CallOptions): { timeoutMs: number; signal?: AbortSignal } {
+  return {
+    timeoutMs: options.timeoutMs ?? STORE_TIMEOUT_MS,
+    ...(options.signal ? { signal: options.signal } : {}),
+  }
+}

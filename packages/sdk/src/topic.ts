@@ -1,0 +1,118 @@
+// One topic: what is published in it reaches every subscriber.
+
+import type { PublishResult } from '@hyphae/core'
+import type { PeerRuntime } from '@hyphae/runtime'
+import { Emitter, type Listener } from './emitter.ts'
+import { encodeValue } from './values.ts'
+
+/** Milliseconds a message waits for a first link, unless the call says otherwise. */
+const PUBLISH_DEADLINE_MS = 30_000
+
+export interface TopicMessage<T> {
+  /** The author, proved by signature. */
+  readonly from: string
+  readonly data: T
+  /** Names the message; equal at every receiver. */
+  readonly id: string
+  /** Links it travelled. */
+  readonly hops: number
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+}
+
+interface TopicEvents<T> {
+  message: TopicMessage<T>
+}
+
+export class Topic<T = unknown> {
+  readonly name: string
+  readonly #runtime: PeerRuntime
+  readonly #emitter = new Emitter<TopicEvents<T>>()
+  #subscribed = false
+
+  /** Made by `peer.topic(name)`. */
+  constructor(name: string, runtime: PeerRuntime) {
+    this.name = name
+    this.#runtime = runtime
+  }
+
+  /** Listens, and subscribes with the first listener; our own messages are heard too. Returns the off-switch. */
+  on(type: 'message', listener: Listener<TopicMessage<T>>): () => void {
+    const off = this.#emitter.on(type, listener)
+    this.#subscribe()
+    return () => {
+      off()
+      if (this.#emitter.count('message') === 0) this.#unsubscribe()
+    }
+  }
+
+  /**
+   * Resolves with the links the message was handed to: not deliveries. Waits for a first link up to `timeoutMs` (30 s),
+   * then rejects with NO_PEERS. TOO_LARGE over 15 KiB.
+   */
+  async publish(
+    data: T,
+    options: CallOptions = {},
+  ): Promise<{ readonly id: string; readonly recipients: number }> {
+    const deadlineMs = options.timeoutMs ?? PUBLISH_DEADLINE_MS
+    const payload = encodeValue(data)
+    const call = { type: 'publish', topic: this.name, payload, deadlineMs } as const
+    const result = await this.#runtime.call(call, options.signal ? { signal: options.signal } : {})
+    return result as PublishResult
+  }
+
+  /** Messages as they come, from now on: `for await (const message of topic)`. Ends with `break` or the signal. */
+  async *messages(
+    options: { readonly signal?: AbortSignal; readonly bufferMax?: number } = {},
+  ): AsyncGenerator<TopicMessage<T>> {
+    const bufferMax = options.bufferMax ?? 1_024
+    const waiting: TopicMessage<T>[] = []
+    let wake = () => {}
+    const off = this.on('message', (message) => {
+      // A reader that is slower than the topic loses the oldest: memory is the tab's, not the sender's.
+      if (waiting.push(message) > bufferMax) waiting.shift()
+      wake()
+    })
+    options.signal?.addEventListener('abort', () => wake(), { once: true })
+    try {
+      while (!options.signal?.aborted) {
+        const next = waiting.shift()
+        if (next !== undefined) yield next
+        else await new Promise<void>((resolve) => (wake = resolve))
+      }
+    } finally {
+      off()
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<TopicMessage<T>> {
+    return this.messages()
+  }
+
+  /** A message came in. Called by the peer. */
+  deliver(message: TopicMessage<T>): void {
+    this.#emitter.emit('message', message)
+  }
+
+  #subscribe(): void {
+    if (this.#subscribed) return
+    this.#subscribed = true
+    this.#tell('subscribe')
+  }
+
+  #unsubscribe(): void {
+    if (!this.#subscribed) return
+    this.#subscribed = false
+    this.#tell('unsubscribe')
+  }
+
+  /** Subscribing ends at once and cannot fail while the peer lives; a closed peer has no topics. */
+  #tell(type: 'subscribe' | 'unsubscribe'): void {
+    this.#runtime.call({ type, topic: this.name }).catch(() => {
+      this.#subscribed = false
+    })
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The SDK as its users get it: packed by npm, installed into an empty folder outside the repository, then
+ * imported by Node, bundled by Vite, loaded as a script and compiled against. Runs as a stage of its own,
+ * because it needs the build: `npm test -- package`.
+ */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Script } from 'node:vm'
+import { gzipSync } from 'node:zlib'
+import { build } from 'vite'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+/** Bytes of dist/hyphae.js after gzip, simple-peer's 30,000 included. */
+const SDK_GZIP_BYTES_MAX = 75_000
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const exec = promisify(execFile)
+
+let folder: string
+let installed: string
+
+beforeAll(async () => {
+  await exec(process.execPath, [join(root, 'scripts/build.mjs'), 'sdk'], { cwd: root })
+  folder = await mkdtemp(join(tmpdir(), 'hyphae-package-'))
+  const pack = ['pack', '--ignore-scripts', '--pack-destination', folder]
+  await exec('npm', pack, { cwd: join(root, 'packages/sdk') })
+  const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'))
+  await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
+  await exec('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${tarball}`], { cwd: folder })
+  installed = join(folder, 'node_modules/hyphae')
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('the packed SDK', () => {
+  test(`is at most ${SDK_GZIP_BYTES_MAX} bytes after gzip`, async () => {
+    const bytes = gzipSync(await readFile(join(installed, 'dist/hyphae.js')), { level: 9 }).length
+    expect(bytes).toBeGreaterThan(0)
+    expect(bytes).toBeLessThanOrEqual(SDK_GZIP_BYTES_MAX)
+  })
+
+  test('brings no other package, and the licences of all it contains', async () => {
+    const packages = (await readdir(join(folder, 'node_modules'))).filter((name) => !name.startsWith('.'))
+    expect(packages).toEqual(['hyphae'])
+    const licences = await readFile(join(installed, 'dist/LICENSES.txt'), 'utf8')
+    const named = licences.split(/^-{80}$/m).map((licence) => licence.trim().split(/\s/, 1)[0])
+    expect(named).toEqual(expect.arrayContaining(['hyphae', 'simple-peer', 'events', '@noble/hashes']))
+  })
+
+  test('is imported by plain Node, where there is no WebRTC', async () => {
+    expect(await exportsInNode('hyphae')).toContain('createPeer')
+    expect(await exportsInNode('hyphae/testing')).not.toEqual([])
+  })
+
+  test('is bundled by a bare Vite page', async () => {
+    const project = join(folder, 'page')
+    await mkdir(project)
+    await writeFile(join(project, 'index.html'), '<script type="module" src="./main.js"></script>')
+    await writeFile(
+      join(project, 'main.js'),
+      "import { createPeer } from 'hyphae'\nwindow.made = createPeer\n",
+    )
+    await build({ root: project, configFile: false, logLevel: 'silent' })
+    expect(existsSync(join(project, 'dist/index.html'))).toBe(true)
+  })
+
+  test('is one global, hyphae, as a script', async () => {
+    const source = await readFile(join(installed, 'dist/hyphae.global.js'), 'utf8')
+    const probe = "\n;({ type: typeof hyphae.createPeer, isOnlyGlobal: typeof createPeer === 'undefined' })"
+    const found = new Script(source + probe).runInThisContext()
+    expect(found).toEqual({ type: 'function', isOnlyGlobal: true })
+  })
+
+  test.each(['bundler', 'nodenext'])('compiles for users who resolve as %s does', async (resolution) => {
+    const source = "import { createPeer } from 'hyphae'\nimport * as testing from 'hyphae/testing'\n"
+    const uses = 'export const made: Promise<unknown> | object = createPeer\nexport const all = testing\n'
+    await writeFile(join(folder, `${resolution}.ts`), source + uses)
+    const module = resolution === 'nodenext' ? 'nodenext' : 'esnext'
+    const flags = ['--noEmit', '--strict', '--module', module, '--moduleResolution', resolution]
+    const target = [
+      '--target',
+      'es2022',
+      '--lib',
+      'es2023,dom,dom.iterable,dom.asynciterable,esnext.disposable',
+    ]
+    const compiler = join(root, 'node_modules/typescript/bin/tsc')
+    const args = [compiler, ...flags, ...target, '--types', '', `${resolution}.ts`]
+    const { stdout } = await exec(process.execPath, args, { cwd: folder }).catch((failure) => failure)
+    expect(stdout).toBe('')
+  })
+
+  test('has declarations that name no unpublished package', async () => {
+    const declarations = await filesBelow(join(installed, 'dist/types'))
+    expect(declarations.length).toBeGreaterThan(0)
+    for (const file of declarations) expect(await readFile(file, 'utf8')).not.toMatch(/['"]@hyphae\//)
+  })
+})
+
+/** Names that an import in a fresh Node process finds. */
+async function exportsInNode(specifier: string): Promise<string[]> {
+  const script = `console.log(JSON.stringify(Object.keys(await import('${specifier}'))))`
+  const { stdout } = await exec(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })
+  return JSON.parse(stdout)
+}
+
+async function filesBelow(path: string): Promise<string[]> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}

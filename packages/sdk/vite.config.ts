@@ -1,0 +1,49 @@
+/**
+ * Builds one of the three published bundles, chosen by `--mode`: `module` (dist/hyphae.js), `testing`
+ * (dist/testing.js) or `global` (dist/hyphae.global.js, for a script tag). Each holds everything it needs.
+ */
+import { readFileSync } from 'node:fs'
+import { defaultClientConditions, defineConfig } from 'vite'
+import { licences } from '../../scripts/licences.mjs'
+
+const bundles = {
+  module: { entry: 'src/index.ts', format: 'es', file: 'hyphae.js' },
+  testing: { entry: 'src/testing.ts', format: 'es', file: 'testing.js' },
+  global: { entry: 'src/index.ts', format: 'iife', file: 'hyphae.global.js' },
+} as const
+
+/** Browserify put these into simple-peer's built file; they are under the MIT licence, in the words above. */
+const browserifyShims = [
+  'events (MIT)\n\nCopyright Joyent, Inc. and other Node contributors.\n',
+  'process (MIT)\n\nCopyright (c) 2013 Roman Shtylman <shtylman@gmail.com>\n',
+]
+
+export default defineConfig(({ mode }) => {
+  const bundle = bundles[mode as keyof typeof bundles]
+  if (!bundle) throw new RangeError(`mode is one of ${Object.keys(bundles).join(', ')}; got ${mode}`)
+  return {
+    resolve: { conditions: ['@hyphae/source', ...defaultClientConditions] },
+    define: { 'process.env.NODE_ENV': '"production"' },
+    plugins:
+      mode === 'module'
+        ? [licences({ fileName: 'LICENSES.txt', own: ownLicence(), notices: browserifyShims })]
+        : [],
+    build: {
+      target: 'es2022',
+      emptyOutDir: false,
+      sourcemap: true,
+      lib: { entry: bundle.entry, formats: [bundle.format], name: 'hyphae', fileName: () => bundle.file },
+      rolldownOptions: {
+        output: {
+          minify: true,
+          exports: 'named',
+          postBanner: '/*! Hyphae, MIT; with the packages named in LICENSES.txt */',
+        },
+      },
+    },
+  }
+})
+
+function ownLicence(): string {
+  return `hyphae\n\n${readFileSync(new URL('../../LICENSE', import.meta.url), 'utf8')}`
+}

@@ -1,0 +1,174 @@
+// A get returns what was put: never something else, never something older than a put that had returned before. Puts and
+// gets on behalf of scenarios, so that it knows what is right.
+
+import {
+  type FailureCode,
+  type GetResult,
+  type Key,
+  type PutResult,
+  type RecordDraft,
+  type RecordName,
+} from '@hyphae/core'
+import { equalBytes, utf8 } from '@hyphae/core/wire'
+import type { Host } from '../host.ts'
+import type { Network } from '../network.ts'
+import type { SeededRandom } from '../random.ts'
+import { Samples } from '../samples.ts'
+import type { Violations } from './violations.ts'
+
+const NAMESPACE = 'simulated'
+
+/** One name and all values ever put under it, oldest first. */
+export interface Entry {
+  readonly name: RecordName | null
+  readonly draft: (value: Uint8Array) => RecordDraft
+  readonly writes: { readonly value: Uint8Array; isStored: boolean }[]
+  key: Key | null
+  /** As the record is read; known once the first put has returned. */
+  readAs: RecordName | null
+}
+
+export class RecordChecker {
+  readonly #network: Network
+  readonly #violations: Violations
+  readonly #random: SeededRandom
+  readonly entries: Entry[] = []
+  readonly putMs = new Samples()
+  readonly getMs = new Samples()
+  readonly hops = new Samples()
+  /** Shares of the copies wanted that were acknowledged when a put returned. */
+  readonly storedShare = new Samples()
+  readonly failures = new Map<FailureCode, number>()
+  putsUnderWay = 0
+  getsUnderWay = 0
+  putsFailed = 0
+  getsFailed = 0
+
+  constructor(network: Network, violations: Violations, random: SeededRandom) {
+    this.#network = network
+    this.#violations = violations
+    this.#random = random
+  }
+
+  /** Gets that came back with the right value, among all that came back. NaN before the first one. */
+  get getSuccess(): number {
+    return this.getMs.count / (this.getMs.count + this.getsFailed)
+  }
+
+  /** Forgets figures, not what was put: a new phase of a scenario begins. */
+  restart(): void {
+    this.getMs.clear()
+    this.putMs.clear()
+    this.hops.clear()
+    this.storedShare.clear()
+    this.failures.clear()
+    this.getsFailed = 0
+    this.putsFailed = 0
+  }
+
+  /** A new entry of a kind, not yet put. */
+  entry(kind: RecordDraft['kind']): Entry {
+    const name = `record ${this.entries.length}`
+    const entry = { writes: [], key: null, readAs: null, ...kinds[kind](name) }
+    this.entries.push(entry)
+    return entry
+  }
+
+  /** Puts a fresh value of this many bytes. */
+  put(host: Host, entry: Entry, bytes: number): void {
+    const value = this.#random.bytes(bytes)
+    const write = { value, isStored: false }
+    const begunAt = this.#network.timeline.now
+    entry.writes.push(write)
+    this.putsUnderWay += 1
+    host.call(
+      { type: 'put', draft: entry.draft(value) },
+      {
+        done: (result) => {
+          write.isStored = true
+          this.#onPut(entry, value, host, result as PutResult)
+          this.putMs.add(this.#network.timeline.now - begunAt)
+        },
+        failed: (code) => {
+          this.putsUnderWay -= 1
+          this.putsFailed += 1
+          this.#count(code)
+        },
+      },
+    )
+  }
+
+  /** Gets an entry whose put has returned; anything else is a RangeError. */
+  get(host: Host, entry: Entry): void {
+    const name = entry.readAs
+    if (name === null) throw new RangeError('entry is one that was put; got one that was not')
+    const oldest = entry.writes.findLastIndex(({ isStored }) => isStored)
+    const begunAt = this.#network.timeline.now
+    this.getsUnderWay += 1
+    host.call(
+      { type: 'get', name },
+      {
+        done: (value) => {
+          this.getsUnderWay -= 1
+          const { record, hops } = value as GetResult
+          this.getMs.add(this.#network.timeline.now - begunAt)
+          this.hops.add(hops)
+          const isRight = entry.writes.slice(oldest).some((write) => equalBytes(write.value, record.value))
+          if (!isRight) this.#violate(host, `got a wrong or old value for ${entry.key}`)
+        },
+        failed: (code) => {
+          this.getsUnderWay -= 1
+          this.getsFailed += 1
+          this.#count(code)
+        },
+      },
+    )
+  }
+
+  /** Entries whose put returned and whose newest such value no running peer holds any more: the truth, not an answer. */
+  lost(): Entry[] {
+    const running = this.#network.running()
+    return this.entries.filter(({ key, writes }) => {
+      const newest = writes.findLast(({ isStored }) => isStored)
+      if (key === null || newest === undefined) return false
+      return !running.some(({ disk }) => {
+        const record = disk.load(key)
+        return record !== null && equalBytes(record.value, newest.value)
+      })
+    })
+  }
+
+  #onPut(entry: Entry, value: Uint8Array, host: Host, result: PutResult): void {
+    this.putsUnderWay -= 1
+    entry.key = result.key
+    entry.readAs ??= readName(entry, value, host, result.key)
+    this.storedShare.add(result.stored / result.wanted)
+    if (result.stored > result.wanted) this.#violate(host, `stored ${result.stored} of ${result.wanted} copies`)
+  }
+
+  #count(code: FailureCode): void {
+    this.failures.set(code, (this.failures.get(code) ?? 0) + 1)
+  }
+
+  #violate(host: Host, what: string): void {
+    this.#violations.add(this.#network.timeline.now, `peer ${host.number} ${what}`)
+  }
+}
+
+type Naming = Pick<Entry, 'name' | 'draft'>
+
+const kinds: Readonly<Record<RecordDraft['kind'], (name: string) => Naming>> = {
+  immutable: () => ({ name: null, draft: (value) => ({ kind: 'immutable', value }) }),
+  owned: (name) => ({ name: null, draft: (value) => ({ kind: 'owned', salt: utf8(name), value }) }),
+  shared: (name) => ({
+    name: { kind: 'shared', namespace: NAMESPACE, name, writers: [] },
+    draft: (value) => ({ kind: 'shared', namespace: NAMESPACE, name, writers: [], value }),
+  }),
+}
+
+function readName(entry: Entry, value: Uint8Array, host: Host, key: Key): RecordName {
+  if (entry.name !== null) return entry.name
+  const draft = entry.draft(value)
+  if (draft.kind !== 'owned') return { kind: 'immutable', key }
+  return { kind: 'owned', ownerKey: host.contact.signingKey, salt: draft.salt }
+}

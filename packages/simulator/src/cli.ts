@@ -1,0 +1,1 @@
+console.log('The simulator has no scenario yet.')

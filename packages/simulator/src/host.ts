@@ -1,0 +1,248 @@
+// The driver of one peer in virtual time, as PeerRuntime is in real time: hands it inputs one after another and performs
+// its effects. It outlives the peer, which may crash and start again from what its disk holds.
+
+import type {
+  Contact,
+  Effect,
+  FailureCode,
+  Input,
+  JobId,
+  Millis,
+  OpId,
+  PeerCall,
+  PeerEvent,
+  PeerId,
+  PeerSnapshot,
+} from '@hyphae/core'
+import { Disk } from './disk.ts'
+import { Jobs } from './jobs.ts'
+import { drawContact } from './keyed-hash-crypto.ts'
+import { drawPlace, type Place } from './latency.ts'
+import type { SeededRandom } from './random.ts'
+import type { SimIntroducer } from './sim-introducer.ts'
+import { SimTransport } from './sim-transport.ts'
+import type { Timeline } from './timeline.ts'
+import type { Trace } from './trace.ts'
+import { WakeTimer } from './wake-timer.ts'
+import type { Wire } from './wire.ts'
+
+/** Milliseconds since the Unix epoch at which every run begins. */
+export const EPOCH_MS = 1_700_000_000_000
+
+/** What of a peer a host drives: core's, or a stub in tests. */
+export interface DrivenPeer {
+  handle(input: Input, now: Millis, out: Effect[]): void
+  snapshot(now: Millis): PeerSnapshot
+  /** What is wrong with the peer's own tables. */
+  check(): string[]
+}
+
+/** What a host needs of the network around it. */
+export interface Surroundings {
+  readonly timeline: Timeline
+  readonly wire: Wire
+  readonly introducer: SimIntroducer
+  readonly trace: Trace
+  createPeer(contact: Contact, random: SeededRandom): DrivenPeer
+  onEvent(host: Host, event: PeerEvent): void
+  onHandled(host: Host): void
+}
+
+/** How a call ended. */
+export interface CallListener {
+  done?(value: unknown): void
+  failed?(code: FailureCode, message: string): void
+  progress?(value: unknown): void
+}
+
+export class Host {
+  /** Counted from 0 in the order of creation. */
+  readonly number: number
+  readonly contact: Contact
+  readonly place: Place
+  readonly disk = new Disk()
+  readonly transport: SimTransport
+  side = 0
+  readonly #around: Surroundings
+  readonly #random: SeededRandom
+  readonly #listenerByOp = new Map<OpId, CallListener>()
+  readonly #wake: WakeTimer
+  readonly #out: Effect[] = []
+  #peer: DrivenPeer | null = null
+  #jobs: Jobs | null = null
+  /** Counts starts and ends; what was planned for an earlier one comes to nothing. */
+  #boot = 0
+  #ops = 0
+
+  constructor(number: number, around: Surroundings, random: SeededRandom) {
+    this.number = number
+    this.#around = around
+    this.#random = random
+    this.contact = drawContact(random.fork('identity'))
+    this.place = drawPlace(random.fork('place'))
+    this.transport = new SimTransport(this, around.wire)
+    this.#wake = new WakeTimer(around.timeline, () => this.deliver({ type: 'wake' }))
+  }
+
+  get id(): PeerId {
+    return this.contact.id
+  }
+
+  get isRunning(): boolean {
+    return this.#peer !== null
+  }
+
+  /** Changes with every start and end. */
+  get boot(): number {
+    return this.#boot
+  }
+
+  /** This peer's clock. */
+  get now(): Millis {
+    return EPOCH_MS + this.#around.timeline.now
+  }
+
+  /** Throws a TypeError where the peer does not run. */
+  snapshot(): PeerSnapshot {
+    if (this.#peer === null) throw new TypeError(`peer ${this.number} does not run`)
+    return this.#peer.snapshot(this.now)
+  }
+
+  /** What is wrong with the tables of the peer, if it runs. */
+  check(): string[] {
+    return this.#peer?.check() ?? []
+  }
+
+  /** Starts the peer, or starts it again from what its disk holds. */
+  start(): void {
+    if (this.#peer !== null) throw new TypeError(`peer ${this.number} runs already`)
+    this.#boot += 1
+    const { disk, contact } = this
+    this.#jobs = new Jobs({
+      contact,
+      disk,
+      now: () => this.#around.timeline.now,
+      answer: (delayMs, job, result, first) => this.#answer(delayMs, job, result, first),
+    })
+    this.#peer = this.#around.createPeer(contact, this.#random.fork('boot', this.#boot))
+    const bootId = disk.nextBootId()
+    this.later(0, { type: 'start', contacts: disk.contacts, recordIndex: disk.recordIndex(), bootId })
+    this.#around.introducer.open(this)
+  }
+
+  /** Gone without goodbye: a killed tab. What is on disk stays. */
+  crash(): void {
+    this.#stop()
+    this.disk.crash()
+    this.transport.vanish()
+  }
+
+  /** Hands records over for at most `deadlineMs`, says goodbye, stops. */
+  leave(deadlineMs = 2_000): void {
+    const boot = this.#boot
+    const free = () =>
+      this.#around.timeline.after(0, () => {
+        if (boot === this.#boot) this.#free()
+      })
+    this.call({ type: 'close', deadlineMs }, { done: free, failed: free })
+  }
+
+  /** Starts a command. Without a listener its outcome is of no interest. */
+  call(call: PeerCall, listener: CallListener = {}): OpId {
+    const op = ++this.#ops
+    this.#listenerByOp.set(op, listener)
+    this.later(0, { type: 'command', op, call })
+    return op
+  }
+
+  deliver(input: Input): void {
+    const peer = this.#peer
+    if (peer === null) return
+    const { timeline, trace } = this.#around
+    const out = this.#out
+    trace.input(timeline.now, this.number, input)
+    peer.handle(input, this.now, out)
+    for (let i = 0; i < out.length && this.#peer === peer; i++) this.#perform(out[i] as Effect)
+    out.length = 0
+    this.#around.onHandled(this)
+  }
+
+  later(delayMs: number, input: Input): void {
+    const boot = this.#boot
+    this.#around.timeline.after(delayMs, () => {
+      if (boot === this.#boot) this.deliver(input)
+    })
+  }
+
+  #free(): void {
+    this.#stop()
+    this.disk.flush()
+    this.transport.destroy()
+  }
+
+  #stop(): void {
+    this.#peer = null
+    this.#boot += 1
+    this.#wake.cancel()
+    this.#listenerByOp.clear()
+    this.#around.introducer.close(this)
+  }
+
+  #answer(delayMs: number, job: JobId, result: (Input & { type: 'job-done' })['result'], first?: () => void) {
+    const boot = this.#boot
+    this.#around.timeline.after(delayMs, () => {
+      first?.()
+      if (boot === this.#boot) this.deliver({ type: 'job-done', job, result })
+    })
+  }
+
+  #perform(effect: Effect): void {
+    const { transport, disk } = this
+    const { introducer } = this.#around
+    switch (effect.type) {
+      case 'send':
+        return transport.send(effect.link, effect.channel, effect.bytes)
+      case 'wake-at':
+        return this.#wake.set(effect.at - EPOCH_MS)
+      case 'event':
+        return this.#around.onEvent(this, effect.event)
+      case 'dial':
+        return transport.dial(effect.attempt, effect.contact === null)
+      case 'accept':
+        return transport.accept(effect.attempt, effect.signal, effect.contact === null)
+      case 'apply-signal':
+        return transport.applySignal(effect.attempt, effect.bytes)
+      case 'abandon':
+        return transport.abandon(effect.attempt)
+      case 'close':
+        return transport.close(effect.link, effect.code, effect.flush)
+      case 'watch':
+        return transport.watch(effect.link, effect.keepaliveMs, effect.silenceMs)
+      case 'carry-signal':
+        return introducer.carry(this, effect.to, effect.bytes)
+      case 'introduce':
+        return introducer.introduce(this, effect.random, effect.close)
+      case 'meshed':
+        return introducer.meshed(this, effect.links)
+      case 'store-contacts':
+        return disk.saveContacts(effect.contacts)
+      case 'forget':
+        return disk.forget(effect.key)
+      case 'progress':
+      case 'done':
+      case 'failed':
+        return this.#settle(effect)
+      default:
+        return this.#jobs?.perform(effect)
+    }
+  }
+
+  #settle(effect: Extract<Effect, { type: 'progress' | 'done' | 'failed' }>): void {
+    const listener = this.#listenerByOp.get(effect.op)
+    if (listener === undefined) return
+    if (effect.type === 'progress') return listener.progress?.(effect.value)
+    this.#listenerByOp.delete(effect.op)
+    if (effect.type === 'done') listener.done?.(effect.value)
+    else listener.failed?.(effect.code, effect.message)
+  }
+}

@@ -1,0 +1,150 @@
+// Which of the identities of this browser profile a peer takes. Every slot is a Web Lock, so two tabs never share one,
+// whatever else goes wrong. sessionStorage, which belongs to one tab, remembers the slot over a reload.
+//
+// A lock decides; memory and navigation type only say which one to try first, and whether to wait for it:
+// - reload: the old document's lock is still being released, so the new one waits for it;
+// - duplicated tab, or a window opened by a script: sessionStorage was copied and the lock is held by a living tab, so
+//   the lowest free slot is taken at once;
+// - tab restored with its session, back and forward: the remembered slot if nobody has it, else the lowest free one.
+
+import { HyphaeError } from '@hyphae/runtime'
+import { slotName } from './layout.ts'
+import { type SlotMemory, type SlotMemoryStorage, slotMemory } from './slot-memory.ts'
+
+/** Slots of one profile and network: more tabs than that do not fit into one machine. */
+export const SLOTS_MAX = 256
+/** Milliseconds a reloaded document waits for its old slot. The old lock goes within some ten. */
+const RELOAD_WAIT_MS = 2_000
+
+/** What is used of `navigator.locks`. */
+export interface SlotLocks {
+  request(
+    name: string,
+    options: { readonly ifAvailable?: boolean; readonly signal?: AbortSignal },
+    callback: (lock: unknown) => Promise<void> | undefined,
+  ): Promise<unknown>
+}
+
+export interface ClaimSlotOptions {
+  readonly network: string
+  /** Names this library's databases and locks. Default 'hyphae'. */
+  readonly prefix?: string
+  /** Default `navigator.locks`. */
+  readonly locks?: SlotLocks | undefined
+  /** Default `sessionStorage`; `null` where there is none, and then a reload may change the slot. */
+  readonly sessionStorage?: SlotMemoryStorage | null
+  /** How this document was reached: the type of its PerformanceNavigationTiming. */
+  readonly navigationType?: string
+  /** Differs between documents, and between the two of a reload. Default `performance.timeOrigin`. */
+  readonly documentId?: string
+  /** Milliseconds a reloaded document waits for its old slot. */
+  readonly reloadWaitMs?: number
+}
+
+export interface IdentitySlot {
+  /** 0 to 255. */
+  readonly number: number
+  /** Idempotent. Resolves once another tab can have it. */
+  release(): Promise<void>
+}
+
+/** Rejects with UNSUPPORTED where Web Locks are missing, with IDENTITY_IN_USE where all slots are taken. */
+export async function claimIdentitySlot(options: ClaimSlotOptions): Promise<IdentitySlot> {
+  const claim = new Claim(options)
+  const number = (await claim.claimRemembered()) ?? (await claim.claimLowest())
+  return { number, release: () => claim.release(number) }
+}
+
+class Claim {
+  readonly #locks: SlotLocks
+  readonly #memory: SlotMemory
+  readonly #nameOf: (slot: number) => string
+  /** Until it aborts we wait for locks that others still hold; `null`: not at all. */
+  readonly #patience: AbortSignal | null
+  #letGo: (() => void) | null = null
+  /** Settles once the lock is released. */
+  #released: Promise<unknown> = Promise.resolve()
+
+  constructor(options: ClaimSlotOptions) {
+    const { network, prefix = 'hyphae' } = options
+    this.#locks = options.locks ?? platformLocks()
+    this.#nameOf = (slot) => slotName(prefix, network, slot)
+    this.#memory = slotMemory({
+      name: `${prefix}/slots/${network}`,
+      storage: options.sessionStorage === undefined ? platformSession() : options.sessionStorage,
+      documentId: options.documentId ?? String(performance.timeOrigin),
+    })
+    const isReload = (options.navigationType ?? platformNavigationType()) === 'reload'
+    this.#patience = isReload ? AbortSignal.timeout(options.reloadWaitMs ?? RELOAD_WAIT_MS) : null
+  }
+
+  /** In the order in which this tab took them, as a page with two peers does again. */
+  async claimRemembered(): Promise<number | null> {
+    for (let slot = this.#memory.take(); slot !== null; slot = this.#memory.take()) {
+      if (slot < SLOTS_MAX && (await this.#lock(slot, this.#patience))) return slot
+      this.#memory.forget(slot)
+    }
+    return null
+  }
+
+  async claimLowest(): Promise<number> {
+    for (let slot = 0; slot < SLOTS_MAX; slot++) {
+      if (!(await this.#lock(slot, null))) continue
+      this.#memory.remember(slot)
+      return slot
+    }
+    throw new HyphaeError('IDENTITY_IN_USE', `all ${SLOTS_MAX} identity slots of this profile are taken`)
+  }
+
+  async release(slot: number): Promise<void> {
+    this.#memory.leave(slot)
+    this.#letGo?.()
+    await this.#released
+  }
+
+  /** Whether we have the lock now; it is held until `release`. */
+  #lock(slot: number, patience: AbortSignal | null): Promise<boolean> {
+    const options = patience && !patience.aborted ? { signal: patience } : { ifAvailable: true }
+    return new Promise((resolve, reject) => {
+      this.#released = this.#locks
+        .request(this.#nameOf(slot), options, (lock) => {
+          resolve(lock !== null)
+          return lock === null ? undefined : this.#held()
+        })
+        .catch((error: unknown) => {
+          if (isTimeout(error)) resolve(false)
+          else reject(error)
+        })
+    })
+  }
+
+  #held(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#letGo = resolve
+    })
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && (error.name === 'TimeoutError' || error.name === 'AbortError')
+}
+
+function platformLocks(): SlotLocks {
+  const locks = globalThis.navigator?.locks
+  if (locks) return locks as SlotLocks
+  throw new HyphaeError('UNSUPPORTED', 'Web Locks are missing: they exist on https pages and localhost only')
+}
+
+/** `null` outside browsers and where the user forbids storage: reading the property throws there. */
+function platformSession(): SlotMemoryStorage | null {
+  try {
+    return globalThis.sessionStorage ?? null
+  } catch {
+    return null
+  }
+}
+
+function platformNavigationType(): string {
+  const [entry] = performance.getEntriesByType('navigation')
+  return entry && 'type' in entry ? String(entry.type) : 'navigate'
+}

@@ -1,0 +1,228 @@
+// One identity's store in IndexedDB. It copies, checks and counts; core decides what is worth keeping.
+
+import type { Key, StoredContact } from '@hyphae/core'
+import {
+  checkSetting,
+  checkStoredRecord,
+  HyphaeError,
+  type PeerStorage,
+  type StorageEvent,
+  type StoredIdentity,
+  type StoredRecord,
+} from '@hyphae/runtime'
+import { get, update } from 'idb-keyval'
+import { committed, Database } from './database.ts'
+import { storageFailure } from './failure.ts'
+import {
+  BOOT_ENTRY,
+  CONTACTS_ENTRY,
+  type ContactValue,
+  contactsOf,
+  contactValues,
+  IDENTITY_ENTRY,
+  type IdentityValue,
+  identityOf,
+  identityValue,
+  isIntact,
+  keyOfEntry,
+  type RecordValue,
+  recordEntry,
+  recordValue,
+  settingEntry,
+} from './layout.ts'
+import { RecordRoom } from './record-room.ts'
+import { scanRecords } from './record-scan.ts'
+import { type Changes, WriteBehind } from './write-behind.ts'
+
+type IndexEntry = { readonly key: Key; readonly header: Uint8Array }
+
+export interface StoreOptions {
+  readonly databaseName: string
+  readonly quotaBytes: number
+  readonly flushDelayMs: number
+  /** Called once the store is closed. */
+  readonly onClosed: () => Promise<void>
+}
+
+export class IndexedDbStorage implements PeerStorage {
+  readonly #database: Database
+  readonly #writes: WriteBehind
+  readonly #room: RecordRoom
+  readonly #onClosed: () => Promise<void>
+  #listener: (event: StorageEvent) => void = () => {}
+  /** The last one given out: a wipe must not make the next one smaller, or other peers would take us for a ghost. */
+  #bootId = 0
+  #closed: Promise<void> | null = null
+
+  constructor({ databaseName, quotaBytes, flushDelayMs, onClosed }: StoreOptions) {
+    this.#onClosed = onClosed
+    this.#room = new RecordRoom(quotaBytes, () => this.#listener({ type: 'full' }))
+    this.#database = new Database({
+      name: databaseName,
+      initialEntries: () => (this.#bootId > 0 ? [[BOOT_ENTRY, this.#bootId]] : []),
+      onWiped: () => this.#onWiped(),
+      onFailed: (detail) => this.#listener({ type: 'failed', detail }),
+    })
+    this.#writes = new WriteBehind({
+      delayMs: flushDelayMs,
+      write: (changes) => this.#write(changes),
+      isFull: (error) => error instanceof HyphaeError && error.code === 'STORAGE_FULL',
+    })
+  }
+
+  /** Counts what is there and drops what is damaged. Rejects where the store cannot be used. */
+  async start(): Promise<void> {
+    await this.#scan((record) => this.#room.count(record))
+  }
+
+  onEvent(listener: (event: StorageEvent) => void): void {
+    this.#listener = listener
+  }
+
+  async loadIdentity(): Promise<StoredIdentity | null> {
+    const value = await this.#read<IdentityValue>(IDENTITY_ENTRY)
+    return value ? identityOf(value) : null
+  }
+
+  async saveIdentity(identity: StoredIdentity): Promise<void> {
+    await this.#open().put(IDENTITY_ENTRY, identityValue(identity))
+  }
+
+  /** In a transaction of its own, so that two stores never give out the same number. */
+  async nextBootId(): Promise<number> {
+    this.#open()
+    let bootId = 0
+    const next = (before = 0) => {
+      bootId = Math.max(before, this.#bootId) + 1
+      this.#bootId = bootId
+      return bootId
+    }
+    try {
+      await update<number>(BOOT_ENTRY, next, this.#database.use)
+      return bootId
+    } catch (error) {
+      throw storageFailure(error)
+    }
+  }
+
+  async loadContacts(): Promise<readonly StoredContact[]> {
+    return contactsOf((await this.#read<readonly ContactValue[]>(CONTACTS_ENTRY)) ?? [])
+  }
+
+  async saveContacts(contacts: readonly StoredContact[]): Promise<void> {
+    await this.#open().put(CONTACTS_ENTRY, contactValues(contacts))
+  }
+
+  async loadSetting(name: string): Promise<Uint8Array | null> {
+    return (await this.#read<Uint8Array>(settingEntry(name)))?.slice() ?? null
+  }
+
+  async saveSetting(name: string, bytes: Uint8Array): Promise<void> {
+    checkSetting(bytes)
+    await this.#open().put(settingEntry(name), bytes.slice())
+  }
+
+  async loadIndex(): Promise<readonly IndexEntry[]> {
+    await this.#open().flush()
+    const index: IndexEntry[] = []
+    await this.#scan(({ key, header }) => index.push({ key, header }))
+    return index
+  }
+
+  async loadRecord(key: Key): Promise<Uint8Array | null> {
+    const value = await this.#read<RecordValue>(recordEntry(key))
+    return isIntact(value) ? value.bytes.slice() : null
+  }
+
+  async saveRecord(record: StoredRecord): Promise<void> {
+    checkStoredRecord(record)
+    const writes = this.#open()
+    const giveBack = this.#room.take(record)
+    try {
+      await writes.put(recordEntry(record.key), recordValue(record))
+      this.#room.tellWritten()
+    } catch (error) {
+      giveBack()
+      throw error
+    }
+  }
+
+  async deleteRecord(key: Key): Promise<void> {
+    const writes = this.#open()
+    this.#room.free(key)
+    await writes.delete(recordEntry(key))
+  }
+
+  async usage(): Promise<{ readonly usedBytes: number; readonly quotaBytes: number }> {
+    this.#open()
+    return { usedBytes: this.#room.usedBytes, quotaBytes: this.#room.quotaBytes }
+  }
+
+  flush(): Promise<void> {
+    return this.#writes.flush()
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    await this.#writes.flush()
+    await this.#database.close()
+    await this.#onClosed()
+  }
+
+  #open(): WriteBehind {
+    if (this.#closed !== null) throw new HyphaeError('CLOSED', 'the store is closed')
+    return this.#writes
+  }
+
+  /** The last change, though it may not be on disk yet. */
+  async #read<T>(entry: string): Promise<T | undefined> {
+    const pending = this.#open().pending(entry)
+    if (pending) return pending.put as T | undefined
+    try {
+      return await get<T>(entry, this.#database.use)
+    } catch (error) {
+      throw storageFailure(error)
+    }
+  }
+
+  async #write(changes: Changes): Promise<void> {
+    try {
+      await this.#database.use('readwrite', (store) => {
+        for (const [entry, change] of changes) {
+          if ('put' in change) store.put(change.put, entry)
+          else store.delete(entry)
+        }
+        return committed(store.transaction)
+      })
+    } catch (error) {
+      throw this.#told(storageFailure(error))
+    }
+  }
+
+  #told(failure: HyphaeError): HyphaeError {
+    if (failure.code === 'STORAGE_FULL') this.#room.tellFull()
+    else this.#listener({ type: 'failed', detail: failure.message })
+    return failure
+  }
+
+  async #scan(onRecord: (record: StoredRecord) => void): Promise<void> {
+    try {
+      const damaged = await scanRecords(this.#database.use, (entry, { header, bytes }) =>
+        onRecord({ key: keyOfEntry(entry), header, bytes }),
+      )
+      const dropped = damaged.map((entry) => this.#writes.delete(entry))
+      if (dropped.length > 0) await Promise.all([...dropped, this.#writes.flush()])
+    } catch (error) {
+      throw storageFailure(error)
+    }
+  }
+
+  #onWiped(): void {
+    this.#room.clear()
+    this.#listener({ type: 'wiped' })
+  }
+}

@@ -1,0 +1,111 @@
+// Writes wait a moment and go to disk together: 1,000 records in one transaction cost as much as 40 alone.
+
+/** A value to put, or `undefined` to delete. Values belong to whoever reads them: nobody may write into one. */
+export type Change = { readonly put: unknown } | { readonly put?: undefined }
+
+export type Changes = ReadonlyMap<string, Change>
+
+export interface WriteBehindOptions {
+  /** Milliseconds between the first write and its transaction. */
+  readonly delayMs: number
+  /** Writes all or nothing. */
+  readonly write: (changes: Changes) => Promise<void>
+  /** Whether a failed write may succeed once its deletions were made alone. */
+  readonly isFull: (error: unknown) => boolean
+}
+
+interface Waiter {
+  readonly isDeletion: boolean
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Writes that go to disk together, the last per entry, and everybody who waits for them. */
+interface Batch {
+  readonly changes: Map<string, Change>
+  readonly waiters: Waiter[]
+}
+
+export class WriteBehind {
+  readonly #options: WriteBehindOptions
+  #collecting: Batch | null = null
+  #writing: Batch | null = null
+  /** Everything handed over before the last flush began. */
+  #written: Promise<void> = Promise.resolve()
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(options: WriteBehindOptions) {
+    this.#options = options
+  }
+
+  /** Resolves once on disk. */
+  put(entry: string, value: unknown): Promise<void> {
+    return this.#change(entry, { put: value })
+  }
+
+  /** Resolves once on disk. */
+  delete(entry: string): Promise<void> {
+    return this.#change(entry, {})
+  }
+
+  /** The last change that is not yet known to be on disk. */
+  pending(entry: string): Change | undefined {
+    return this.#collecting?.changes.get(entry) ?? this.#writing?.changes.get(entry)
+  }
+
+  /** Resolves once everything handed over so far is on disk or has failed. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#written = this.#written.then(() => this.#writeCollected())
+    return this.#written
+  }
+
+  #change(entry: string, change: Change): Promise<void> {
+    const batch = this.#collecting ?? this.#startBatch()
+    batch.changes.set(entry, change)
+    return new Promise((resolve, reject) => {
+      batch.waiters.push({ isDeletion: !('put' in change), resolve, reject })
+    })
+  }
+
+  #startBatch(): Batch {
+    const batch: Batch = { changes: new Map(), waiters: [] }
+    this.#collecting = batch
+    this.#timer = setTimeout(() => void this.flush(), this.#options.delayMs)
+    return batch
+  }
+
+  async #writeCollected(): Promise<void> {
+    const batch = this.#collecting
+    if (!batch) return
+    this.#collecting = null
+    this.#writing = batch
+    await this.#write(batch)
+    this.#writing = null
+  }
+
+  async #write({ changes, waiters }: Batch): Promise<void> {
+    try {
+      await this.#options.write(changes)
+      for (const waiter of waiters) waiter.resolve()
+    } catch (error) {
+      if (this.#options.isFull(error)) await this.#writeDeletionsFirst(changes, waiters)
+      else for (const waiter of waiters) waiter.reject(error)
+    }
+  }
+
+  /** A full disk refuses the whole transaction, and with it the deletions that would make room. */
+  async #writeDeletionsFirst(changes: Changes, waiters: readonly Waiter[]): Promise<void> {
+    for (const isDeletion of [true, false]) {
+      const part = new Map([...changes].filter(([, change]) => !('put' in change) === isDeletion))
+      const waiting = waiters.filter((waiter) => waiter.isDeletion === isDeletion)
+      if (waiting.length === 0) continue
+      try {
+        await this.#options.write(part)
+        for (const waiter of waiting) waiter.resolve()
+      } catch (error) {
+        for (const waiter of waiting) waiter.reject(error)
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// The ICE servers of the application: a list, or a function that fetches one (TURN credentials expire).
+
+import { messageOf } from '@hyphae/runtime'
+import { ICE_SERVERS_FRESH_MS, ICE_SERVERS_MS_MAX } from './limits.ts'
+import type { SharedTimer } from './shared-timer.ts'
+
+export type IceServers = readonly RTCIceServer[]
+export type IceServersSource = IceServers | (() => Promise<IceServers>)
+
+const URL_FORM = /^(?:stun|stuns|turn|turns):[^\s]{1,255}$/
+
+/** @throws {TypeError} naming what is not an ICE server. */
+export function checkIceServers(servers: unknown): IceServers {
+  if (!Array.isArray(servers)) throw new TypeError(`iceServers is a list of servers; got ${typeof servers}`)
+  for (const server of servers) {
+    const urls = urlsOf(server)
+    const isGood = urls.length > 0 && urls.every((url) => typeof url === 'string' && URL_FORM.test(url))
+    if (!isGood)
+      throw new TypeError(`iceServers[].urls are stun: or turn: addresses; got ${JSON.stringify(urls)}`)
+  }
+  return servers
+}
+
+export function stunUrls(servers: IceServers): number {
+  return servers.flatMap(urlsOf).filter((url) => String(url).startsWith('stun')).length
+}
+
+export function hasRelay(servers: IceServers): boolean {
+  return servers.flatMap(urlsOf).some((url) => String(url).startsWith('turn'))
+}
+
+/** Asks the application, for several dials once, and gives up after a while. */
+export class IceServersReader {
+  readonly #source: IceServersSource
+  readonly #timer: SharedTimer
+  #reading: Promise<IceServers> | null = null
+  #readAt = 0
+
+  constructor(source: IceServersSource, timer: SharedTimer) {
+    this.#source = source
+    this.#timer = timer
+  }
+
+  /** Rejects where the function fails, gives no list, or takes too long. */
+  read(): Promise<IceServers> {
+    if (typeof this.#source !== 'function') return Promise.resolve(this.#source)
+    const now = this.#timer.now()
+    if (this.#reading && now - this.#readAt < ICE_SERVERS_FRESH_MS) return this.#reading
+    this.#readAt = now
+    const reading = this.#ask(this.#source)
+    this.#reading = reading
+    // A failure is not kept: the next dial asks again. Whoever waits for this answer hears of it.
+    reading.catch(() => {
+      if (this.#reading === reading) this.#reading = null
+    })
+    return reading
+  }
+
+  #ask(source: () => Promise<IceServers>): Promise<IceServers> {
+    return new Promise((resolve, reject) => {
+      const alarm = this.#timer.alarm(() => reject(new Error(`no answer within ${ICE_SERVERS_MS_MAX} ms`)))
+      alarm.set(this.#timer.now() + ICE_SERVERS_MS_MAX)
+      Promise.resolve()
+        .then(source)
+        .then(checkIceServers)
+        .then(resolve, (error: unknown) => reject(new Error(messageOf(error), { cause: error })))
+        .finally(() => alarm.clear())
+    })
+  }
+}
+
+function urlsOf(server: unknown): readonly unknown[] {
+  const urls =
+    typeof server === 'object' && server !== null ? (server as Partial<RTCIceServer>).urls : undefined
+  return Array.isArray(urls) ? urls : urls === undefined ? [] : [urls]
+}

@@ -1,0 +1,180 @@
+// One open link: its two queues, its watch, and its orderly end.
+
+import type { Channel, LinkId } from '@hyphae/core'
+import { messageOf, type TransportEvent } from '@hyphae/runtime'
+import { fixedAllowance, MeasuredAllowance } from './allowance.ts'
+import {
+  BULK_BYTES_MAX,
+  BULK_QUEUED_BYTES_MAX,
+  CONTROL_BUFFERED_BYTES_MAX,
+  CONTROL_BYTES_MAX,
+  CONTROL_QUEUED_BYTES_MAX,
+  FLUSH_MS_MAX,
+} from './limits.ts'
+import { isKeepalive, KEEPALIVE, LinkWatch } from './link-watch.ts'
+import { type SendPipe, SendQueue } from './send-queue.ts'
+import type { Alarm, SharedTimer } from './shared-timer.ts'
+
+export interface LinkOptions {
+  readonly id: LinkId
+  readonly pipes: Readonly<Record<Channel, SendPipe>>
+  readonly bulkBytesMax: number
+  readonly timer: SharedTimer
+  readonly tell: (event: TransportEvent) => void
+  /** The link is over: tear the connection down, and say `closed`. Called once. */
+  readonly end: (reason: string) => void
+}
+
+const CHANNELS: readonly Channel[] = ['control', 'bulk']
+
+export class Link {
+  readonly id: LinkId
+  readonly #options: LinkOptions
+  readonly #queues: Readonly<Record<Channel, SendQueue>>
+  readonly #watch: LinkWatch
+  readonly #flushDeadline: Alarm
+  #closingReason: string | null = null
+  #isOver = false
+
+  constructor(options: LinkOptions) {
+    const { id, pipes, timer } = options
+    this.id = id
+    this.#options = options
+    this.#queues = {
+      control: new SendQueue(pipes.control, {
+        allowance: fixedAllowance(CONTROL_BUFFERED_BYTES_MAX),
+        queuedBytesMax: CONTROL_QUEUED_BYTES_MAX,
+        onRoom: () => this.#announceLater('control'),
+      }),
+      bulk: new SendQueue(pipes.bulk, {
+        allowance: new MeasuredAllowance(() => timer.now()),
+        queuedBytesMax: BULK_QUEUED_BYTES_MAX,
+        onRoom: () => this.#announceLater('bulk'),
+      }),
+    }
+    this.#watch = new LinkWatch(timer, {
+      keepalive: () => this.#push('control', KEEPALIVE),
+      silent: () => options.tell({ type: 'silent', link: id }),
+    })
+    this.#flushDeadline = timer.alarm(() => this.#finish())
+  }
+
+  /** Says how much may be sent. Right after `opened`. */
+  announce(): void {
+    for (const channel of CHANNELS) this.#announce(channel)
+  }
+
+  send(channel: Channel, bytes: Uint8Array): void {
+    if (!this.#isUsable) return
+    const most = channel === 'control' ? CONTROL_BYTES_MAX : this.#options.bulkBytesMax
+    if (bytes.length > 0 && bytes.length <= most) return this.#push(channel, bytes)
+    const detail = `a ${channel} message has 1 to ${most} bytes; got ${bytes.length}`
+    queueMicrotask(() =>
+      this.#options.tell({ type: 'warning', code: 'message-refused', link: this.id, detail }),
+    )
+  }
+
+  watch(keepaliveMs: number, silenceMs: number): void {
+    if (this.#isUsable) this.#watch.start(keepaliveMs, silenceMs)
+  }
+
+  /** With `flush` the link ends once both queues are empty, at the latest after a second. */
+  close(reason: string, flush: boolean): void {
+    if (!this.#isUsable) return
+    this.#closingReason = reason
+    this.#watch.stop()
+    if (!flush) return this.#finish()
+    this.#flushDeadline.set(this.#options.timer.now() + FLUSH_MS_MAX)
+    this.#attempt(() => {
+      for (const channel of CHANNELS) this.#queues[channel].finish()
+    })
+    this.#finishWhenEmpty()
+  }
+
+  /** A message came. Also the sign that the other end is there. */
+  receive(channel: Channel, bytes: Uint8Array, now: number): void {
+    if (!this.#isUsable) return
+    this.#watch.noteReceived(now)
+    if (channel === 'control' && isKeepalive(bytes)) return
+    const most = channel === 'control' ? CONTROL_BYTES_MAX : BULK_BYTES_MAX
+    if (bytes.length > most) return this.#end('protocol-violation')
+    this.#options.tell({ type: 'received', link: this.id, channel, bytes })
+  }
+
+  /** The stack's queue of the channel has become low. */
+  onLow(channel: Channel): void {
+    if (this.#isOver) return
+    this.#attempt(() => this.#queues[channel].onLow())
+    this.#finishWhenEmpty()
+  }
+
+  /** Nothing ran here for so long: nobody is blamed for that time. */
+  extend(stalledMs: number): void {
+    this.#watch.extend(stalledMs)
+    this.#flushDeadline.postpone(stalledMs)
+  }
+
+  /** The connection is gone, or has to go now. */
+  stop(): void {
+    this.#isOver = true
+    this.#watch.stop()
+    this.#flushDeadline.clear()
+  }
+
+  /** What the caller gave when it closed, if it did. */
+  get closingReason(): string | null {
+    return this.#closingReason
+  }
+
+  get #isUsable(): boolean {
+    return !this.#isOver && this.#closingReason === null
+  }
+
+  #push(channel: Channel, bytes: Uint8Array): void {
+    this.#watch.noteSent(this.#options.timer.now())
+    this.#attempt(() => {
+      if (!this.#queues[channel].push(bytes)) this.#endLater('overloaded')
+    })
+  }
+
+  /** Channels throw when they are closing, and when their queue is full: the link is of no use any more. */
+  #attempt(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#endLater(`send failed: ${messageOf(error)}`)
+    }
+  }
+
+  #announceLater(channel: Channel): void {
+    queueMicrotask(() => this.#announce(channel))
+  }
+
+  #announce(channel: Channel): void {
+    if (!this.#isUsable) return
+    const roomBytes = this.#queues[channel].announceRoom()
+    this.#options.tell({ type: 'writable', link: this.id, channel, roomBytes })
+  }
+
+  #finishWhenEmpty(): void {
+    if (this.#closingReason === null || this.#isOver) return
+    if (CHANNELS.every((channel) => this.#queues[channel].isEmpty)) this.#finish()
+  }
+
+  #finish(): void {
+    this.#endLater(this.#closingReason ?? '')
+  }
+
+  /** Ends now, and says so once the call that we may be in has returned. */
+  #endLater(reason: string): void {
+    if (this.#isOver) return
+    this.stop()
+    queueMicrotask(() => this.#options.end(reason))
+  }
+
+  #end(reason: string): void {
+    if (this.#isOver) return
+    this.stop()
+    this.#options.end(reason)
+  }
+}

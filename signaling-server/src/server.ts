@@ -1,0 +1,211 @@
+// The server as a whole: HTTP and WebSocket on one port, who is let in, the ping round, and the orderly end.
+
+import { randomInt } from 'node:crypto'
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { SIGNALING_MESSAGE_BYTES_MAX } from '@hyphae/core/signaling'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { loadCertificate } from './certificate.ts'
+import { Gate, type Visitor } from './gate.ts'
+import { handleHttpRequests, pathOf, SIGNAL_PATH } from './http-requests.ts'
+import { createLog, type Log } from './log.ts'
+import { resolveOptions, type ServerOptions } from './options.ts'
+import { isAllowedOrigin } from './origin.ts'
+import { remoteGroup } from './remote-address.ts'
+import { Rooms } from './rooms.ts'
+import { Session, type SessionContext } from './session.ts'
+import { newCounters, type ServerStats } from './stats.ts'
+
+/** Milliseconds for the headers of a request, and for the whole of one: against connections that only trickle. */
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+/** Milliseconds between two log lines with the counters. */
+const STATS_LOG_MS = 60_000
+
+export interface RunningServer {
+  /** Address for clients, for instance `ws://localhost:8080/signal`. */
+  readonly url: string
+  /** Address of the web app, for instance `http://localhost:8080`. */
+  readonly pageUrl: string
+  readonly port: number
+  stats(): ServerStats
+  /** Stops taking newcomers, tells every client, waits for the connections to end. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Resolves once the server listens.
+ *
+ * Rejects with a TypeError or RangeError for options that cannot be, and with the system's error where the port cannot be
+ * had.
+ */
+export async function startServer(given: Partial<ServerOptions> = {}): Promise<RunningServer> {
+  const options = resolveOptions(given)
+  const http = options.https ? createHttpsServer(await loadCertificate(options)) : createHttpServer()
+  const server = new SignalingServer(options, http)
+  await server.listen()
+  return server
+}
+
+class SignalingServer implements RunningServer {
+  readonly #options: ServerOptions
+  readonly #log: Log
+  readonly #gate: Gate
+  readonly #rooms: Rooms
+  readonly #counters = newCounters()
+  readonly #sessionContext: SessionContext
+  readonly #sessions = new Set<Session>()
+  readonly #webSockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: SIGNALING_MESSAGE_BYTES_MAX,
+    // Signals are sealed, so they do not compress; contexts for compression would cost 300 KB a connection.
+    perMessageDeflate: false,
+  })
+  readonly #timers: NodeJS.Timeout[] = []
+  readonly #startedAt = performance.now()
+  readonly #http: Server
+  #port = 0
+  #closing: Promise<void> | null = null
+
+  constructor(options: ServerOptions, http: Server) {
+    this.#options = options
+    this.#http = http
+    this.#log = createLog(options.logLevel, options.writeLog)
+    this.#gate = new Gate(options)
+    this.#rooms = new Rooms(options.networksMax, { ...options, randomBelow: (bound) => randomInt(bound) })
+    this.#sessionContext = { options, rooms: this.#rooms, counters: this.#counters, log: this.#log }
+    this.#handleRequests()
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get url(): string {
+    return `${this.#options.https ? 'wss' : 'ws'}://${this.#authority}${SIGNAL_PATH}`
+  }
+
+  get pageUrl(): string {
+    return `${this.#options.https ? 'https' : 'http'}://${this.#authority}`
+  }
+
+  stats(): ServerStats {
+    const { connections } = this.#gate
+    const { online: joined, count: networks } = this.#rooms
+    return { connections, joined, networks, ...this.#counters, ended: { ...this.#counters.ended } }
+  }
+
+  async listen(): Promise<void> {
+    const { port, host, staticFolder, https, pingMs } = this.#options
+    await listening(this.#http, { port, ...(host === '' ? {} : { host }) })
+    this.#port = (this.#http.address() as AddressInfo).port
+    this.#repeat(pingMs, () => this.#beat())
+    this.#repeat(STATS_LOG_MS, () => this.#log.info('stats', { ...this.stats() }))
+    this.#log.info('started', { port: this.port, https, static: staticFolder !== '' })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#drain()
+    return this.#closing
+  }
+
+  async #drain(): Promise<void> {
+    this.#log.info('draining', { connections: this.#gate.connections })
+    for (const timer of this.#timers) clearInterval(timer)
+    const closed = new Promise((resolve) => this.#http.close(resolve))
+    // Sockets say `close` a moment after the server did, and count until then.
+    const ends = [...this.#sessions].map((session) => session.closed)
+    for (const session of this.#sessions) session.end('draining')
+    const deadline = setTimeout(() => this.#http.closeAllConnections(), this.#options.drainMs)
+    await Promise.all([closed, ...ends])
+    clearTimeout(deadline)
+    this.#log.info('stopped', { ...this.stats() })
+  }
+
+  #handleRequests(): void {
+    const http = this.#http
+    http.headersTimeout = HEADERS_TIMEOUT_MS
+    http.requestTimeout = REQUEST_TIMEOUT_MS
+    // Requests for pages have no limits of their own: as many connections as WebSockets may have, besides those.
+    http.maxConnections = 2 * this.#options.connectionsMax
+    const { staticFolder } = this.#options
+    http.on('request', handleHttpRequests({ staticFolder, health: () => this.#health() }))
+    http.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Without a listener a connection reset during the handshake would end the process.
+    socket.on('error', (error) => this.#log.debug('handshake-error', { detail: error.message }))
+    if (pathOf(request) === SIGNAL_PATH) this.#admit(request, socket, head)
+    else refuse(socket, '404 Not Found')
+  }
+
+  #admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const address = remoteGroup(request, this.#options.trustProxy)
+    const visitor = this.#closing === null ? this.#gate.admit(address, performance.now()) : null
+    if (visitor === null) {
+      this.#turnAway(socket, address)
+      return
+    }
+    socket.once('close', () => this.#gate.leave(visitor))
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#openSession(webSocket, request, visitor),
+    )
+  }
+
+  /** Answered before the handshake, since a flood must cost little. */
+  #turnAway(socket: Duplex, address: string): void {
+    this.#counters.turnedAway++
+    this.#log.debug('turned-away', { address })
+    refuse(socket, '503 Service Unavailable')
+  }
+
+  #openSession(webSocket: WebSocket, request: IncomingMessage, visitor: Visitor): void {
+    const session = new Session(webSocket, visitor, this.#sessionContext)
+    this.#sessions.add(session)
+    void session.closed.then(() => this.#sessions.delete(session))
+    // After the handshake, because a page is not shown the answer to a refused one, and people need the reason.
+    if (!isAllowedOrigin(request, this.#options)) session.end('bad-origin')
+  }
+
+  #beat(): void {
+    for (const session of this.#sessions) session.beat()
+    this.#gate.sweep(performance.now())
+  }
+
+  #health() {
+    const { connections, joined, networks } = this.stats()
+    const isUp = this.#closing === null
+    const uptimeS = Math.floor((performance.now() - this.#startedAt) / 1_000)
+    return { isUp, body: { status: isUp ? 'ok' : 'draining', uptimeS, connections, joined, networks } }
+  }
+
+  #repeat(everyMs: number, action: () => void): void {
+    this.#timers.push(setInterval(action, everyMs))
+  }
+
+  /** Host and port under which this machine reaches the server. */
+  get #authority(): string {
+    const { host } = this.#options
+    const isAll = host === '' || host === '0.0.0.0' || host === '::'
+    const name = isAll ? 'localhost' : host.includes(':') ? `[${host}]` : host
+    return `${name}:${this.port}`
+  }
+}
+
+function listening(http: Server, options: { port: number; host?: string }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once('error', reject)
+    http.listen(options, () => {
+      http.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}

@@ -1,0 +1,121 @@
+import { type PeerId, SIGNAL_BYTES_MAX, SIGNALING_MESSAGE_BYTES_MAX } from '@hyphae/core/signaling'
+import { expect, test } from 'vitest'
+import { OTHER_NETWORK } from './people.ts'
+import { joinedClient, RawClient } from './raw-client.ts'
+import { start } from './running.ts'
+
+const data = Uint8Array.of(1, 2, 3)
+
+test('[SG-10] a signal reaches its target with the contact of its sender', async () => {
+  const server = await start()
+  const [ada, ben] = [await joinedClient(server.url), await joinedClient(server.url)]
+  const longest = new Uint8Array(SIGNAL_BYTES_MAX).fill(7)
+  ada.client.say({ type: 'signal', to: ben.id, data: longest })
+  expect(await ben.client.next('signal')).toEqual({ type: 'signal', from: ada.person.contact, data: longest })
+  expect(server.stats().signalsCarried).toBe(1)
+})
+
+test('[SG-10] a signal to nobody, to another network, or to one that left is undeliverable', async () => {
+  const server = await start()
+  const [ada, ben] = [await joinedClient(server.url), await joinedClient(server.url)]
+  const stranger = await joinedClient(server.url, { network: OTHER_NETWORK })
+  ben.client.socket.close()
+  await ben.client.closed
+  const targets = ['f'.repeat(64) as PeerId, stranger.id, ben.id]
+  for (const to of targets) ada.client.say({ type: 'signal', to, data })
+  await ada.client.next('undeliverable', 2)
+  expect(ada.client.all('undeliverable').map(({ to }) => to)).toEqual(targets)
+  expect(stranger.client.all('signal')).toEqual([])
+})
+
+test('[SG-9] introductions stay within the network and are answered even when there is nobody', async () => {
+  const { url } = await start()
+  await joinedClient(url, { network: OTHER_NETWORK })
+  const { client } = await joinedClient(url)
+  client.say({ type: 'introduce', random: 5, close: 5 })
+  expect(await client.next('introduced', 1)).toEqual({ type: 'introduced', contacts: [] })
+})
+
+test('[SG-11] with introducers enough, a meshed peer is released, and asked back when one of them leaves', async () => {
+  const { url } = await start({ introducers: 2, meshedLinks: 3, checkInMs: 5_000 })
+  const [first, second] = [await joinedClient(url), await joinedClient(url)]
+  const third = await joinedClient(url)
+  expect(await third.client.next('welcome')).toMatchObject({ stay: false })
+  for (const { client } of [first, second, third]) client.say({ type: 'meshed', links: 3 })
+  expect(await third.client.next('release')).toEqual({ type: 'release', checkInMs: 5_000 })
+  first.client.socket.close()
+  await third.client.next('stay')
+  expect(second.client.heard.map(({ type }) => type)).toEqual(['challenge', 'welcome', 'introduced'])
+})
+
+test('[SG-13] who floods is ended, and nobody else notices', async () => {
+  const server = await start({ messagesPerSecond: 5 })
+  const [ada, ben, eve] = [
+    await joinedClient(server.url),
+    await joinedClient(server.url),
+    await joinedClient(server.url),
+  ]
+  for (let i = 0; i < 60; i++) eve.client.say({ type: 'meshed', links: i })
+  expect(await eve.client.next('error')).toMatchObject({ code: 'flood' })
+  expect(await eve.client.closed).toBe(1008)
+  ada.client.say({ type: 'signal', to: ben.id, data })
+  await ben.client.next('signal')
+  expect(server.stats()).toMatchObject({ joined: 2, ended: { flood: 1 } })
+})
+
+test('[SG-13] large messages cost more', async () => {
+  const server = await start({ messagesPerSecond: 5 })
+  const { client, id } = await joinedClient(server.url)
+  const large = new Uint8Array(SIGNAL_BYTES_MAX)
+  for (let i = 0; i < 10; i++) client.say({ type: 'signal', to: id, data: large })
+  expect(await client.next('error')).toMatchObject({ code: 'flood' })
+})
+
+test('[SG-13] one address has a limit for all its connections together', async () => {
+  const server = await start({ messagesPerSecond: 1_000, messagesPerSecondPerAddress: 5 })
+  const clients = await Promise.all([1, 2, 3, 4].map(() => joinedClient(server.url)))
+  for (let i = 0; i < 20; i++) for (const { client } of clients) client.say({ type: 'meshed', links: i })
+  const ends = await Promise.all(clients.map(({ client }) => client.next('error')))
+  expect(ends.map(({ code }) => code)).toEqual(['flood', 'flood', 'flood', 'flood'])
+})
+
+test.each([
+  ['rubbish', 'rubbish'],
+  ['binary', Buffer.from('{"type":"meshed","links":1}')],
+  ['a message of the server', '{"type":"stay"}'],
+])('[SG-2] %s ends the connection as malformed', async (_what, message) => {
+  const { url } = await start()
+  const { client } = await joinedClient(url)
+  client.socket.send(message)
+  expect(await client.next('error')).toMatchObject({ code: 'malformed' })
+  expect(await client.closed).toBe(1008)
+})
+
+test('[SG-3] an oversized message ends the connection before it is read', async () => {
+  const server = await start()
+  const { client } = await joinedClient(server.url)
+  client.socket.send('x'.repeat(SIGNALING_MESSAGE_BYTES_MAX + 1))
+  expect(await client.closed).toBe(1009)
+  const other = await joinedClient(server.url)
+  expect(await other.client.next('welcome')).toMatchObject({ online: 1 })
+})
+
+test('[SG-13] a peer that does not read is cut, and the sender told', async () => {
+  const server = await start({ messagesPerSecond: 10_000, messagesPerSecondPerAddress: 100_000 })
+  const [ada, deaf] = [await joinedClient(server.url), await joinedClient(server.url)]
+  deaf.client.socket.pause()
+  const large = new Uint8Array(SIGNAL_BYTES_MAX)
+  // The system's socket buffers take several megabytes before the server's own queue grows.
+  for (let i = 0; i < 1_500; i++) ada.client.say({ type: 'signal', to: deaf.id, data: large })
+  expect(await ada.client.next('undeliverable')).toMatchObject({ to: deaf.id })
+  expect(server.stats()).toMatchObject({ cut: 1, joined: 1 })
+})
+
+test('[SG-14] a connection that does not answer pings is cut; one that does is kept', async () => {
+  const server = await start({ pingMs: 50 })
+  const alive = await joinedClient(server.url)
+  const dead = new RawClient(server.url, { autoPong: false })
+  expect(await dead.closed).toBe(1006)
+  alive.client.say({ type: 'introduce', random: 0, close: 0 })
+  await alive.client.next('introduced', 1)
+})
