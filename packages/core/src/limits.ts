@@ -105,11 +105,11 @@ export const HOP_SUSPECT_MS = LINK_SILENCE_MS
 /** First hops in parallel. */
 export const ROUTE_PATHS = 2
 /** First hops that one operation adds while it hears nothing. */
-export const ROUTE_HEDGES_MAX = 2
+export const ROUTE_HEDGES_MAX = 1
 /** First hops of one operation, hedges included: bounds its work to this times HOPS_MAX. */
-export const ROUTE_PATHS_MAX = 6
+export const ROUTE_PATHS_MAX = 4
 /** Hops a GET may look around once no neighbour is closer to the key: bounds the work for a key that nobody holds. */
-export const DETOUR_HOPS_MAX = 12
+export const DETOUR_HOPS_MAX = 8
 /** Replies that one way of one operation may bring back: one per replica of a STORE, and room. */
 export const REPLIES_PER_ROUTE_MAX = 64
 /** Routed messages in memory, and their bytes: 16 full links' worth of the first, 2 KiB each. Guess. */

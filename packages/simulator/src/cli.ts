@@ -1,1 +1,125 @@
-console.log('The simulator has no scenario yet.')
+// The command line of the simulator: `SCENARIO [--peers N] [--seed S] [--json] [--OPTION NUMBER]…`, or `list`. Figures go
+// to stdout, progress to stderr. Ends with 1 where something happened that must not, with 2 for a command it cannot read.
+
+import { COMMON_OPTIONS, type Experiment, type RunResult, run, SCENARIOS } from './index.ts'
+
+/** Milliseconds between two progress lines. */
+const PROGRESS_EVERY_MS = 500
+
+interface Command {
+  readonly scenario: string
+  readonly peers?: number
+  readonly seed: number
+  readonly json: boolean
+  readonly numbers: Record<string, number>
+}
+
+const USAGE = `Usage: npm run sim -- SCENARIO [--peers N] [--seed S] [--json] [--OPTION NUMBER]...
+       npm run sim -- list`
+
+function main(args: readonly string[]): number {
+  if (args.length === 0 || args.includes('--help')) {
+    console.log(USAGE)
+    return args.length === 0 ? 2 : 0
+  }
+  if (args[0] === 'list') {
+    console.log(describeScenarios())
+    return 0
+  }
+  try {
+    return runCommand(readCommand(args))
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    console.error(`${error.message}\n${USAGE}`)
+    return 2
+  }
+}
+
+function runCommand(command: Command): number {
+  const { json, ...request } = command
+  const begunAt = performance.now()
+  const result = run({ ...request, onProgress: progressLine(begunAt) })
+  const wallSeconds = (performance.now() - begunAt) / 1_000
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+  console.log(json ? JSON.stringify(flat(result, wallSeconds)) : describe(result, wallSeconds))
+  return result.violationCount === 0 ? 0 : 1
+}
+
+/** What is measured with `--json`, in one object. */
+function flat({ figures, numbers, ...result }: RunResult, wallSeconds: number): object {
+  const { violations, violationCount, ...head } = result
+  const eventsPerSecond = Math.round(result.events / wallSeconds)
+  const memoryMiB = Math.round(process.memoryUsage().rss / 1024 / 1024)
+  const options = Object.keys(numbers).length === 0 ? {} : { options: numbers }
+  return {
+    ...head,
+    ...options,
+    wallSeconds: rounded(wallSeconds),
+    eventsPerSecond,
+    memoryMiB,
+    ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, rounded(value)])),
+    violationCount,
+    violations,
+  }
+}
+
+function describe(result: RunResult, wallSeconds: number): string {
+  const { violations, ...rest } = flat(result, wallSeconds) as { violations: string[] }
+  const lines = Object.entries(rest).map(([name, value]) => `${name.padEnd(24)}${JSON.stringify(value)}`)
+  const wrong = violations.length === 0 ? [] : ['', 'Must not happen, and did:', ...violations]
+  return ['All figures are simulated.', ...lines, ...wrong].join('\n')
+}
+
+/** One line that replaces itself on a terminal; elsewhere one line per call. */
+function progressLine(begunAt: number): (experiment: Experiment) => void {
+  let toldAt = begunAt
+  return ({ phase, network }) => {
+    const now = performance.now()
+    if (now - toldAt < PROGRESS_EVERY_MS) return
+    toldAt = now
+    const seconds = ((now - begunAt) / 1_000).toFixed(1)
+    const virtual = (network.timeline.now / 1_000).toFixed(1)
+    const text = `${phase}: ${network.hosts.length} peers, ${virtual} s virtual, ${seconds} s, ${network.trace.inputs} events`
+    process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${text}` : `${text}\n`)
+  }
+}
+
+function readCommand(args: readonly string[]): Command {
+  const [scenario = '', ...rest] = args
+  const numbers: Record<string, number> = {}
+  let json = false
+  for (let i = 0; i < rest.length; i++) {
+    const flag = rest[i] as string
+    if (flag === '--json') json = true
+    else if (flag.startsWith('--')) numbers[flag.slice(2)] = numberAfter(flag, rest[++i])
+    else throw new RangeError(`an option begins with --; got ${flag}`)
+  }
+  const { peers, seed = 1, ...others } = numbers
+  return { scenario, seed, json, numbers: others, ...(peers === undefined ? {} : { peers }) }
+}
+
+function numberAfter(flag: string, text: string | undefined): number {
+  const value = Number(text)
+  if (text === undefined || text === '' || Number.isNaN(value))
+    throw new RangeError(`${flag} is followed by a number; got ${text ?? 'nothing'}`)
+  return value
+}
+
+function describeScenarios(): string {
+  const options = (of: (typeof SCENARIOS)[number]['options']) =>
+    Object.entries(of).map(([name, { value, meaning }]) => `    --${name} ${value}`.padEnd(26) + meaning)
+  const scenarios = SCENARIOS.flatMap((scenario) => [
+    `${scenario.name}: ${scenario.claim}`,
+    `    --peers ${scenario.peers}`,
+    ...options(scenario.options),
+    '',
+  ])
+  return [USAGE, '', ...scenarios, 'Of all scenarios:', ...options(COMMON_OPTIONS)].join('\n')
+}
+
+/** Three digits after the point; what was not measured is null. */
+function rounded(value: number): number | null {
+  return Number.isFinite(value) ? Math.round(value * 1_000) / 1_000 : null
+}
+
+process.exitCode = main(process.argv.slice(2))

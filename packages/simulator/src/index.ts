@@ -1,1 +1,9 @@
-export {}
+export { Violations } from './checkers/violations.ts'
+export { type CallListener, type DrivenPeer, EPOCH_MS, Host } from './host.ts'
+export { Network, type NetworkObserver, type NetworkOptions } from './network.ts'
+export { SeededRandom } from './random.ts'
+export { type RunRequest, type RunResult, run } from './run.ts'
+export { Samples } from './samples.ts'
+export { SCENARIOS } from './scenarios/all.ts'
+export { Experiment } from './scenarios/experiment.ts'
+export { COMMON_OPTIONS, type Figures, type Scenario, type ScenarioOption } from './scenarios/scenario.ts'

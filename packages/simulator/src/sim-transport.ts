@@ -182,6 +182,6 @@ export class SimTransport implements LinkOwner {
 /** The listener opens first, and the dialer as soon as it hears of that, before anything that the listener says. */
 function connect(dialer: LinkEnd, listener: LinkEnd, wire: Wire): void {
   if (dialer.state !== 'opening' || listener.state !== 'opening' || dialer.isCut || listener.isCut) return
-  listener.owner.opened(listener)
   wire.signalInOrder(listener, () => dialer.owner.opened(dialer))
+  listener.owner.opened(listener)
 }

@@ -3,7 +3,13 @@
 
 import type { Channel, LinkId } from '@hyphae/core'
 import { pathMs, withJitter } from './latency.ts'
-import { KEEPALIVE_BYTES, type LinkEnd, type LinkIdentity, type LinkOwner, type TrafficTotals } from './link-end.ts'
+import {
+  KEEPALIVE_BYTES,
+  type LinkEnd,
+  type LinkIdentity,
+  type LinkOwner,
+  type TrafficTotals,
+} from './link-end.ts'
 import { bookKeepalives, fallSilent, hear } from './liveness.ts'
 import type { SeededRandom } from './random.ts'
 import type { Timeline } from './timeline.ts'
@@ -37,7 +43,12 @@ export class Wire {
   }
 
   identity(role: LinkIdentity['role']): LinkIdentity {
-    return { number: ++this.#ends, totals: this.#totals, role, fingerprint: this.#random.bytes(FINGERPRINT_BYTES) }
+    return {
+      number: ++this.#ends,
+      totals: this.#totals,
+      role,
+      fingerprint: this.#random.bytes(FINGERPRINT_BYTES),
+    }
   }
 
   enter(end: LinkEnd): void {

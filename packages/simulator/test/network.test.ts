@@ -42,6 +42,16 @@ describe('connecting', () => {
     expect(tookMs).toBeLessThan(4 * roundTrip)
   })
 
+  test('what either end says as soon as it opens reaches the other after it has opened', () => {
+    const { network, peers } = scriptedNetwork(2)
+    const [a, b] = peers as [ScriptedHost, ScriptedHost]
+    a.peer.greeting = Uint8Array.of(1)
+    b.peer.greeting = Uint8Array.of(2)
+    link(network, a, b)
+    expect(a.peer.last('link-received').bytes).toEqual(Uint8Array.of(2))
+    expect(b.peer.last('link-received').bytes).toEqual(Uint8Array.of(1))
+  })
+
   test('a changed fingerprint on the way shows in the binding', () => {
     const { network, peers } = scriptedNetwork(2)
     const [a, b] = peers as [ScriptedHost, ScriptedHost]

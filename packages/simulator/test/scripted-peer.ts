@@ -14,6 +14,8 @@ interface Heard {
 export class ScriptedPeer implements DrivenPeer {
   readonly contact: Contact
   readonly heard: Heard[] = []
+  /** Said on every link as soon as it opens. */
+  greeting: Uint8Array | null = null
   readonly #todo: Effect[] = []
   readonly #remoteByAttempt = new Map<AttemptId, Contact>()
 
@@ -46,6 +48,8 @@ export class ScriptedPeer implements DrivenPeer {
     this.heard.push({ at: now, input })
     if (input.type === 'local-signal') this.#carry(input.attempt, input.bytes, out)
     if (input.type === 'signal') this.#onSignal(input.from, input.bytes, out)
+    if (input.type === 'link-opened' && this.greeting !== null)
+      out.push({ type: 'send', link: input.link, channel: 'control', bytes: this.greeting })
     out.push(...this.#todo.splice(0))
   }
 

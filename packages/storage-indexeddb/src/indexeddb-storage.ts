@@ -93,7 +93,7 @@ export class IndexedDbStorage implements PeerStorage {
     this.#open()
     let bootId = 0
     const next = (before = 0) => {
-      bootId = Math.max(before, this.#bootId) + 1
+      bootId = before + 1
       this.#bootId = bootId
       return bootId
     }

@@ -17,7 +17,7 @@ export const CONTACTS_ENTRY = 'contacts'
 const SETTING_PREFIX = 'setting:'
 const RECORD_PREFIX = 'record:'
 
-/** Slot before network, because a network's name may contain anything. */
+/** The name of a slot's database and lock. Prefix and slot have no '/': a network may be called anything. */
 export function slotName(prefix: string, network: string, slot: number): string {
   return `${prefix}/${slot}/${network}`
 }

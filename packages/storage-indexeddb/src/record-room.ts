@@ -6,7 +6,7 @@ import { HyphaeError, type StoredRecord } from '@hyphae/runtime'
 
 /** Bytes of a record beside its header and its value: key, checksum, what IndexedDB adds. A guess. */
 const RECORD_OVERHEAD_BYTES = 200
-/** Share of the quota that must be free before a full store counts as having room: else it would say so over and over. */
+/** Share of the quota that must be free before a full store has room: else each record would begin a new episode. */
 const ROOM_SHARE = 0.1
 
 export class RecordRoom {
@@ -14,7 +14,8 @@ export class RecordRoom {
   readonly #onFull: () => void
   readonly #sizeByKey = new Map<Key, number>()
   #usedBytes = 0
-  #isFull = false
+  /** Bytes that must be free to end the episode in which the store is full; `null` outside of one. */
+  #wantedBytes: number | null = null
 
   constructor(quotaBytes: number, onFull: () => void) {
     this.quotaBytes = quotaBytes
@@ -30,7 +31,7 @@ export class RecordRoom {
     const { key } = record
     const before = this.#sizeByKey.get(key) ?? 0
     const size = sizeOf(record)
-    if (this.#usedBytes - before + size > this.quotaBytes) throw this.#refuse()
+    if (this.#usedBytes - before + size > this.quotaBytes) throw this.#refuse(size)
     this.#set(key, size)
     return () => this.#set(key, before)
   }
@@ -50,20 +51,20 @@ export class RecordRoom {
     this.#usedBytes = 0
   }
 
-  /** Says `full`, once per episode; the browser's own quota ends here too. */
-  tellFull(): void {
-    if (this.#isFull) return
-    this.#isFull = true
-    this.#onFull()
+  /** Says `full`, once per episode. `neededBytes` is 0 where the browser's own quota refused. */
+  tellFull(neededBytes = 0): void {
+    if (this.#wantedBytes === null) this.#onFull()
+    this.#wantedBytes ??= Math.max(neededBytes, this.quotaBytes * ROOM_SHARE)
   }
 
   /** A record was written. */
   tellWritten(): void {
-    if (this.#usedBytes <= this.quotaBytes * (1 - ROOM_SHARE)) this.#isFull = false
+    if (this.#wantedBytes === null) return
+    if (this.quotaBytes - this.#usedBytes >= this.#wantedBytes) this.#wantedBytes = null
   }
 
-  #refuse(): HyphaeError {
-    this.tellFull()
+  #refuse(neededBytes: number): HyphaeError {
+    this.tellFull(neededBytes)
     return new HyphaeError('STORAGE_FULL', `the quota of ${this.quotaBytes} bytes is used up`)
   }
 

@@ -10,7 +10,10 @@ export function ChatView({ session, state }: ViewProps) {
   const messages = state.messagesByTopic[topic] ?? []
   const end = useRef<HTMLLIElement>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list scrolls when it grows
-  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [messages.length])
+  useEffect(() => {
+    // A block body: newer browsers return a promise here, which React would take for a clean-up.
+    end.current?.scrollIntoView({ block: 'nearest' })
+  }, [messages.length])
   const join = (name: string) => {
     session.joinTopic(name)
     setTopic(name)

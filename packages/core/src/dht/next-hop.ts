@@ -114,19 +114,12 @@ export class NextHop {
   /** The first open peer in order; those under suspicion only where there is no other, except the target itself. */
   #best(route: Route, peers: readonly PeerId[], now: Millis): PeerId | null {
     let suspect: PeerId | null = null
-    let best: PeerId | null = null
-    let bestScore = 0
     for (const peer of peers) {
       if (this.#isUsed(route, peer)) continue
-      if (isTarget(route, peer)) return peer
-      if (this.#views.times.isSuspect(peer, now)) { suspect ??= peer; continue }
-      const W = (globalThis as any).process.env.W
-      if (!W || route.mode === 'closest') return peer
-      const bits = bucketIndexOf(route.target, peer)
-      const score = bits - this.#views.times.timeoutMs(peer) / 2.2 / W
-      if (best === null || score > bestScore) { best = peer; bestScore = score }
+      if (!this.#views.times.isSuspect(peer, now) || isTarget(route, peer)) return peer
+      suspect ??= peer
     }
-    return best ?? suspect
+    return suspect
   }
 
   #isUsed(route: Route, peer: PeerId): boolean {

@@ -66,6 +66,8 @@ interface Tally {
   readonly byBucket: Map<number, number>
   random: number
   total: number
+  /** Those of them that we dialed or are going to. */
+  dialed: number
 }
 
 export class LinkChoice {
@@ -82,7 +84,8 @@ export class LinkChoice {
   readonly #isSuspect: (peer: PeerId) => boolean
   #tally: Tally = emptyTally()
   #nextAt = Number.POSITIVE_INFINITY
-  #lacksPlace = 0
+  /** What a link must be worth not to be given up for something better; 0 where nothing better waits. */
+  #spare = 0
 
   constructor(
     options: {
@@ -141,12 +144,13 @@ export class LinkChoice {
   /** Chooses anew and answers with what changed. */
   choose(phase: ChoicePhase, now: Millis): WantChange[] {
     this.#nextAt = Number.POSITIVE_INFINITY
-    this.#lacksPlace = 0
+    this.#spare = 0
     const changes = this.#revoke()
     this.#tally = this.#count()
     this.#chooseLeaves(phase, now)
     if (phase === 'first') this.#chooseFirst(now)
-    if (phase === 'all') this.#chooseFar(now)
+    if (phase === 'all') this.#coverBuckets(now)
+    if (phase === 'all') this.#enrich(now)
     this.#makePlace()
     this.#say(changes, now)
     return changes
@@ -175,7 +179,7 @@ export class LinkChoice {
         leaves.add(known.id)
       } else if (isClose && this.#isDialable(known, now)) {
         if (this.#places(phase === 'first' ? FIRST_LINKS : this.#leafMax) > 0) this.#want(known, LEAF, now)
-        else if (phase !== 'first') this.#lacksPlace = 3
+        else if (phase !== 'first') this.#spare = 3
         leaves.add(known.id)
       }
     }
@@ -194,23 +198,37 @@ export class LinkChoice {
   }
 
   /**
-   * The first link of a bucket goes to whoever is closest to our mirror image in it, because we are mostly closest to
-   * theirs: one link then serves both ends. All others are drawn by chance.
+   * Every bucket needs a link, or greedy routes end here. It goes to whoever is closest to our mirror image in the bucket,
+   * because we are mostly closest to theirs: one link then serves both ends.
    */
-  #chooseFar(now: Millis): void {
-    const { perBucket, random, total } = this.targets
+  #coverBuckets(now: Millis): void {
     for (const bucket of this.#table.bucketIndexes().reverse()) {
-      const count = () => this.#tally.byBucket.get(bucket) ?? 0
+      if ((this.#tally.byBucket.get(bucket) ?? 0) > 0) continue
       const pool = this.#table.contactsIn(bucket)
       const mirror = mirrorOf(this.#self, bucket)
-      this.#fill(() => count() < 1, { pool, reasons: BUCKET, near: () => mirror, now })
-      if (process.env['REB'] && count() < 1 && this.#places(this.targets.dialMax) <= 0 && this.#closestDialable(mirror, pool, now)) this.#lacksPlace = Math.max(this.#lacksPlace, 2)
-      this.#fill(() => count() < perBucket, { pool, reasons: BUCKET, near: () => this.#randomKey(), now })
+      this.#fill(() => (this.#tally.byBucket.get(bucket) ?? 0) < 1, { pool, reasons: BUCKET, near: () => mirror, now })
+      if ((this.#tally.byBucket.get(bucket) ?? 0) > 0 || this.#places(this.targets.dialMax) > 0) continue
+      if (this.#closestDialable(mirror, pool, now) !== null) this.#spare = Math.max(this.#spare, 2)
     }
-    if (this.#tally.random >= random && this.#tally.total >= total) return
-    const everybody = { pool: this.#table.all(), reasons: RANDOM, near: () => this.#randomKey(), now }
-    this.#fill(() => this.#tally.random < random, everybody)
-    this.#fill(() => this.#tally.total < total, everybody)
+  }
+
+  /**
+   * More links shorten routes, but a newcomer leaves half of them to those who come after it: a network that grows would
+   * otherwise fill up with links that nobody has to have.
+   */
+  #enrich(now: Millis): void {
+    const { perBucket, random, total, dialedMax } = this.targets
+    const everybody = this.#table.all()
+    const isSmall = everybody.length <= total
+    const mayDial = (): boolean => this.#tally.total < total && (isSmall || this.#tally.dialed < dialedMax)
+    for (const bucket of this.#table.bucketIndexes()) {
+      const pool = this.#table.contactsIn(bucket)
+      const lacks = (): boolean => (this.#tally.byBucket.get(bucket) ?? 0) < perBucket && mayDial()
+      this.#fill(lacks, { pool, reasons: BUCKET, near: () => this.#randomKey(), now })
+    }
+    const anybody = { pool: everybody, reasons: RANDOM, near: () => this.#randomKey(), now }
+    this.#fill(() => this.#tally.random < random && mayDial(), anybody)
+    this.#fill(mayDial, anybody)
   }
 
   /** While something lacks: keeps links that nobody wants, then dials. */
@@ -226,23 +244,29 @@ export class LinkChoice {
     }
   }
 
-  /** Gives up our interest in one link, where a leaf finds no place or newcomers would find none. */
+  /** Gives up our interest in links, where a better one finds no place or newcomers would find none. */
   #makePlace(): void {
     const links = [...this.#linkByPeer.values()]
-    const leaving = links.filter(({ known }) => this.#isIdle(known.id)).length
-    const crowded = links.length - leaving > this.targets.comfortMax
-    const limit = Math.max(crowded ? 1 : 0, this.#lacksPlace)
-    if (leaving > 0 || limit === 0) return
-    let victim: LinkState | null = null
-    let victimWorth = limit
-    for (const link of links) {
-      const worth = this.#worth(link)
-      if (worth >= victimWorth) continue
-      victim = link
-      victimWorth = worth
+    let leaving = 0
+    for (const { known } of links) if (this.#isIdle(known.id)) leaving += 1
+    let surplus = Math.max(links.length - this.targets.comfortMax, this.#spare > 0 ? 1 : 0) - leaving
+    const limit = Math.max(this.#spare, 2)
+    for (const worth of [0, 1, 2]) {
+      for (const link of links) {
+        if (surplus <= 0 || worth >= limit) return
+        if (this.#worth(link) !== worth) continue
+        this.#giveUp(link.known)
+        surplus -= 1
+      }
     }
-    const want = victim === null ? undefined : this.#wantByPeer.get(victim.known.id)
-    if (want !== undefined) want.reasons = 0
+  }
+
+  #giveUp(known: KnownContact): void {
+    const want = this.#wantByPeer.get(known.id)
+    if (want === undefined) return
+    want.reasons = 0
+    this.#tally.total -= 1
+    this.#tally.byBucket.set(known.bucket, (this.#tally.byBucket.get(known.bucket) ?? 0) - 1)
   }
 
   /** 0: more of its kind than we aim for; 1: random; 2: serves a bucket; 9: not ours to give up. */
@@ -300,7 +324,9 @@ export class LinkChoice {
     const wasIdle = want === undefined && this.#isIdle(known.id)
     if (want !== undefined) want.reasons |= reason
     else this.#wantByPeer.set(known.id, { known, reasons: reason, said: 0, sayAt: this.#sayAt(known, now) })
-    if (wasIdle) this.#add(this.#tally, known, reason)
+    if (!wasIdle) return
+    this.#add(this.#tally, known, reason)
+    if (!known.linked) this.#tally.dialed += 1
   }
 
   #sayAt(known: KnownContact, now: Millis): Millis {
@@ -311,12 +337,15 @@ export class LinkChoice {
 
   #count(): Tally {
     const tally = emptyTally()
-    for (const { known, theirs } of this.#linkByPeer.values()) {
+    for (const { known, theirs, role } of this.#linkByPeer.values()) {
       const reasons = theirs | this.#reasons(known.id)
       if (reasons !== 0) this.#add(tally, known, reasons)
+      if (role === 'dialer') tally.dialed += 1
     }
     for (const { known, reasons } of this.#wantByPeer.values()) {
-      if (!known.linked) this.#add(tally, known, reasons)
+      if (known.linked) continue
+      this.#add(tally, known, reasons)
+      tally.dialed += 1
     }
     return tally
   }
@@ -356,5 +385,5 @@ export class LinkChoice {
 }
 
 function emptyTally(): Tally {
-  return { byBucket: new Map(), random: 0, total: 0 }
+  return { byBucket: new Map(), random: 0, total: 0, dialed: 0 }
 }

@@ -13,6 +13,8 @@ export interface LinkTargets {
   readonly total: number
   /** Links up to which we dial for buckets and leaves even beyond `total`; the rest is left to others. */
   readonly dialMax: number
+  /** Links up to which we dial for more than leaves and one per bucket: the others dial us. */
+  readonly dialedMax: number
   /** Links above which surplus ones are offered for pruning, so that a newcomer finds a place. */
   readonly comfortMax: number
 }
@@ -34,7 +36,8 @@ export function linkTargets(linksMax: number): LinkTargets {
     random: E('RANDOM', clamp(Math.floor(linksMax / 8), 1, RANDOM_LINKS)),
     total: E('TOTAL', Math.max(1, Math.floor(linksMax * 0.72))),
     dialMax: E('DIALMAX', Math.max(1, linksMax - 2 * spare)),
-    comfortMax: Math.max(1, linksMax - spare),
+    dialedMax: E('DIALED', Math.max(1, Math.floor(linksMax * 0.4))),
+    comfortMax: E('COMFORT', Math.max(1, linksMax - 2*spare)),
   }
 }
 

@@ -35,7 +35,7 @@ export function exchangeCurveOf(privateKey: StoredPrivateKey, native: ExchangeCu
   return privateKey instanceof Uint8Array ? fallbackExchange : native
 }
 
-/** A chunk of its own (17 kB gzip): few browsers still need it. */
+/** A chunk of its own (10 kB gzip): few browsers still need it. */
 const loadFallback = () => import('./noble-curves.ts')
 
 export const fallbackSigning: SigningCurve = {

@@ -41,7 +41,9 @@ export class MeshChecker {
   #deadLinks(running: readonly Host[]): string | null {
     const alive = new Set<PeerId>(running.map(({ id }) => id))
     const wrong = running.filter((host) => host.snapshot().links.some(({ peer }) => !alive.has(peer)))
-    return wrong.length === 0 ? null : `${wrong.length} peers hold links to the dead, among them ${few(wrong)}`
+    return wrong.length === 0
+      ? null
+      : `${wrong.length} peers hold links to the dead, among them ${few(wrong)}`
   }
 
   /** The few closest peers alive must be among everybody's siblings: every route ends there. */

@@ -1,14 +1,7 @@
 // A get returns what was put: never something else, never something older than a put that had returned before. Puts and
 // gets on behalf of scenarios, so that it knows what is right.
 
-import {
-  type FailureCode,
-  type GetResult,
-  type Key,
-  type PutResult,
-  type RecordDraft,
-  type RecordName,
-} from '@hyphae/core'
+import type { FailureCode, GetResult, Key, PutResult, RecordDraft, RecordName } from '@hyphae/core'
 import { equalBytes, utf8 } from '@hyphae/core/wire'
 import type { Host } from '../host.ts'
 import type { Network } from '../network.ts'
@@ -143,7 +136,8 @@ export class RecordChecker {
     entry.key = result.key
     entry.readAs ??= readName(entry, value, host, result.key)
     this.storedShare.add(result.stored / result.wanted)
-    if (result.stored > result.wanted) this.#violate(host, `stored ${result.stored} of ${result.wanted} copies`)
+    if (result.stored > result.wanted)
+      this.#violate(host, `stored ${result.stored} of ${result.wanted} copies`)
   }
 
   #count(code: FailureCode): void {

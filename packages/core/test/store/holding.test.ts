@@ -1,0 +1,294 @@
+import { describe, expect, test } from 'vitest'
+import { nextClock, type PeerRecord, recordKey } from '../../src/dht/record.ts'
+import { NO_ORIGIN } from '../../src/dht/stored-ack.ts'
+import type { Contact } from '../../src/identity/contact.ts'
+import { JOBS_PER_LINK_MAX } from '../../src/limits.ts'
+import {
+  closerThan,
+  DAY_MS,
+  head,
+  headerOf,
+  immutable,
+  operationNumber,
+  owned,
+  replica,
+  shared,
+  StoreBench,
+  store,
+  stored,
+} from './store-bench.ts'
+import { contactNumber, isSigned } from './store-network.ts'
+
+const author = contactNumber(7)
+const HOUR_S = 3_600
+
+function holding(...records: readonly PeerRecord[]): StoreBench {
+  const bench = new StoreBench({ peers: 8, replicas: 20 })
+  for (const record of records) bench.deliver(replica(record))
+  bench.take()
+  return bench
+}
+
+describe('what is taken in', () => {
+  test('[RC-9] [RC-12] a good copy is kept and acknowledged over the operation it comes from', () => {
+    const bench = new StoreBench({ peers: 8, replicas: 20 })
+    const record = owned(author, 3)
+    bench.deliver(replica(record, { origin: operationNumber(77), lifeSeconds: HOUR_S }))
+    const header = headerOf(record, bench.now, { expiresAt: bench.now + HOUR_S * 1_000 })
+    expect(bench.last('store')).toMatchObject({ record, header })
+    expect(bench.last('answer')).toEqual({
+      type: 'answer',
+      route: { operation: operationNumber(1), path: 0 },
+      inner: stored(operationNumber(77), bench.self, record),
+      last: true,
+    })
+  })
+
+  test('[RC-12] an operation of zeros wants no proof, and gets no signature', () => {
+    const bench = new StoreBench({ peers: 8, replicas: 20 })
+    const record = immutable('x')
+    bench.deliver(replica(record, { origin: NO_ORIGIN }))
+    expect(bench.all('sign')).toEqual([])
+    expect(bench.answers('STORED')).toEqual([stored(NO_ORIGIN, bench.self, record)])
+  })
+
+  test('[RC-9] the kept record shares no bytes with the frame it came in', () => {
+    const bench = new StoreBench({ peers: 8, replicas: 20 })
+    const frame = new Uint8Array(16_384)
+    bench.deliver(replica({ kind: 'immutable', value: frame.subarray(100, 110) }))
+    const { record } = bench.last('store')
+    expect(record.value.buffer.byteLength).toBeLessThan(frame.length)
+  })
+
+  test.each<[string, PeerRecord, number]>([
+    ['a wrong signature', { ...owned(author, 3), sequence: 4 }, HOUR_S],
+    ['an author who may not write', shared(author, 5, { writers: [contactNumber(8).id] }), HOUR_S],
+    ['writers out of order', shared(author, 5, { writers: [author.id, contactNumber(8).id].sort().reverse() }), HOUR_S],
+    ['a life that is over', immutable('x'), 0],
+  ])('[RC-9] %s: neither kept nor answered', (_what, record, lifeSeconds) => {
+    const bench = new StoreBench({ peers: 8, replicas: 20 })
+    bench.deliver(replica(record, { lifeSeconds }))
+    bench.deliver(store(record, 20, lifeSeconds))
+    expect(bench.all('answer')).toEqual([])
+    expect(bench.all('route')).toEqual([])
+    expect(bench.all('offence')).toEqual([])
+    expect(bench.store.tables()).toMatchObject({ recordsHeld: 0, storeFanOuts: 0, storeJobs: 0 })
+  })
+
+  test('[RC-9] a STORE whose target is not the key of its record is nothing', () => {
+    const bench = new StoreBench({ peers: 8, replicas: 20 })
+    const target = recordKey(immutable('other'))
+    const route = { operation: operationNumber(1), path: 0 }
+    const inner = store(immutable('x'))
+    bench.input({ type: 'deliver', route, from: author.id, mode: 'closest', target, inner })
+    expect(bench.store.tables()).toMatchObject({ recordsHeld: 0, storeFanOuts: 0 })
+    expect(bench.all('answer')).toEqual([])
+  })
+
+  test('[RC-9] a clock too far ahead is refused without a signature check', () => {
+    const bench = new StoreBench({ peers: 8, replicas: 20 })
+    bench.deliver(replica(shared(author, nextClock(bench.now + 10 * 60_000 + 1, 0))))
+    expect(bench.answers('STORED')[0]).toMatchObject({ result: 2 })
+    expect(bench.all('verify')).toEqual([])
+    bench.deliver(replica(shared(author, nextClock(bench.now + 10 * 60_000, 0))), { operation: operationNumber(2) })
+    expect(bench.answers('STORED')[1]).toMatchObject({ result: 0 })
+  })
+
+  test('[RC-9] a copy for a key that twice as many peers are closer to is refused', () => {
+    const record = immutable('x')
+    const key = recordKey(record)
+    const bench = new StoreBench({ peers: 0, replicas: 3 })
+    const closer: Contact[] = []
+    while (closer.length < 6) closer.unshift(closerThan(key, [bench.self, ...closer]))
+    bench.known = closer.slice(0, 5)
+    bench.deliver(replica(record))
+    expect(bench.answers('STORED')[0]).toMatchObject({ result: 0 })
+    const other = new StoreBench({ peers: 0, replicas: 3 })
+    other.known = closer
+    other.deliver(replica(record))
+    expect(other.answers('STORED')[0]).toMatchObject({ result: 2, rank: 0 })
+    expect(other.store.stats().held).toBe(0)
+  })
+
+  test('[RC-4] [RC-9] the higher version wins, whichever comes first', () => {
+    const older = shared(contactNumber(1), 500)
+    const newer = shared(contactNumber(2), 500)
+    const [low, high] = older.author.id < newer.author.id ? [older, newer] : [newer, older]
+    for (const [first, second] of [[low, high], [high, low]] as const) {
+      const bench = holding(first)
+      bench.deliver(replica(second, { origin: operationNumber(5) }))
+      const kept = bench.disk.get(recordKey(low))
+      expect(kept?.header.version).toEqual({ rank: 500, tie: high.author.id })
+      const result = second === high ? 0 : 1
+      expect(bench.answers('STORED')).toEqual([
+        { ...stored(operationNumber(5), bench.self, high, { result }) },
+      ])
+    }
+  })
+
+  test('[RC-9] an older version costs no signature check', () => {
+    const bench = holding(owned(author, 9))
+    bench.deliver(replica(owned(author, 8)))
+    expect(bench.all('verify')).toEqual([])
+    expect(bench.answers('STORED')[0]).toMatchObject({ result: 1, rank: 9 })
+  })
+
+  test('[RC-9] a version that came while another one was checked is not overwritten', () => {
+    const bench = new StoreBench({ peers: 8, replicas: 20 })
+    bench.holdJobs = true
+    bench.deliver(replica(owned(author, 1)))
+    bench.deliver(replica(owned(author, 2)), { operation: operationNumber(2) })
+    const [first, second] = bench.held.splice(0)
+    bench.holdJobs = false
+    bench.finish(second as never)
+    bench.finish(first as never)
+    expect(bench.disk.get(recordKey(owned(author, 1)))?.header.version.rank).toBe(2)
+    expect(bench.answers('STORED').map(({ result }) => result)).toEqual([0, 1])
+  })
+
+  test('[RC-10] the same version again extends the life, without a check or a write', () => {
+    const record = owned(author, 3)
+    const bench = new StoreBench({ peers: 8, replicas: 20 })
+    bench.deliver(replica(record, { lifeSeconds: HOUR_S }))
+    bench.take()
+    bench.deliver(replica(record, { lifeSeconds: 3 * HOUR_S }))
+    bench.deliver(replica(record, { lifeSeconds: 2 * HOUR_S }))
+    expect(bench.all('verify').length + bench.all('store').length).toBe(0)
+    expect(bench.answers('STORED').map(({ result }) => result)).toEqual([0, 0])
+    bench.advance(2.5 * HOUR_S * 1_000)
+    expect(bench.store.holds(recordKey(record))).toBe(true)
+    bench.advance(HOUR_S * 1_000)
+    expect(bench.store.holds(recordKey(record))).toBe(false)
+  })
+
+  test('[RC-10] where its life grows by hours it is checked and written again', () => {
+    const record = owned(author, 3)
+    const bench = new StoreBench({ peers: 8, replicas: 20 })
+    bench.deliver(replica(record, { lifeSeconds: HOUR_S }))
+    bench.take()
+    bench.deliver(replica(record, { lifeSeconds: 7 * HOUR_S }))
+    expect(bench.all('verify')).toHaveLength(1)
+    expect(bench.last('store').header.expiresAt).toBe(bench.now + 7 * HOUR_S * 1_000)
+  })
+
+  test('[RC-10] a life is a day at most', () => {
+    const bench = holding()
+    bench.deliver(replica(immutable('x'), { lifeSeconds: 2 ** 32 - 1 }))
+    expect(bench.last('store').header.expiresAt).toBe(bench.now + DAY_MS)
+  })
+
+  test('[RC-22] a link that causes too many checks is not listened to, others are', () => {
+    const bench = new StoreBench({ peers: 8, replicas: 20 })
+    bench.holdJobs = true
+    const [from, other] = bench.known as [Contact, Contact]
+    for (let i = 0; i < JOBS_PER_LINK_MAX + 9; i++)
+      bench.deliver(replica(owned(author, i + 1)), { from: from.id, operation: operationNumber(i) })
+    expect(bench.all('verify')).toHaveLength(JOBS_PER_LINK_MAX)
+    bench.deliver(store(owned(author, 500)), { from: from.id, operation: operationNumber(900) })
+    expect(bench.last('pass').route.operation).toBe(operationNumber(900))
+    bench.deliver(replica(owned(author, 999)), { from: other.id })
+    expect(bench.all('verify')).toHaveLength(JOBS_PER_LINK_MAX + 1)
+    expect(bench.all('verify')[0]?.cause).toBe(from.id)
+  })
+
+  test('[RC-22] a job that never came back is forgotten after a minute or two', () => {
+    const bench = new StoreBench({ peers: 8, replicas: 20 })
+    bench.holdJobs = true
+    bench.deliver(replica(owned(author, 1)))
+    expect(bench.store.tables()).toMatchObject({ storeJobs: 1 })
+    bench.advance(120_000)
+    expect(bench.store.tables()).toMatchObject({ storeJobs: 0 })
+    expect(bench.finish(bench.held[0] as never)).toEqual([])
+  })
+})
+
+describe('what is given out', () => {
+  test('[RC-15] a held record is loaded and answered with the life that is left', () => {
+    const record = immutable('x')
+    const bench = holding(record)
+    bench.advance(HOUR_S * 1_000)
+    bench.take()
+    const key = recordKey(record)
+    bench.deliver({ type: 'GET', key, head: false })
+    expect(bench.last('load').key).toBe(key)
+    expect(bench.last('answer')).toMatchObject({
+      inner: { type: 'VALUE', holder: bench.self, lifeSeconds: 23 * HOUR_S, record },
+      last: true,
+    })
+  })
+
+  test('[RC-15] a record wiped from under us is forgotten, and the GET goes on', () => {
+    const record = immutable('x')
+    const bench = holding(record)
+    const key = recordKey(record)
+    bench.disk.clear()
+    bench.deliver({ type: 'GET', key, head: false })
+    expect(bench.take().map(({ type }) => type)).toEqual(['load', 'forget', 'pass'])
+    expect(bench.store.holds(key)).toBe(false)
+  })
+
+  test('[RC-15] what is not held is passed on; asked exactly, it is said to be absent', () => {
+    const bench = holding()
+    const key = recordKey(immutable('x'))
+    bench.deliver({ type: 'GET', key, head: false })
+    expect(bench.take().map(({ type }) => type)).toEqual(['pass'])
+    bench.deliver(head(key), { mode: 'exact' })
+    expect(bench.last('answer').inner).toEqual({ type: 'ABSENT', responder: bench.self, key })
+  })
+
+  test('[RC-15] our own GET is not answered by ourselves', () => {
+    const bench = holding(immutable('x'))
+    bench.deliver({ type: 'GET', key: recordKey(immutable('x')), head: false }, { from: bench.self.id })
+    expect(bench.take().map(({ type }) => type)).toEqual(['pass'])
+  })
+
+  test('[RC-15] a question for the version costs no load and no signature', () => {
+    const record = owned(author, 12)
+    const bench = holding(record)
+    bench.deliver(head(recordKey(record)), { mode: 'exact' })
+    expect(bench.answers('STORED')).toEqual([stored(NO_ORIGIN, bench.self, record)])
+    expect(bench.all('load').length + bench.all('sign').length).toBe(0)
+  })
+
+  test('[RC-14] beyond the group, copies of what can change do not answer', () => {
+    const fixed = immutable('x')
+    const changing = shared(author, 5)
+    const bench = new StoreBench({ peers: 0, replicas: 1 })
+    for (const record of [fixed, changing]) bench.deliver(replica(record))
+    expect([fixed, changing].map((record) => bench.store.holds(recordKey(record)))).toEqual([true, true])
+    bench.known = [closerThan(recordKey(changing), [bench.self]), closerThan(recordKey(fixed), [bench.self])]
+    expect([fixed, changing].map((record) => bench.store.holds(recordKey(record)))).toEqual([true, false])
+    bench.deliver({ type: 'GET', key: recordKey(changing), head: false })
+    expect(bench.answers('VALUE')).toHaveLength(1)
+  })
+
+  test('[RC-14] the only one who can write a record answers wherever its key is', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 1 })
+    bench.call({ type: 'put', draft: { kind: 'owned', salt: new Uint8Array(1), value: new Uint8Array(1) } })
+    expect(bench.store.holds(bench.last('store').key)).toBe(true)
+  })
+
+  test('[RC-22] messages of other kinds and in other modes are no-ops', () => {
+    const bench = holding()
+    const record = immutable('x')
+    expect(bench.deliver(replica(record), { mode: 'any' })).toEqual([])
+    expect(bench.deliver(store(record), { mode: 'exact' })).toEqual([])
+    expect(bench.deliver(stored(NO_ORIGIN, author, record))).toEqual([])
+  })
+})
+
+test('[RC-12] what is signed differs in every field', () => {
+  const record = owned(author, 3)
+  const holder = contactNumber(4)
+  const variants = [
+    stored(operationNumber(1), holder, record),
+    stored(operationNumber(2), holder, record),
+    stored(operationNumber(1), author, record),
+    stored(operationNumber(1), holder, owned(author, 4)),
+    stored(operationNumber(1), holder, owned(author, 3, 'other')),
+    stored(operationNumber(1), holder, record, { result: 1 }),
+    stored(operationNumber(1), holder, record, { wanted: 1 }),
+  ]
+  expect(new Set(variants.map(({ signature }) => signature.join()))).toHaveProperty('size', variants.length)
+  expect(isSigned({ key: holder.signingKey, bytes: new Uint8Array(1), signature: (variants[0] as { signature: Uint8Array }).signature })).toBe(false)
+})

@@ -1,0 +1,30 @@
+// Every scenario there is, in the order in which `list` tells of them.
+
+import { faults } from './faults.ts'
+import { gossip } from './gossip.ts'
+import { idle } from './idle.ts'
+import { join } from './join.ts'
+import { lookup } from './lookup.ts'
+import { lossy } from './lossy.ts'
+import { massFailure } from './mass-failure.ts'
+import { get, put } from './records.ts'
+import type { Scenario } from './scenario.ts'
+
+export const SCENARIOS: readonly Scenario[] = [
+  join,
+  gossip,
+  put,
+  get,
+  lookup,
+  massFailure,
+  lossy,
+  idle,
+  faults,
+]
+
+/** Throws a RangeError that names those there are. */
+export function scenarioNamed(name: string): Scenario {
+  const found = SCENARIOS.find((scenario) => scenario.name === name)
+  if (found !== undefined) return found
+  throw new RangeError(`scenario is one of ${SCENARIOS.map(({ name }) => name).join(', ')}; got ${name}`)
+}

@@ -1,0 +1,90 @@
+import type { Experiment } from './experiment.ts'
+import { getFigures, gossipFigures, linkFigures } from './figures.ts'
+import { describeFailures, getMany, putAll } from './records.ts'
+import type { Scenario } from './scenario.ts'
+
+const TOPIC = 'rumours'
+const SPREAD_MS = 10_000
+/** Milliseconds in which the rest must have become one network once nothing is lost any more. */
+const CONVERGE_LIMIT_MS = 120_000
+/** Milliseconds for the last messages to arrive, and for tables to be compared over. */
+const ARRIVE_MS = 15_000
+
+/** First faults, with what must never happen looked for after every step; then peace, in which all must become well. */
+export const faults: Scenario = {
+  name: 'faults',
+  claim:
+    'Through loss, delay and the death of many, messages arrive once and values stay; then all becomes well.',
+  peers: 100,
+  options: {
+    links: { value: 10, meaning: 'links a peer may have' },
+    loss: { value: 0.02, meaning: 'share of packets lost' },
+    kill: { value: 0.3, meaning: 'share of the peers that die, in three blows' },
+    keys: { value: 40, meaning: 'records put before and during the faults' },
+    gets: { value: 100, meaning: 'records got during the faults, and again afterwards' },
+    bytes: { value: 128, meaning: 'bytes of a value or message' },
+    every: { value: 50, meaning: 'milliseconds between two operations' },
+    kinds: { value: 3, meaning: 'kinds of records: 1 immutable, 2 owned too, 3 shared too' },
+    messages: { value: 20, meaning: 'messages published during the faults, and again afterwards' },
+  },
+  run(experiment) {
+    const { network, deliveries, records } = experiment
+    experiment.grow()
+    for (const host of network.running()) deliveries.subscribe(host, TOPIC)
+    putAll(experiment)
+    network.advance(SPREAD_MS)
+    const killed = sufferFaults(experiment)
+    network.wire.lossShare = 0
+    const convergedMs = experiment.awaitConverged(CONVERGE_LIMIT_MS)
+    const healthy = liveInPeace(experiment)
+    experiment.requireWork({
+      messages: ['ROUTE', 'GOSSIP', 'PEER_EXCHANGE'],
+      counts: { killed, deliveries: deliveries.deliveries(), gets: records.getMs.count },
+    })
+    return {
+      ...getFigures(experiment),
+      ...gossipFigures(experiment, healthy),
+      lostKeys: records.lost().length,
+      convergedMs,
+      ...linkFigures(experiment),
+    }
+  },
+}
+
+/** Three blows while messages and gets go on. Returns the number of the dead. */
+function sufferFaults(experiment: Experiment): number {
+  const { network } = experiment
+  const share = experiment.number('kill') / 3
+  let killed = 0
+  for (const blow of [0, 1, 2]) {
+    killed += experiment.kill(share / (1 - share * blow)).length
+    publishMany(experiment, Math.ceil(experiment.number('messages') / 3))
+    getMany(experiment, Math.ceil(experiment.number('gets') / 3))
+    experiment.tables.checkAll()
+  }
+  network.advance(ARRIVE_MS)
+  return killed
+}
+
+/** Everything must work now: no get fails, no message is missing, no table grows. Returns the first message's number. */
+function liveInPeace(experiment: Experiment): number {
+  const { deliveries, network, records, tables } = experiment
+  const first = deliveries.published
+  records.restart()
+  getMany(experiment, experiment.number('gets'))
+  publishMany(experiment, experiment.number('messages'))
+  network.advance(ARRIVE_MS)
+  if (records.getsFailed > 0)
+    experiment.violate(`${records.getsFailed} gets failed in peace: ${describeFailures(experiment)}`)
+  for (const entry of records.lost()) experiment.violate(`record ${entry.key} is lost`)
+  deliveries.requireAll()
+  tables.checkAll()
+  return first
+}
+
+function publishMany(experiment: Experiment, count: number): void {
+  experiment.phase = 'publishing'
+  experiment.repeat(count, experiment.number('every'), () => {
+    experiment.deliveries.publish(experiment.anyone(), TOPIC, experiment.number('bytes'))
+  })
+}

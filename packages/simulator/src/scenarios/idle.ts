@@ -1,0 +1,40 @@
+import { linkFigures } from './figures.ts'
+import type { Scenario } from './scenario.ts'
+
+export const idle: Scenario = {
+  name: 'idle',
+  claim: 'A network in which nothing happens costs little, changes no links, and its tables do not grow.',
+  peers: 100,
+  options: {
+    minutes: { value: 10, meaning: 'minutes that are measured' },
+    calm: { value: 3, meaning: 'minutes before, for the last joins to be forgotten' },
+  },
+  run(experiment) {
+    const { network, links, tables } = experiment
+    experiment.grow()
+    experiment.phase = 'calming down'
+    network.advance(experiment.number('calm') * 60_000)
+    const before = { ...network.wire.traffic(), joins: links.joins, leaves: links.leaves }
+    const sizes = tables.totals()
+    const inputs = network.trace.inputs
+    const begunAt = network.timeline.now
+    experiment.phase = 'idling'
+    network.advance(experiment.number('minutes') * 60_000)
+    const after = network.wire.traffic()
+    const peerSeconds = ((network.timeline.now - begunAt) / 1_000) * network.running().length
+    tables.checkAll()
+    tables.requireSteady(sizes)
+    experiment.requireWork({
+      messages: ['PING', 'PONG'],
+      counts: { keepalives: after.keepalives - before.keepalives },
+    })
+    return {
+      idleBytesPerSecond: (after.bytes - before.bytes) / peerSeconds,
+      idleMessagesPerSecond: (after.messages - before.messages) / peerSeconds,
+      idleInputsPerSecond: (network.trace.inputs - inputs) / peerSeconds,
+      linksMade: links.joins - before.joins,
+      linksEnded: links.leaves - before.leaves,
+      ...linkFigures(experiment),
+    }
+  },
+}

@@ -1,0 +1,80 @@
+import type { RecordDraft } from '@hyphae/core'
+import type { Experiment } from './experiment.ts'
+import { getFigures, linkFigures, putFigures } from './figures.ts'
+import type { Scenario, ScenarioOption } from './scenario.ts'
+
+const KINDS: readonly RecordDraft['kind'][] = ['immutable', 'owned', 'shared']
+
+const OPTIONS: Readonly<Record<string, ScenarioOption>> = {
+  keys: { value: 100, meaning: 'records put' },
+  gets: { value: 300, meaning: 'records got, each by a random peer' },
+  bytes: { value: 256, meaning: 'bytes of a value' },
+  every: { value: 20, meaning: 'milliseconds between two operations' },
+  kinds: { value: 3, meaning: 'kinds of records: 1 immutable, 2 owned too, 3 shared too' },
+}
+
+export const put: Scenario = {
+  name: 'put',
+  claim: 'A put returns once three quarters of the closest peers have proved that they hold the record.',
+  peers: 100,
+  options: OPTIONS,
+  run(experiment) {
+    experiment.grow()
+    putAll(experiment)
+    experiment.tables.checkAll()
+    const { records } = experiment
+    experiment.requireWork({ messages: ['ROUTE'], counts: { puts: records.putMs.count } })
+    return { ...putFigures(experiment), lostKeys: records.lost().length, ...linkFigures(experiment) }
+  },
+}
+
+export const get: Scenario = {
+  name: 'get',
+  claim: 'Every value that was put is found from every peer, by routing over existing links.',
+  peers: 100,
+  options: OPTIONS,
+  run(experiment) {
+    experiment.grow()
+    putAll(experiment)
+    experiment.network.advance(SPREAD_MS)
+    getMany(experiment, experiment.number('gets'))
+    experiment.tables.checkAll()
+    const { records } = experiment
+    if (records.getsFailed > 0)
+      experiment.violate(`${records.getsFailed} gets failed: ${describeFailures(experiment)}`)
+    experiment.requireWork({ messages: ['ROUTE'], counts: { gets: records.getMs.count } })
+    return { ...getFigures(experiment), ...putFigures(experiment), ...linkFigures(experiment) }
+  },
+}
+
+/** Milliseconds for the last copies to be made. */
+const SPREAD_MS = 5_000
+
+/** Puts as many records as the option says, by random peers. A put that fails is a violation. */
+export function putAll(experiment: Experiment): void {
+  const { records } = experiment
+  const kinds = KINDS.slice(0, experiment.number('kinds'))
+  experiment.phase = 'putting'
+  experiment.repeat(experiment.number('keys'), experiment.number('every'), (index) => {
+    const entry = records.entry(kinds[index % kinds.length] ?? 'immutable')
+    records.put(experiment.anyone(), entry, experiment.number('bytes'))
+  })
+  experiment.awaitOperations()
+  if (records.putsFailed > 0)
+    experiment.violate(`${records.putsFailed} puts failed: ${describeFailures(experiment)}`)
+}
+
+/** Gets random records by random peers. */
+export function getMany(experiment: Experiment, count: number): void {
+  const { records, random } = experiment
+  const readable = records.entries.filter(({ readAs }) => readAs !== null)
+  experiment.phase = 'getting'
+  experiment.repeat(count, experiment.number('every'), () =>
+    records.get(experiment.anyone(), random.pick(readable)),
+  )
+  experiment.awaitOperations()
+}
+
+export function describeFailures({ records }: Experiment): string {
+  return [...records.failures].map(([code, count]) => `${code} ${count}`).join(', ')
+}

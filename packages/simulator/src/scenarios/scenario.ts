@@ -1,0 +1,32 @@
+// What a scenario is: a claim, the options it understands, and what it does. Scenarios decide what happens to a network;
+// whether that was right is for the checkers.
+
+import type { Experiment } from './experiment.ts'
+
+/** Numbers with units in their names; shares are 0 to 1. */
+export type Figures = Readonly<Record<string, number>>
+
+export interface ScenarioOption {
+  readonly value: number
+  /** For people: what it is, with its unit. */
+  readonly meaning: string
+}
+
+export interface Scenario {
+  readonly name: string
+  /** What a run shows, in one sentence. */
+  readonly claim: string
+  /** Peers where nobody says otherwise. */
+  readonly peers: number
+  readonly options: Readonly<Record<string, ScenarioOption>>
+  run(experiment: Experiment): Figures
+}
+
+/** Options that every scenario understands. */
+export const COMMON_OPTIONS: Readonly<Record<string, ScenarioOption>> = Object.freeze({
+  links: { value: 50, meaning: 'links a peer may have' },
+  replicas: { value: 20, meaning: 'copies of a record' },
+  loss: { value: 0, meaning: 'share of packets lost' },
+  'join-every': { value: 50, meaning: 'milliseconds between two peers that start' },
+  settle: { value: 20, meaning: 'seconds between the last join and the load' },
+})
