@@ -3,6 +3,7 @@
  * (dist/testing.js) or `global` (dist/hyphae.global.js, for a script tag). Each holds everything it needs.
  */
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { defaultClientConditions, defineConfig } from 'vite'
 import { licences } from '../../scripts/licences.mjs'
 
@@ -18,11 +19,20 @@ const browserifyShims = [
   'process (MIT)\n\nCopyright (c) 2013 Roman Shtylman <shtylman@gmail.com>\n',
 ]
 
+/** Builds simple-peer from its source, with small stand-ins for the Node modules it was written for. */
+const slimSimplePeer = [
+  { find: 'simple-peer/simplepeer.min.js', replacement: 'simple-peer/index.js' },
+  ...['readable-stream', 'buffer', 'randombytes', 'debug'].map((name) => ({
+    find: new RegExp(`^${name}$`),
+    replacement: fileURLToPath(new URL(`build/simple-peer-parts/${name}.cjs`, import.meta.url)),
+  })),
+]
+
 export default defineConfig(({ mode }) => {
   const bundle = bundles[mode as keyof typeof bundles]
   if (!bundle) throw new RangeError(`mode is one of ${Object.keys(bundles).join(', ')}; got ${mode}`)
   return {
-    resolve: { conditions: ['@hyphae/source', ...defaultClientConditions] },
+    resolve: { conditions: ['@hyphae/source', ...defaultClientConditions], alias: slimSimplePeer },
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins:
       mode === 'module'

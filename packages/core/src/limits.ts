@@ -192,12 +192,13 @@ export const FORWARDED_PER_LINK_MAX = FORWARDED_TOPICS_MAX / 4
 export const ANNOUNCED_PER_LINK_MAX = TOPICS_MAX + FORWARDED_TOPICS_MAX
 /** Bytes of a payload that its publisher hands to all links at once: 30 × 1 KiB takes 25 ms at 10 Mbit/s. */
 export const DIRECT_PAYLOAD_BYTES_MAX = 1_024
-/** Messages in a row that left the tree as it is before a publisher relies on it. Guess. */
-export const CALM_MESSAGES = 2
-/** One message of so many goes down the tree alone even so, because only those prune. Guess. */
-export const TREE_ONLY_EVERY = 16
-/** Authors of one topic for whom links are muted: two to three figures of sources per topic. */
-export const MUTED_AUTHORS_MAX = 128
+/** Authors of one topic whose trees are kept, and the milliseconds after their last message. Guess: hot ones are few. */
+export const AUTHOR_TREES_MAX = 128
+export const AUTHOR_TREE_MS = 120_000
+/** Milliseconds by which an announcement must beat the tree to become its edge: more than the delay's own noise. */
+export const SHORTCUT_MS = 10
+/** Milliseconds in which a former parent's messages may still be under way. */
+export const FORMER_PARENT_MS = 2_000
 /** Milliseconds that ids for lazy links are gathered: one channel message instead of many. */
 export const IHAVE_DELAY_MS = 30
 /** Milliseconds between an announcement and the graft for what is still missing: at first, at least and at most. */

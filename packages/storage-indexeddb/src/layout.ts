@@ -9,6 +9,9 @@ export const SCHEMA_VERSION = 1
 /** The object store. */
 export const OBJECT_STORE = 'entries'
 
+/** Begins the names of databases and locks. */
+export const PREFIX_DEFAULT = 'hyphae'
+
 /** Holds SCHEMA_VERSION. Every database of ours has it, so one without it was deleted beneath us. */
 export const SCHEMA_ENTRY = 'schema'
 export const IDENTITY_ENTRY = 'identity'

@@ -3,7 +3,7 @@
 import type { PeerStorage } from '@hyphae/runtime'
 import { claimIdentitySlot, type IdentitySlot } from './identity-slot.ts'
 import { IndexedDbStorage } from './indexeddb-storage.ts'
-import { slotName } from './layout.ts'
+import { PREFIX_DEFAULT, slotName } from './layout.ts'
 import { type PersistenceSource, requestPersistence } from './persistence.ts'
 
 export interface IndexedDbStorageOptions {
@@ -22,7 +22,7 @@ export interface IndexedDbStorageOptions {
 }
 
 const defaults = Object.freeze({
-  prefix: 'hyphae',
+  prefix: PREFIX_DEFAULT,
   /** What core holds for others (64 MiB), and a quarter on top for records of our own. */
   quotaBytes: 80 * 1024 * 1024,
   /** Between 50 and 100: shorter makes more transactions, longer loses more when a tab crashes. */

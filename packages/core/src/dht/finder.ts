@@ -1,86 +1,210 @@
-// Placeholder until the real finder is here: recursive FIND only, unsigned.
+// Finding peers: recursive FINDs and probes for our routing table, answers to the FINDs of others, and the lookups and
+// crawls of the application. The parts: questions.ts asks and checks, find-answers.ts answers, lookup.ts and crawl.ts go
+// from peer to peer.
 
 import type { Millis, OpId, Random } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import { type Key, keyOf, type PeerId } from '../identity/peer-id.ts'
-import type { OutcomeEffect, RoutingView, SetTimerEffect, SignEffect, VerifyEffect } from '../machine.ts'
+import { BUCKET_CONTACTS_MAX, LOOKUP_STEP_TIMEOUT_MS, LOOKUPS_MAX, PING_TIMEOUT_MS } from '../limits.ts'
+import type {
+  Machine,
+  OutcomeEffect,
+  RoutingView,
+  SetTimerEffect,
+  SignEffect,
+  VerifyEffect,
+} from '../machine.ts'
 import type { PeerCall } from '../peer/calls.ts'
-import { toHex } from '../wire/bytes.ts'
 import type { Message, OperationId } from '../wire/messages.ts'
-import type { RouteKey, RouteMode } from './router.ts'
+import { Crawls } from './crawl.ts'
+import { FindAnswers } from './find-answers.ts'
+import { FIND_WHAT } from './found.ts'
+import { Lookups } from './lookup.ts'
+import { Questions, type Turn } from './questions.ts'
+import type { RouteKey, RouteMode } from './route-state.ts'
 import type { HoldsView } from './store.ts'
 
+export type FinderTimer =
+  /** A question and its signature have had their time. */
+  | { readonly type: 'question'; readonly operation: OperationId }
+  /** A lookup or crawl has. */
+  | { readonly type: 'call'; readonly op: OpId }
+
+export type FinderCall = PeerCall & { readonly type: 'lookup' | 'crawl' }
+
 export type FinderInput =
-  | { readonly type: 'call'; readonly op: OpId; readonly call: PeerCall & { type: 'lookup' | 'crawl' } }
+  | { readonly type: 'call'; readonly op: OpId; readonly call: FinderCall }
   | { readonly type: 'cancel'; readonly op: OpId }
+  /** Ask whoever is closest to the target for its closest contacts. */
   | { readonly type: 'find'; readonly target: Key }
+  /** Ask an unlinked contact whether it lives. */
   | { readonly type: 'probe'; readonly contact: Contact; readonly via: PeerId | null }
-  | { readonly type: 'deliver'; readonly route: RouteKey; readonly from: PeerId; readonly mode: RouteMode; readonly target: Key; readonly inner: Message }
-  | { readonly type: 'reply'; readonly operation: OperationId; readonly path: number; readonly via: PeerId; readonly hops: number; readonly inner: Message; readonly last: boolean }
-  | { readonly type: 'ended'; readonly operation: OperationId; readonly reason: 'exhausted' | 'timeout' | 'no-links' }
+  /** A routed FIND for us. */
+  | {
+      readonly type: 'deliver'
+      readonly route: RouteKey
+      readonly from: PeerId
+      readonly mode: RouteMode
+      readonly target: Key
+      readonly inner: Message
+    }
+  | {
+      readonly type: 'reply'
+      readonly operation: OperationId
+      readonly path: number
+      readonly via: PeerId
+      readonly hops: number
+      readonly inner: Message
+      readonly last: boolean
+    }
+  | {
+      readonly type: 'ended'
+      readonly operation: OperationId
+      readonly reason: 'exhausted' | 'timeout' | 'no-links'
+    }
   | { readonly type: 'verified'; readonly token: string; readonly valid: boolean }
   | { readonly type: 'signed'; readonly token: string; readonly signature: Uint8Array }
-  | { readonly type: 'timer'; readonly timer: { readonly type: 'none' } }
+  | { readonly type: 'timer'; readonly timer: FinderTimer }
 
 export type FinderEffect =
-  | SetTimerEffect<{ readonly type: 'none' }>
+  | SetTimerEffect<FinderTimer>
   | VerifyEffect<string>
   | SignEffect<string>
   | OutcomeEffect
-  | { readonly type: 'route'; readonly operation: OperationId; readonly mode: RouteMode; readonly target: Key; readonly inner: Message; readonly paths: number; readonly via?: readonly PeerId[]; readonly timeoutMs: number }
+  | {
+      readonly type: 'route'
+      readonly operation: OperationId
+      readonly mode: RouteMode
+      readonly target: Key
+      readonly inner: Message
+      readonly paths: number
+      readonly via?: readonly PeerId[]
+      readonly timeoutMs: number
+    }
   | { readonly type: 'stop-route'; readonly operation: OperationId }
   | { readonly type: 'answer'; readonly route: RouteKey; readonly inner: Message; readonly last: boolean }
-  | { readonly type: 'found'; readonly target: Key; readonly responder: PeerId | null; readonly contacts: readonly Contact[] }
+  | { readonly type: 'pass'; readonly route: RouteKey }
+  /** Ends a `find`. The contacts include the responder; null where nobody answered. */
+  | {
+      readonly type: 'found'
+      readonly target: Key
+      readonly responder: PeerId | null
+      readonly contacts: readonly Contact[]
+    }
+  /** Ends a `probe`. */
   | { readonly type: 'probed'; readonly peer: PeerId; readonly alive: boolean }
 
-export class Finder {
-  readonly #routing: RoutingView
-  readonly #holds: HoldsView
-  readonly #random: Random
-  readonly #finds = new Map<OperationId, { target: Key; probe: PeerId | null }>()
-  constructor(_options: { self: Contact; networkId: string; workBits: number }, routing: RoutingView, holds: HoldsView, random: Random) {
-    this.#routing = routing
-    this.#holds = holds
-    this.#random = random
+export interface FinderOptions {
+  /** Zero bits that ids of this network begin with, hashed. */
+  readonly workBits: number
+}
+
+export class Finder implements Machine<FinderInput, FinderEffect> {
+  readonly #questions: Questions
+  readonly #answers: FindAnswers
+  readonly #lookups: Lookups
+  readonly #crawls: Crawls
+
+  constructor(options: FinderOptions, routing: RoutingView, holds: HoldsView, random: Random) {
+    this.#questions = new Questions(options.workBits, random)
+    this.#answers = new FindAnswers(routing, holds)
+    this.#lookups = new Lookups(routing, this.#questions)
+    this.#crawls = new Crawls(routing, this.#questions)
   }
-  handle(input: FinderInput, _now: Millis, out: FinderEffect[]): void {
-    const operation = toHex(this.#random.bytes(16)) as OperationId
+
+  handle(input: FinderInput, now: Millis, out: FinderEffect[]): void {
+    const turn = { now, out }
     switch (input.type) {
+      case 'call':
+        return this.#onCall(input.op, input.call, turn)
+      case 'cancel':
+        this.#lookups.cancel(input.op, turn)
+        return this.#crawls.cancel(input.op, turn)
       case 'find':
-        this.#finds.set(operation, { target: input.target, probe: null })
-        out.push({ type: 'route', operation, mode: 'closest', target: input.target, inner: { type: 'FIND', target: input.target, what: 0, count: 20 }, paths: 1, timeoutMs: 5_000 })
-        return
-      case 'probe': {
-        const target = keyOf(input.contact.id)
-        this.#finds.set(operation, { target, probe: input.contact.id })
-        out.push({ type: 'route', operation, mode: 'exact', target, inner: { type: 'FIND', target, what: 0, count: 0 }, paths: 1, timeoutMs: 5_000 })
-        return
-      }
-      case 'deliver': {
-        if (input.inner.type !== 'FIND') return
-        const contacts = this.#routing.closest(input.inner.target, 20)
-        out.push({ type: 'answer', route: input.route, last: true, inner: { type: 'FOUND', responder: this.#routing.self, contacts, degree: 0, holds: this.#holds.holds(input.inner.target), signature: new Uint8Array(64) } })
-        return
-      }
-      case 'reply': {
-        const find = this.#finds.get(input.operation)
-        if (find === undefined || input.inner.type !== 'FOUND') return
-        this.#finds.delete(input.operation)
-        out.push({ type: 'stop-route', operation: input.operation })
-        if (find.probe) out.push({ type: 'probed', peer: find.probe, alive: true })
-        else out.push({ type: 'found', target: find.target, responder: input.inner.responder.id, contacts: input.inner.contacts })
-        return
-      }
-      case 'ended': {
-        const find = this.#finds.get(input.operation)
-        if (find === undefined) return
-        this.#finds.delete(input.operation)
-        if (find.probe) out.push({ type: 'probed', peer: find.probe, alive: false })
-        else out.push({ type: 'found', target: find.target, responder: null, contacts: [] })
-      }
+        return this.#find(input.target, turn)
+      case 'probe':
+        return this.#probe(input.contact.id, input.via, turn)
+      case 'deliver':
+        return this.#answers.deliver(input, turn)
+      case 'reply':
+        return this.#questions.reply(input, turn)
+      case 'ended':
+        return this.#questions.ended(input.operation, turn)
+      case 'verified':
+        return this.#questions.verified(input.token, input.valid, turn)
+      case 'signed':
+        return this.#answers.signed(input.token, input.signature, turn)
+      case 'timer':
+        return this.#onTimer(input.timer, turn)
     }
   }
-  tables(): Record<string, number> {
-    return {}
+
+  /** Sizes of what remotes or the application can fill. */
+  tables(): Readonly<Record<string, number>> {
+    return {
+      questions: this.#questions.size,
+      findAnswers: this.#answers.size,
+      lookups: this.#lookups.size,
+      crawls: this.#crawls.size,
+    }
+  }
+
+  #onCall(op: OpId, call: FinderCall, turn: Turn): void {
+    if (this.#lookups.size + this.#crawls.size >= LOOKUPS_MAX) {
+      const message = `more than ${LOOKUPS_MAX} lookups and crawls under way`
+      turn.out.push({ type: 'failed', op, code: 'BUSY', message })
+    } else if (call.type === 'lookup') this.#lookups.call(op, call.target, turn)
+    else this.#crawls.call(op, call.peersMax, turn)
+  }
+
+  #find(target: Key, turn: Turn): void {
+    const question = {
+      mode: 'closest',
+      to: target,
+      responder: null,
+      target,
+      what: FIND_WHAT.known,
+      count: BUCKET_CONTACTS_MAX,
+      via: [],
+      timeoutMs: LOOKUP_STEP_TIMEOUT_MS,
+      op: null,
+    } as const
+    const isAsked = this.#questions.ask(
+      question,
+      (answer, later) => {
+        const responder = answer?.responder.id ?? null
+        const contacts = answer === null ? [] : [answer.responder, ...answer.contacts]
+        later.out.push({ type: 'found', target, responder, contacts })
+      },
+      turn,
+    )
+    if (!isAsked) turn.out.push({ type: 'found', target, responder: null, contacts: [] })
+  }
+
+  #probe(peer: PeerId, via: PeerId | null, turn: Turn): void {
+    const target = keyOf(peer)
+    const question = {
+      mode: 'exact',
+      to: target,
+      responder: peer,
+      target,
+      what: FIND_WHAT.linked,
+      count: 0,
+      via: via === null ? [] : [via, peer],
+      timeoutMs: PING_TIMEOUT_MS,
+      op: null,
+    } as const
+    const isAsked = this.#questions.ask(
+      question,
+      (answer, later) => later.out.push({ type: 'probed', peer, alive: answer !== null }),
+      turn,
+    )
+    if (!isAsked) turn.out.push({ type: 'probed', peer, alive: false })
+  }
+
+  #onTimer(timer: FinderTimer, turn: Turn): void {
+    if (timer.type === 'question') return this.#questions.timeout(timer.operation, turn)
+    this.#lookups.timeout(timer.op, turn)
+    this.#crawls.timeout(timer.op, turn)
   }
 }

@@ -8,7 +8,7 @@ import { LOOKUP_STEP_TIMEOUT_MS, OPERATION_TIMEOUT_MS } from '../limits.ts'
 import type { HoldersResult } from '../peer/calls.ts'
 import { closestOf } from '../routing/distance.ts'
 import type { Message, MessageOf, OperationId } from '../wire/messages.ts'
-import { foundSignedBytes } from './found.ts'
+import { FIND_WHAT, foundSignedBytes } from './found.ts'
 import type { RouteEnd, StoreReply } from './store.ts'
 import type { Follow, StoreContext, Turn } from './store-context.ts'
 
@@ -79,7 +79,7 @@ export class Holders {
   }
 
   #onFound(query: Query, reply: StoreReply, turn: Turn): void {
-    this.#check(reply, turn, (found, later) => {
+    this.#check({ query, reply }, turn, (found, later) => {
       if (found === null || !this.#isNaming(query)) return
       query.holdsByPeer.set(found.responder.id, found.holds)
       this.#onNamed(query, [found.responder, ...found.contacts], later)
@@ -134,16 +134,20 @@ export class Holders {
       if (this.#queryByOp.get(query.op) === query) this.#askNext(query, later)
     }
     if (reply === null) follow(null, turn)
-    else this.#check(reply, turn, follow)
+    else this.#check({ query, reply }, turn, follow)
   }
 
   /** A FOUND that its responder signed, or null. */
-  #check(reply: StoreReply, turn: Turn, follow: Follow<MessageOf<'FOUND'> | null>): void {
-    const { inner, operation } = reply
+  #check(
+    asked: { query: Query; reply: StoreReply },
+    turn: Turn,
+    follow: Follow<MessageOf<'FOUND'> | null>,
+  ): void {
+    const { inner, operation } = asked.reply
     if (inner.type !== 'FOUND' || !isAcceptable(inner.responder, this.#context.workBits))
       return follow(null, turn)
     const { signature, responder } = inner
-    const bytes = foundSignedBytes(operation, inner)
+    const bytes = foundSignedBytes({ operation, target: asked.query.key, what: FIND_WHAT.known }, inner)
     const verified = (valid: boolean, later: Turn) => follow(valid ? inner : null, later)
     this.#context.jobs.verify(
       { key: responder.signingKey, bytes, signature, cause: null, follow: verified },

@@ -1,10 +1,9 @@
-// The tree of one topic: who gets whole messages, who gets ids, and how the tree mends itself. What a message is and
-// whether it is genuine was decided before.
+// How messages of one topic spread over its links: who gets whole messages, who gets ids, and how trees mend themselves.
+// What a message is and whether it is genuine was decided before.
 
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import {
-  CALM_MESSAGES,
   DIRECT_PAYLOAD_BYTES_MAX,
   EAGER_LINKS_GRAFTED_MAX,
   EAGER_LINKS_MAX,
@@ -12,14 +11,14 @@ import {
   GRAFT_WAIT_MIN_MS,
   GRAFT_WAIT_START_MS,
   HOP_RTT_UNKNOWN_MS,
-  TREE_ONLY_EVERY,
+  SHORTCUT_MS,
 } from '../limits.ts'
 import { IDS_PER_FRAME_MAX, type MessageId, type MessageOf, type TopicId } from '../wire/messages.ts'
+import { type AuthorTree, AuthorTrees } from './author-trees.ts'
 import type { GossipEffect } from './gossip.ts'
 import type { GossipContext } from './gossip-context.ts'
 import type { CachedMessage } from './message-cache.ts'
 import type { MissingMessage } from './missing.ts'
-import { Mutes } from './mutes.ts'
 
 /** Lazy links looked at for the fastest one. All peers taking their very fastest would not cross between regions. */
 const CHOICES = 3
@@ -32,22 +31,19 @@ const WAIT_DOWN = 0.995
 /**
  * Full message to eager links, ids to all others; a missing message grafts, a duplicate prunes.
  *
- * Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007), with three differences. Ids are batched. The wait before a graft
- * follows the measured delay between an announcement and the tree. And a publisher hands small messages to all its links
- * at once (FLAG_DIRECT): such a message enters the tree at many places, its duplicates say nothing about the tree, and so
- * they only mute a link for this author.
+ * Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007) on the shared tree. Small messages are *direct*: their author hands
+ * them to all its links at once, so they enter the network at many places, and a duplicate of one says nothing about
+ * the shared tree. They have a tree of their own for each author, which is Plumtree again, with two differences: GRAFT and
+ * prune name a message and so its author (an IHAVE of what was pushed is the prune), and an announcement that beats the
+ * tree becomes its edge even though nothing was missing.
  */
 export class Broadcast {
   readonly #topic: TopicId
   readonly #context: GossipContext
-  readonly #isEagerByPeer = new Map<PeerId, boolean>()
-  readonly #mutes = new Mutes()
+  readonly #links = new Set<PeerId>()
+  readonly #trees = new AuthorTrees()
   #announcing: CachedMessage[] = []
-  #eager = 0
   #waitMs = GRAFT_WAIT_START_MS
-  /** Messages in a row that left the tree as it is. */
-  #calm = 0
-  #published = 0
 
   constructor(topic: TopicId, context: GossipContext) {
     this.#topic = topic
@@ -55,11 +51,16 @@ export class Broadcast {
   }
 
   get size(): number {
-    return this.#isEagerByPeer.size
+    return this.#links.size
   }
 
+  /** Links of the shared tree. */
   get eager(): number {
-    return this.#eager
+    return this.#trees.shared.size
+  }
+
+  get authorTrees(): number {
+    return this.#trees.size
   }
 
   /** Milliseconds between an announcement and a graft. */
@@ -67,79 +68,75 @@ export class Broadcast {
     return Math.round(this.#waitMs)
   }
 
-  get mutedAuthors(): number {
-    return this.#mutes.size
-  }
-
   has(peer: PeerId): boolean {
-    return this.#isEagerByPeer.has(peer)
+    return this.#links.has(peer)
   }
 
   peers(): IterableIterator<PeerId> {
-    return this.#isEagerByPeer.keys()
+    return this.#links.values()
   }
 
   addLink(peer: PeerId): void {
-    if (this.has(peer)) return
-    this.#isEagerByPeer.set(peer, false)
-    if (this.#eager < EAGER_LINKS_MAX) this.#makeEager(peer)
+    if (this.#links.has(peer)) return
+    this.#links.add(peer)
+    if (this.eager < EAGER_LINKS_MAX) this.#trees.shared.add(peer)
+    this.#trees.get(this.#context.self)?.addChild(peer)
   }
 
-  /** The tree may just have been cut: a spare edge now is cheaper than a wait with the next message. */
+  /** The shared tree may just have been cut: a spare edge now is cheaper than a wait with the next message. */
   removeLink(peer: PeerId, out: GossipEffect[]): void {
-    const wasEager = this.#isEagerByPeer.get(peer) ?? false
-    this.#makeLazy(peer)
-    this.#isEagerByPeer.delete(peer)
-    this.#mutes.clear(peer)
-    if (wasEager && this.#eager < EAGER_LINKS_MAX) this.#graftBestLazy(out)
+    if (!this.#links.delete(peer)) return
+    const wasEager = this.#trees.shared.has(peer)
+    this.#trees.removeLink(peer)
+    if (wasEager && this.eager < EAGER_LINKS_MAX) this.#graftBestLazy(out)
+  }
+
+  expire(now: Millis): void {
+    this.#trees.expire(now)
   }
 
   // Messages
 
-  /** Whether our next message goes to all links at once. Some never do, because only those prune the tree. */
-  choosesDirect(payloadBytes: number): boolean {
-    if (payloadBytes > DIRECT_PAYLOAD_BYTES_MAX) return false
-    this.#published += 1
-    return this.#published % (this.#calm >= CALM_MESSAGES ? TREE_ONLY_EVERY : 2) !== 0
+  /** Whether a message of ours goes to all links at once. */
+  isDirect(payloadBytes: number): boolean {
+    return payloadBytes <= DIRECT_PAYLOAD_BYTES_MAX
   }
 
   /** Hands out our own message. Returns to how many links. */
-  publish(message: CachedMessage, out: GossipEffect[]): number {
-    this.#calm += 1
-    if (this.#eager === 0) this.#graftBestLazy(out)
-    const pushed = this.#push(message, message.isDirect, out)
-    if (pushed > 0) return pushed
-    this.#mutes.forget(message.author)
-    return this.#push(message, message.isDirect, out)
+  publish(message: CachedMessage, now: Millis, out: GossipEffect[]): number {
+    if (this.eager === 0) this.#graftBestLazy(out)
+    if (!message.isDirect) return this.#push(message, this.#trees.shared, out)
+    this.#trees.follow(message.author)
+    const tree = this.#trees.get(message.author)
+    if (tree !== undefined && tree.children.size > 0) tree.heardAt = now
+    const { children } = tree?.children.size ? tree : this.#trees.add(message.author, this.#links, now)
+    return this.#push(message, children, out)
   }
 
-  /** The first copy of a verified message. `waitedMs`: since it was announced, 0 where it never was. */
-  receive(message: CachedMessage, waitedMs: number, out: GossipEffect[]): void {
+  /** The first copy of a verified message. */
+  receive(message: CachedMessage, now: Millis, out: GossipEffect[]): void {
     const source = message.source as PeerId
     const asked = message.knowledgeByPeer.get(source)
-    if (asked !== 'grafted' && asked !== 'pulled') this.#learnWait(waitedMs)
+    const wasPushed = asked !== 'grafted' && asked !== 'pulled'
     message.knowledgeByPeer.set(source, 'has')
-    if (asked !== 'pulled' && !isPublishersCopy(message, source)) this.#makeEager(source)
-    this.#calm += 1
-    if (message.mayTravel) this.#push(message, false, out)
+    if (wasPushed) this.#learnWait(message.announcedAt === null ? 0 : now - message.announcedAt)
+    const targets = message.isDirect ? this.#hear(message, wasPushed, now, out) : this.#trees.shared
+    if (!message.isDirect && asked !== 'pulled' && this.#links.has(source)) this.#trees.shared.add(source)
+    if (message.mayTravel) this.#push(message, targets, out)
   }
 
   /** Another copy, of `message` where it is still in the cache. */
-  duplicate(
-    message: CachedMessage | undefined,
-    isDirect: boolean,
-    from: PeerId,
-    now: Millis,
-    out: GossipEffect[],
-  ): void {
+  duplicate(message: CachedMessage | undefined, isDirect: boolean, from: PeerId, now: Millis, out: GossipEffect[]): void {
     if (message === undefined) return isDirect ? undefined : this.#prune(from, out)
     const known = message.knowledgeByPeer.get(from)
     message.knowledgeByPeer.set(from, 'has')
     if (known === 'pulled') return
     if (message.announcedAt !== null && known !== 'grafted') this.#learnWait(now - message.announcedAt)
-    if (known === 'grafted' || !this.#mayMute(message, from)) return this.#prune(from, out)
-    this.#mute(message, from)
-    if (known !== 'pushed' && known !== 'told') this.#tell(message, from)
+    if (!message.isDirect) return this.#prune(from, out)
+    const tree = this.#trees.get(message.author)
+    if (tree?.parent === from) return
+    tree?.children.delete(from)
+    if (known !== 'pushed' && known !== 'told') this.#tell(message, from, out)
   }
 
   /** Ids that the remote has. */
@@ -155,28 +152,28 @@ export class Broadcast {
     if (isNew) this.#setGraftTimer(this.waitMs, out)
   }
 
-  /** Ids that the remote wants, and unless `pullOnly` a place in the tree. */
+  /** Ids that the remote wants, and unless `pullOnly` a place in their trees; without ids, a place in the shared one. */
   grafted(from: PeerId, { ids, pullOnly }: MessageOf<'GRAFT'>, now: Millis, out: GossipEffect[]): void {
-    for (const id of ids) this.#answer(from, id, now, out)
-    if (pullOnly) return
-    this.#mutes.clear(from)
-    this.#calm = 0
-    if (this.#makeEager(from)) return
-    out.push({ type: 'send', to: from, message: { type: 'PRUNE', topic: this.#topic } })
+    for (const id of ids) {
+      const message = this.#context.messages.get(id)
+      if (message?.topic !== this.#topic) continue
+      if (!pullOnly) this.#addChild(message, from, out)
+      this.#answer(message, from, now, out)
+    }
+    if (ids.length === 0 && !pullOnly) this.#shareWith(from, out)
   }
 
   pruned(from: PeerId): void {
-    this.#makeLazy(from)
-    this.#calm = 0
+    this.#trees.shared.delete(from)
   }
 
   // Timers
 
-  /** Grafts what is due: few announcers for many ids, those that are eager already first. */
+  /** Grafts what is due, from as few announcers as possible. */
   graftDue(now: Millis, out: GossipEffect[]): void {
     let due = this.#context.missing.takeDue(this.#topic, now)
     while (due.length > 0) {
-      const peer = this.#bestAnnouncer(due)
+      const peer = bestAnnouncer(due)
       const asked = due.filter((message) => message.announcers.includes(peer)).slice(0, IDS_PER_FRAME_MAX)
       this.#graft(peer, asked, now, out)
       due = due.filter((message) => !asked.includes(message))
@@ -187,82 +184,109 @@ export class Broadcast {
   flushAnnouncements(out: GossipEffect[]): void {
     const gathered = this.#announcing
     this.#announcing = []
-    for (const peer of this.#isEagerByPeer.keys()) {
+    for (const peer of this.#links) {
       const news = gathered.filter(({ knowledgeByPeer }) => !knowledgeByPeer.has(peer))
       for (const { knowledgeByPeer } of news) knowledgeByPeer.set(peer, 'told')
-      this.#announce(
-        peer,
-        news.map(({ id }) => id),
-        out,
-      )
+      this.#announce(peer, news.map(({ id }) => id), true, out)
     }
   }
 
   // Pushing
 
-  #push(message: CachedMessage, toLazyToo: boolean, out: GossipEffect[]): number {
+  #push(message: CachedMessage, targets: ReadonlySet<PeerId>, out: GossipEffect[]): number {
     let pushed = 0
-    for (const [peer, isEager] of this.#isEagerByPeer) {
-      if (!(isEager || toLazyToo) || peer === message.author || message.knowledgeByPeer.has(peer)) continue
-      if (message.isDirect && this.#mutes.has(message.author, peer)) continue
+    for (const peer of targets) {
+      if (peer === message.author || message.knowledgeByPeer.has(peer)) continue
       message.knowledgeByPeer.set(peer, 'pushed')
       out.push({ type: 'forward', to: peer, frame: message.frame })
       pushed += 1
     }
-    this.#queueAnnouncement(message)
+    this.#announcing.push(message)
+    this.#context.announcing.add(this.#topic)
     return pushed
   }
 
-  #answer(from: PeerId, id: MessageId, now: Millis, out: GossipEffect[]): void {
-    const message = this.#context.messages.get(id)
-    if (message?.topic !== this.#topic) return
+  /** Who asks for what it has (it announced it) wants no copy, only the place. */
+  #answer(message: CachedMessage, from: PeerId, now: Millis, out: GossipEffect[]): void {
+    if (message.knowledgeByPeer.get(from) === 'has') return
     if (!this.#context.graftedBytes.take(from, message.frame.length, now)) return
     message.knowledgeByPeer.set(from, 'pushed')
     out.push({ type: 'forward', to: from, frame: message.frame })
   }
 
-  #queueAnnouncement(message: CachedMessage): void {
-    this.#announcing.push(message)
-    this.#context.announcing.add(this.#topic)
-  }
-
-  #announce(peer: PeerId, ids: readonly MessageId[], out: GossipEffect[]): void {
+  #announce(peer: PeerId, ids: readonly MessageId[], lazy: boolean, out: GossipEffect[]): void {
     for (let i = 0; i < ids.length; i += IDS_PER_FRAME_MAX) {
       const some = ids.slice(i, i + IDS_PER_FRAME_MAX)
-      out.push({
-        type: 'send',
-        to: peer,
-        message: { type: 'IHAVE', topic: this.#topic, ids: some, reconcile: false },
-        lazy: true,
-      })
+      out.push({ type: 'send', to: peer, message: { type: 'IHAVE', topic: this.#topic, ids: some, reconcile: false }, lazy })
     }
   }
 
-  // Muting
+  // Trees of authors
 
-  /** A duplicate of a direct message blames the tree only on an edge that is half open. */
-  #mayMute(message: CachedMessage, from: PeerId): boolean {
-    return message.isDirect && (this.#isEagerByPeer.get(from) === true || from === message.author)
+  /** Returns the children. Whoever had to ask for an author's first message is a leaf until others ask it. */
+  #hear(message: CachedMessage, wasPushed: boolean, now: Millis, out: GossipEffect[]): ReadonlySet<PeerId> {
+    const { author } = message
+    const source = message.source as PeerId
+    this.#trees.follow(author)
+    const tree = this.#trees.get(author) ?? this.#trees.add(author, wasPushed ? this.#trees.shared : [], now)
+    tree.hear(source, now)
+    if (wasPushed) this.#takeShortcut(message, tree, now, out)
+    return tree.children
   }
 
-  /** Where the message came over a link that is muted itself, both would fall silent: then neither is muted. */
-  #mute(message: CachedMessage, peer: PeerId): void {
-    const { author, source } = message
-    if (source === null || !this.#mutes.has(author, source)) this.#mutes.add(author, peer)
+  /** Somebody announced the message before the tree brought it: its copy would have been faster still. */
+  #takeShortcut(message: CachedMessage, tree: AuthorTree, now: Millis, out: GossipEffect[]): void {
+    const { id, announcedAt, firstAnnouncer } = message
+    const parent = tree.parent
+    if (announcedAt === null || firstAnnouncer === null || now - announcedAt < SHORTCUT_MS) return
+    if (!this.#links.has(firstAnnouncer) || parent === firstAnnouncer) return
+    tree.adopt(firstAnnouncer, now)
+    this.#announce(firstAnnouncer, [id], false, out)
+    this.#sendGraft(firstAnnouncer, [id], out)
+    if (parent !== null) this.#tell(message, parent, out)
   }
 
-  /** An announcement of what the remote sent us: it learns that we had it from elsewhere. */
-  #tell(message: CachedMessage, peer: PeerId): void {
-    message.knowledgeByPeer.delete(peer)
-    this.#queueAnnouncement(message)
+  /** An announcement of what the remote pushed to us: it learns that we had it from elsewhere, and stops. */
+  #tell(message: CachedMessage, peer: PeerId, out: GossipEffect[]): void {
+    this.#announce(peer, [message.id], false, out)
   }
 
   #onKnownAnnounced(message: CachedMessage, from: PeerId): void {
-    if (message.isDirect && message.knowledgeByPeer.get(from) === 'pushed') this.#mute(message, from)
+    const wasPushed = message.knowledgeByPeer.get(from) === 'pushed'
+    if (wasPushed && message.isDirect) this.#trees.get(message.author)?.children.delete(from)
     message.knowledgeByPeer.set(from, 'has')
   }
 
-  // Grafting and pruning
+  #addChild(message: CachedMessage, from: PeerId, out: GossipEffect[]): void {
+    if (message.isDirect) this.#trees.get(message.author)?.addChild(from)
+    else this.#shareWith(from, out)
+  }
+
+  // The shared tree
+
+  #shareWith(peer: PeerId, out: GossipEffect[]): void {
+    if (this.eager < EAGER_LINKS_GRAFTED_MAX) this.#trees.shared.add(peer)
+    else if (!this.#trees.shared.has(peer)) this.#prune(peer, out)
+  }
+
+  #prune(peer: PeerId, out: GossipEffect[]): void {
+    this.#trees.shared.delete(peer)
+    out.push({ type: 'send', to: peer, message: { type: 'PRUNE', topic: this.#topic } })
+  }
+
+  #graftBestLazy(out: GossipEffect[]): void {
+    const lazy = [...this.#links].filter((peer) => !this.#trees.shared.has(peer))
+    let best: PeerId | null = null
+    for (let i = 0; i < CHOICES && lazy.length > 0; i++) {
+      const [peer] = lazy.splice(this.#context.random.u32() % lazy.length, 1) as [PeerId]
+      if (best === null || this.#delayMs(peer) < this.#delayMs(best)) best = peer
+    }
+    if (best === null) return
+    this.#trees.shared.add(best)
+    this.#sendGraft(best, [], out)
+  }
+
+  // Grafting
 
   #graft(peer: PeerId, messages: readonly MissingMessage[], now: Millis, out: GossipEffect[]): void {
     const againAfterMs = this.#answerWaitMs(peer)
@@ -271,59 +295,12 @@ export class Broadcast {
       message.askingByPeer.set(peer, 'grafted')
       message.dueAt = now + againAfterMs
     }
-    this.#sendGraft(
-      peer,
-      messages.map(({ id }) => id),
-      out,
-    )
+    this.#sendGraft(peer, messages.map(({ id }) => id), out)
     this.#setGraftTimer(againAfterMs, out)
   }
 
   #sendGraft(peer: PeerId, ids: readonly MessageId[], out: GossipEffect[]): void {
-    this.#makeEager(peer)
-    this.#mutes.clear(peer)
-    this.#calm = 0
     out.push({ type: 'send', to: peer, message: { type: 'GRAFT', topic: this.#topic, ids, pullOnly: false } })
-  }
-
-  #prune(peer: PeerId, out: GossipEffect[]): void {
-    this.#makeLazy(peer)
-    this.#calm = 0
-    out.push({ type: 'send', to: peer, message: { type: 'PRUNE', topic: this.#topic } })
-  }
-
-  #graftBestLazy(out: GossipEffect[]): void {
-    const lazy = [...this.#isEagerByPeer].filter(([, isEager]) => !isEager).map(([peer]) => peer)
-    let best: PeerId | null = null
-    for (let i = 0; i < CHOICES && lazy.length > 0; i++) {
-      const [peer] = lazy.splice(this.#context.random.u32() % lazy.length, 1) as [PeerId]
-      if (best === null || this.#delayMs(peer) < this.#delayMs(best)) best = peer
-    }
-    if (best !== null) this.#sendGraft(best, [], out)
-  }
-
-  #bestAnnouncer(due: readonly MissingMessage[]): PeerId {
-    const idsByPeer = new Map<PeerId, number>()
-    for (const { announcers } of due) {
-      for (const peer of announcers) idsByPeer.set(peer, (idsByPeer.get(peer) ?? 0) + 1)
-    }
-    const eagerOnes = [...idsByPeer].filter(([peer]) => this.#isEagerByPeer.get(peer) === true)
-    const candidates = eagerOnes.length > 0 ? eagerOnes : [...idsByPeer]
-    return candidates.reduce((best, other) => (other[1] > best[1] ? other : best))[0]
-  }
-
-  #makeEager(peer: PeerId): boolean {
-    const isEager = this.#isEagerByPeer.get(peer)
-    if (isEager === undefined || (!isEager && this.#eager >= EAGER_LINKS_GRAFTED_MAX)) return false
-    if (!isEager) this.#eager += 1
-    this.#isEagerByPeer.set(peer, true)
-    return true
-  }
-
-  #makeLazy(peer: PeerId): void {
-    if (this.#isEagerByPeer.get(peer) !== true) return
-    this.#eager -= 1
-    this.#isEagerByPeer.set(peer, false)
   }
 
   // Time
@@ -348,7 +325,11 @@ export class Broadcast {
   }
 }
 
-/** The publisher's own copy: it says who published, not where the tree is. */
-function isPublishersCopy(message: CachedMessage, from: PeerId): boolean {
-  return message.isDirect && from === message.author
+/** Whoever announced most of them, and of those the first. */
+function bestAnnouncer(due: readonly MissingMessage[]): PeerId {
+  const idsByPeer = new Map<PeerId, number>()
+  for (const { announcers } of due) {
+    for (const peer of announcers) idsByPeer.set(peer, (idsByPeer.get(peer) ?? 0) + 1)
+  }
+  return [...idsByPeer].reduce((best, other) => (other[1] > best[1] ? other : best))[0]
 }

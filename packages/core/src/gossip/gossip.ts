@@ -193,8 +193,8 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
 
   /** Sizes of what remotes can fill. */
   tables(): Readonly<Record<string, number>> {
-    let muted = 0
-    for (const { tree } of this.#subscriptions.topics()) muted += tree.mutedAuthors
+    let authorTrees = 0
+    for (const { tree } of this.#subscriptions.topics()) authorTrees += tree.authorTrees
     return {
       gossipTopics: this.#subscriptions.size,
       gossipAnnounced: this.#subscriptions.announced,
@@ -205,7 +205,7 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
       gossipParked: this.#parking.size,
       gossipParkedBytes: this.#parking.bytes,
       gossipAuthors: this.#reception.authors,
-      gossipMuted: muted,
+      gossipAuthorTrees: authorTrees,
       gossipPublishing: this.#publishing.waiting,
     }
   }
@@ -324,6 +324,7 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
 
   #refresh(now: Millis, out: GossipEffect[]): void {
     this.#subscriptions.look(now, out)
+    for (const { tree } of this.#subscriptions.topics()) tree.expire(now)
     this.#context.messages.expire(now)
     this.#context.missing.expire(now)
     this.#parking.expire(now)

@@ -26,6 +26,8 @@ export interface CachedMessage {
   readonly source: PeerId | null
   /** When it was first announced to us, where that was before it came. */
   readonly announcedAt: Millis | null
+  /** Who did so first, and was not asked since. */
+  readonly firstAnnouncer: PeerId | null
   readonly knowledgeByPeer: Map<PeerId, Knowledge>
 }
 

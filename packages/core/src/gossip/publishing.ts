@@ -120,12 +120,12 @@ export class Publishing {
     this.#published += 1
     this.#context.seen.add(message.id)
     this.#context.keep(topic, message, now)
-    const recipients = topic.tree.publish(message, out)
+    const recipients = topic.tree.publish(message, now, out)
     out.push({ type: 'done', op: publication.op, value: { id: message.id, recipients } })
   }
 
   #message(topic: Topic, { payloadBytes, frame }: Publication, now: Millis): CachedMessage {
-    const isDirect = topic.tree.choosesDirect(payloadBytes)
+    const isDirect = topic.tree.isDirect(payloadBytes)
     return {
       id: messageIdOf(frame),
       topic: topic.id,
@@ -136,6 +136,7 @@ export class Publishing {
       at: now,
       source: null,
       announcedAt: null,
+    firstAnnouncer: null,
       knowledgeByPeer: new Map(),
     }
   }

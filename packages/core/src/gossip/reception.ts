@@ -108,7 +108,7 @@ export class Reception {
     this.#first += 1
     this.#context.keep(topic, cached, now)
     if (topic.isSubscribed) deliver(topic, copy, out)
-    topic.tree.receive(cached, missing === undefined ? 0 : now - missing.since, out)
+    topic.tree.receive(cached, now, out)
     for (const other of senders.slice(1)) topic.tree.duplicate(cached, isDirect(frame), other, now, out)
   }
 }
@@ -136,6 +136,7 @@ function cachedMessage(copy: ParkedCopy, missing: MissingMessage | undefined, no
     at: now,
     source: senders[0] as PeerId,
     announcedAt: missing?.since ?? null,
+    firstAnnouncer: missing?.announcers[0] ?? null,
     knowledgeByPeer: knowledgeOf(senders, missing),
   }
 }

@@ -313,6 +313,7 @@ function deliver(carrier: Carrier, effect: EffectOf<'router'> & { type: 'deliver
     case 'FIND':
       return carrier.give('finder', effect)
     case 'REQUEST':
+    case 'RESPONSE':
       return carrier.give('requests', effect)
     case 'SIGNAL': {
       const way = { path: 'overlay', route } as const
@@ -356,6 +357,7 @@ function onFinder(carrier: Carrier, effect: EffectOf<'finder'>): void {
     case 'route':
     case 'stop-route':
     case 'answer':
+    case 'pass':
       return onRoute(carrier, 'finder', effect)
     case 'found':
     case 'probed':
@@ -396,6 +398,7 @@ function onRequests(carrier: Carrier, effect: EffectOf<'requests'>): void {
     case 'route':
     case 'stop-route':
     case 'answer':
+    case 'pass':
       return onRoute(carrier, 'requests', effect)
     default:
       return onShared(carrier, 'requests', effect)

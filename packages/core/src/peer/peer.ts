@@ -371,7 +371,7 @@ function compose(options: PeerOptions & { linksMax: number }, random: Random): M
     random,
   )
   const router = new Router(self.id, routing, links.roster, store)
-  const finder = new Finder({ self, networkId, workBits }, routing, store, random)
+  const finder = new Finder({ workBits }, routing, store, random)
   const gossip = new Gossip({ self, networkId, workBits }, routing, links.roster, random)
   const requests = new Requests({ self, networkId, workBits }, routing, random)
   return { links, dialer, routing, router, finder, store, gossip, requests }

@@ -82,6 +82,7 @@ export class LinkChoice {
   readonly #restsUntilByPeer = new Map<PeerId, Millis>()
   /** Contacts that may be dead, which others must not be kept waiting for. */
   readonly #isSuspect: (peer: PeerId) => boolean
+  #enrichAt = 0
   #tally: Tally = emptyTally()
   #nextAt = Number.POSITIVE_INFINITY
   /** What a link must be worth not to be given up for something better; 0 where nothing better waits. */
@@ -171,7 +172,7 @@ export class LinkChoice {
     const { leaf } = this.targets
     const leaves = new Set<PeerId>()
     for (const known of this.#table.siblings.list) {
-      if (leaves.size >= leaf * LEAF_TOLERANCE) break
+      if (leaves.size >= Math.floor(leaf * Number(process.env['TOL'] ?? LEAF_TOLERANCE))) break
       const isLeaf = (this.#reasons(known.id) & LEAF) !== 0
       const isClose = leaves.size < leaf
       if (known.linked || this.#wantByPeer.has(known.id)) {
@@ -220,7 +221,9 @@ export class LinkChoice {
     const { perBucket, random, total, dialedMax } = this.targets
     const everybody = this.#table.all()
     const isSmall = everybody.length <= total
-    const mayDial = (): boolean => this.#tally.total < total && (isSmall || this.#tally.dialed < dialedMax)
+    const PACE = Number(process.env['PACE'] ?? 2000)
+    const before = this.#wantByPeer.size
+    const mayDial = (): boolean => this.#tally.total < total && (isSmall || (this.#tally.dialed < dialedMax && now >= this.#enrichAt && this.#wantByPeer.size === before))
     for (const bucket of this.#table.bucketIndexes()) {
       const pool = this.#table.contactsIn(bucket)
       const lacks = (): boolean => (this.#tally.byBucket.get(bucket) ?? 0) < perBucket && mayDial()
@@ -229,6 +232,8 @@ export class LinkChoice {
     const anybody = { pool: everybody, reasons: RANDOM, near: () => this.#randomKey(), now }
     this.#fill(() => this.#tally.random < random && mayDial(), anybody)
     this.#fill(mayDial, anybody)
+    if (!isSmall && this.#wantByPeer.size > before) this.#enrichAt = now + PACE
+    if (this.#enrichAt > now && this.#tally.total < total) this.#nextAt = Math.min(this.#nextAt, this.#enrichAt)
   }
 
   /** While something lacks: keeps links that nobody wants, then dials. */
@@ -304,6 +309,7 @@ export class LinkChoice {
     return restsUntil <= now
   }
 
+  isD(k: KnownContact): boolean { return k.heard && !this.#restsUntilByPeer.has(k.id) && !k.linked && !this.#wantByPeer.has(k.id) }
   #closestDialable(
     target: string,
     pool: readonly KnownContact[],

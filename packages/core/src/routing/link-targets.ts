@@ -35,7 +35,7 @@ export function linkTargets(linksMax: number): LinkTargets {
     perBucket: linksMax < 32 ? 1 : BUCKET_LINKS,
     random: E('RANDOM', clamp(Math.floor(linksMax / 8), 1, RANDOM_LINKS)),
     total: E('TOTAL', Math.max(1, Math.floor(linksMax * 0.72))),
-    dialMax: E('DIALMAX', Math.max(1, linksMax - 2 * spare)),
+    dialMax: E('DIALMAX', Math.max(1, linksMax - spare)),
     dialedMax: E('DIALED', Math.max(1, Math.floor(linksMax * 0.4))),
     comfortMax: E('COMFORT', Math.max(1, linksMax - 2*spare)),
   }

@@ -93,8 +93,9 @@ export interface RoutingOptions {
 /** Milliseconds from a change to the choice of links, and by chance as much again: one join is many changes. */
 const CHOOSE_AFTER_MS = 250
 /** Milliseconds without a change among our siblings after which far links are chosen, and the longest to wait for that. */
-const SETTLED_AFTER_MS = 1_500
-const SETTLED_AFTER_MS_MAX = 8_000
+declare const process: any
+const SETTLED_AFTER_MS = Number(process.env['SETTLE'] ?? 1_500)
+const SETTLED_AFTER_MS_MAX = Number(process.env['SETTLEMAX'] ?? 8_000)
 /** Milliseconds for which a contact that was seen is not asked whether it lives. Guess: a tenth of a tab's life. */
 const FRESH_MS = 5 * 60_000
 /** Milliseconds between two questions to the contact unseen for longest. */
@@ -227,6 +228,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     return this.#table.siblings.rankOf(peer) < this.#choice.targets.leaf
   }
 
+  choiceDebug(b: number): string { const p = this.#table.contactsIn(b); return p.length + ' dialable ' + p.filter((k) => (this.#choice as any).isD(k)).length }
   bucketCount(): number {
     return this.#table.bucketIndexes().length
   }

@@ -44,7 +44,7 @@ export class Network {
   readonly random: Random
   readonly options: NetworkOptions
   /** What happened so far. */
-  readonly counts = { dials: 0, opened: 0, closed: 0, refused: 0, dead: 0, glare: 0, wants: 0, finds: 0, probes: 0, introductions: 0, exchanges: 0, contactsSent: 0 }
+  readonly counts = { dials: 0, opened: 0, closed: 0, refused: 0, dead: 0, glare: 0, madeRoom: 0, refusedLeaf: 0, wants: 0, finds: 0, probes: 0, introductions: 0, exchanges: 0, contactsSent: 0 }
   readonly violations: string[] = []
   #heap: { at: Millis; order: number; run: () => void }[] = []
   #order = 0
@@ -378,7 +378,10 @@ export class Node {
       if (remote.id < this.id) return void this.dials.delete(remote.id)
       remote.dials.delete(this.id)
     }
-    if (!remote.#findPlace(this.id, reasons)) return this.#refused(remote)
+    if (!remote.#findPlace(this.id, reasons)) {
+      if ((reasons & 1) !== 0) network.counts.refusedLeaf += 1
+      return this.#refused(remote)
+    }
     remote.accepts.add(this.id)
     network.after(200 + network.delay() * 3, () => this.#open(remote))
   }
@@ -397,6 +400,7 @@ export class Node {
     }
     if (victim === null) return false
     this.accepts.add(peer)
+    this.#network.counts.madeRoom += 1
     this.#close(victim.remote)
     return true
   }

@@ -226,6 +226,7 @@ describe('ends', () => {
 
   test('[RC-22] cancelled calls leave nothing behind, and late inputs do nothing', () => {
     const at = bench()
+    at.advance(11_000)
     const calls = [
       { type: 'get', name: sharedName },
       { type: 'holders', key: recordKey(fixed) },
@@ -237,7 +238,7 @@ describe('ends', () => {
     at.take()
     for (const { route } of begun) {
       at.reply(route, value(author, shared(author, 5)))
-      at.reply(route, found(route.operation, author))
+      at.reply(route, found(route, author))
       at.reply(route, stored(route.operation, author, immutable('v')))
       at.ended(route)
     }
@@ -275,14 +276,14 @@ describe('holders', () => {
     const named = Array.from({ length: 12 }, (_, index) => contactNumber(100 + index))
     const first = at.last('route')
     expect(first).toMatchObject({ mode: 'closest', target: key, inner: { type: 'FIND', target: key, what: 0, count: 7 } })
-    at.reply(first, found(first.operation, named[0] as Contact, { contacts: named.slice(1), holds: true }))
+    at.reply(first, found(first, named[0] as Contact, { contacts: named.slice(1), holds: true }))
     const asked = at.routed('FIND').filter(({ mode }) => mode === 'exact')
     expect(asked).toHaveLength(5)
     let answered = 0
     for (let next = asked[0]; next !== undefined; next = at.routed('FIND').filter(({ mode }) => mode === 'exact')[answered]) {
       const peer = named.find(({ id }) => (id as string) === next.target)
       if (answered === 1 || peer === undefined) at.ended(next)
-      else at.reply(next, found(next.operation, peer, { holds: true }))
+      else at.reply(next, found(next, peer, { holds: true }))
       answered++
     }
     const { peers } = at.last('done').value as { peers: { peer: string; holds: boolean }[] }
@@ -298,11 +299,11 @@ describe('holders', () => {
     const at = new StoreBench({ peers: 1, replicas: 2 })
     at.call({ type: 'holders', key })
     const first = at.last('route')
-    at.reply(first, found(operationNumber(5), contactNumber(50), { contacts: [contactNumber(51)], holds: true }))
+    at.reply(first, found({ ...first, operation: operationNumber(5) }, contactNumber(50), { contacts: [contactNumber(51)], holds: true }))
     at.ended(first)
     const [ask] = at.routed('FIND').filter(({ mode }) => mode === 'exact')
     expect(ask?.target).toBe(contactNumber(0).id)
-    at.reply(ask as Route, found((ask as Route).operation, contactNumber(50), { holds: true }))
+    at.reply(ask as Route, found(ask as Route, contactNumber(50), { holds: true }))
     const { peers } = at.last('done').value as { peers: { peer: string; holds: boolean }[] }
     expect(peers.map(({ holds }) => holds)).toEqual([false, false])
   })

@@ -72,13 +72,13 @@ export class StoreBench implements RoutingView {
     const mode = options.mode ?? (inner.type === 'STORE' ? 'closest' : inner.type === 'GET' ? 'any' : 'exact')
     const target = inner.type === 'STORE' ? recordKey(inner.record) : inner.type === 'GET' ? inner.key : keyOf(this.self.id)
     const route = { operation: options.operation ?? operationNumber(1), path: options.path ?? 0 }
-    const from = options.from ?? (this.known[0] as Contact).id
+    const from = options.from ?? contactNumber(0).id
     return this.input({ type: 'deliver', route, from, mode, target, inner })
   }
 
   reply(route: Route, inner: Message, options: { path?: number; last?: boolean; hops?: number } = {}): StoreEffect[] {
     const { path = 0, last = true, hops = 3 } = options
-    const via = (this.known[0] as Contact).id
+    const via = contactNumber(0).id
     return this.input({ type: 'reply', operation: route.operation, path, via, hops, inner, last })
   }
 
@@ -208,7 +208,7 @@ function isJob(effect: StoreEffect): boolean {
 }
 
 export function operationNumber(number: number): OperationId {
-  return number.toString(16).padStart(32, 'f') as OperationId
+  return `a1${number.toString(16).padStart(30, '0')}` as OperationId
 }
 
 export function immutable(text: string): PeerRecord & { kind: 'immutable' } {
@@ -248,14 +248,16 @@ export function stored(
   return { ...unsigned, holder, signature }
 }
 
+/** The answer to a FIND, signed; to another question, the signature of one. */
 export function found(
-  operation: OperationId,
+  { operation, target, inner }: Pick<Route, 'operation' | 'target' | 'inner'>,
   responder: Contact,
   options: { contacts?: readonly Contact[]; holds?: boolean } = {},
 ): MessageOf<'FOUND'> {
   const { contacts = [], holds = false } = options
   const fields = { responder, contacts, degree: 8, holds }
-  return { type: 'FOUND', ...fields, signature: sign(responder.signingKey, foundSignedBytes(operation, fields)) }
+  const question = { operation, ...(inner.type === 'FIND' ? inner : { target, what: 0 }) }
+  return { type: 'FOUND', ...fields, signature: sign(responder.signingKey, foundSignedBytes(question, fields)) }
 }
 
 export function value(holder: Contact, record: PeerRecord, lifeSeconds = 3_600): MessageOf<'VALUE'> {

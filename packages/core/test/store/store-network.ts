@@ -295,10 +295,11 @@ export class StoreNetwork {
   #found(operation: Operation, path: number, peer: NetworkPeer): void {
     const { effect } = operation
     if (effect.inner.type !== 'FIND') return
-    const { target, count } = effect.inner
+    const { target, what, count } = effect.inner
     const contacts = peer.closest(target, count)
     const found = { responder: peer.contact, contacts, degree: 8, holds: peer.store.holds(target) }
-    const signature = sign(peer.contact.signingKey, foundSignedBytes(effect.operation, found))
+    const bytes = foundSignedBytes({ operation: effect.operation, target, what }, found)
+    const signature = sign(peer.contact.signingKey, bytes)
     const inner = { type: 'FOUND', ...found, signature } as const
     this.#answer(peer, { type: 'answer', route: { operation: effect.operation, path }, inner, last: true })
   }

@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest'
+import { recordKey } from '../../src/dht/record.ts'
+import type { Contact } from '../../src/identity/contact.ts'
+import { utf8 } from '../../src/wire/bytes.ts'
+import { DAY_MS, headerOf, immutable, owned, replica, type Route, StoreBench, stored } from './store-bench.ts'
+import { contactNumber } from './store-network.ts'
+
+const record = immutable('hello')
+const put = { type: 'put', draft: { kind: 'immutable', value: utf8('hello') } } as const
+const HOUR_MS = 60 * 60_000
+
+/** All that were asked for acknowledge. */
+function acknowledge(bench: StoreBench, route: Route, result = 0): void {
+  if (route.inner.type !== 'STORE') return
+  const { record: carried } = route.inner
+  const holders = bench.near(recordKey(carried)).slice(0, 20)
+  holders.forEach((holder, index) =>
+    bench.reply(route, stored(route.operation, holder, carried, { result, wanted: index === 0 ? holders.length : 0, ...(result === 1 ? { rank: 9e15 } : {}) }), { last: index === holders.length - 1 }),
+  )
+}
+
+/** Times, in milliseconds from now, at which STOREs went out. */
+function republished(bench: StoreBench, ms: number, stepMs: number): number[] {
+  const start = bench.now
+  const times: number[] = []
+  for (let passed = 0; passed < ms; passed += stepMs) {
+    bench.take()
+    bench.advance(stepMs)
+    for (const _ of bench.routed('STORE')) times.push(bench.now - start)
+  }
+  return times
+}
+
+describe('own records', () => {
+  test('[RP-12] are placed anew within the hour, loaded, written anew with their time', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    bench.call(put)
+    acknowledge(bench, bench.last('route'))
+    bench.take()
+    bench.advance(47 * 60_000)
+    expect(bench.routed('STORE')).toEqual([])
+    bench.advance(13 * 60_000 + 1_000)
+    const [route] = bench.routed('STORE')
+    expect(route).toMatchObject({ mode: 'closest', target: recordKey(record), inner: { wanted: 20, lifeSeconds: 86_400, record } })
+    const { header } = bench.last('store')
+    expect(header.own).toBe(true)
+    expect(bench.now - header.storedAt).toBeLessThan(13 * 60_000)
+    expect(bench.all('event')).toEqual([])
+    acknowledge(bench, route as Route)
+    bench.take()
+    bench.advance(HOUR_MS)
+    expect(bench.routed('STORE')).toHaveLength(1)
+  })
+
+  test('[RP-12] others\' records are not', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    bench.deliver(replica(record))
+    bench.take()
+    bench.advance(12 * HOUR_MS)
+    expect(bench.routed('STORE')).toEqual([])
+  })
+
+  test('[RP-12] after a start they are spread over an hour, overdue ones over a minute', () => {
+    const now = 1_700_000_000_000
+    const start = [
+      headerOf(immutable('recent'), now - HOUR_MS, { own: true }),
+      headerOf(immutable('overdue'), now - DAY_MS, { own: true }),
+    ]
+    const bench = new StoreBench({ peers: 30, replicas: 20, start })
+    for (const text of ['recent', 'overdue'])
+      bench.disk.set(recordKey(immutable(text)), { record: immutable(text), header: headerOf(immutable(text), now) })
+    bench.advance(61_000)
+    const early = bench.routed('STORE').map(({ inner }) => inner.record)
+    expect(early).toContainEqual(immutable('overdue'))
+    bench.advance(HOUR_MS)
+    expect(bench.routed('STORE').map(({ inner }) => inner.record)).toContainEqual(immutable('recent'))
+  })
+
+  test('[RP-12] sixteen at once', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    for (let i = 0; i < 40; i++) {
+      bench.call({ type: 'put', draft: { kind: 'immutable', value: utf8(`record ${i}`) } })
+      bench.ended(bench.last('route'))
+    }
+    bench.take()
+    bench.advance(7_000)
+    expect(bench.routed('STORE')).toHaveLength(16)
+    for (const route of bench.routed('STORE')) acknowledge(bench, route)
+    bench.advance(2_000)
+    expect(bench.routed('STORE')).toHaveLength(32)
+  })
+
+  test('[RP-14] a record wiped from the disk is forgotten', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    bench.call(put)
+    bench.ended(bench.last('route'))
+    bench.disk.clear()
+    bench.advance(10_000)
+    expect(bench.last('forget').key).toBe(recordKey(record))
+    expect(bench.store.stats()).toMatchObject({ held: 0, own: 0 })
+  })
+})
+
+describe('too few copies', () => {
+  test('[RP-13] another try after 5 s, then 10, 20, 40 …', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    bench.call(put)
+    bench.ended(bench.last('route'))
+    const times: number[] = []
+    const start = bench.now
+    while (times.length < 5) {
+      bench.take()
+      bench.advance(1_000)
+      for (const route of bench.routed('STORE')) {
+        times.push((bench.now - start) / 1_000)
+        bench.ended(route)
+      }
+    }
+    expect(times).toEqual([5, 15, 35, 75, 155])
+  })
+
+  test('[RP-13] alone, nothing is sent; two seconds after somebody came, it is', () => {
+    const bench = new StoreBench({ peers: 0, replicas: 20 })
+    bench.call(put)
+    expect(republished(bench, 2 * HOUR_MS, 60_000)).toEqual([])
+    bench.meet(contactNumber(1))
+    expect(republished(bench, 5_000, 500)).toEqual([2_000])
+  })
+
+  test('[RP-13] a put that was cancelled is placed again later', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    const op = bench.call(put)
+    bench.input({ type: 'cancel', op })
+    expect(republished(bench, 20_000, 1_000)).toEqual([15_000])
+  })
+})
+
+describe('a lost version', () => {
+  test('[RP-14] is no longer ours, and expires', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    bench.call({ type: 'put', draft: { kind: 'owned', salt: utf8('salt'), value: utf8('v') } })
+    acknowledge(bench, bench.last('route'))
+    bench.take()
+    bench.advance(61 * 60_000)
+    acknowledge(bench, bench.routed('STORE')[0] as Route, 1)
+    expect(bench.store.stats()).toMatchObject({ held: 1, own: 0 })
+    bench.take()
+    bench.advance(DAY_MS + 61_000)
+    expect(bench.routed('STORE')).toEqual([])
+    expect(bench.all('forget')).toHaveLength(1)
+    expect(bench.store.stats().held).toBe(0)
+  })
+
+  test('[RP-14] but not where a later put of ours has taken its place meanwhile', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    const draft = { kind: 'owned', salt: utf8('salt'), value: utf8('v') } as const
+    bench.call({ type: 'put', draft })
+    acknowledge(bench, bench.last('route'))
+    bench.take()
+    bench.advance(61 * 60_000)
+    const [old] = bench.routed('STORE')
+    bench.call({ type: 'put', draft: { ...draft, value: utf8('w') } })
+    acknowledge(bench, old as Route, 1)
+    expect(bench.store.stats()).toMatchObject({ held: 1, own: 1 })
+  })
+
+  test('[RC-10] a version by another author takes the place of ours, and is not ours', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    bench.call({ type: 'put', draft: { kind: 'owned', salt: utf8('salt'), value: utf8('v') } })
+    const newer = owned(bench.self, 9e15)
+    bench.deliver(replica(newer))
+    expect(bench.store.stats()).toMatchObject({ held: 1, own: 0 })
+    bench.advance(2 * HOUR_MS)
+    expect(bench.routed('STORE')).toHaveLength(1)
+    expect(bench.known.some((peer: Contact) => peer.id === bench.self.id)).toBe(false)
+  })
+})
