@@ -12,3 +12,4 @@ export {
   type TransportTrial,
   transportSuite,
 } from './transport-suite.ts'
+export { type RemoteCall, type RemoteNews, RemoteTransports, serveTransports } from './remote-transport.ts'

@@ -44,7 +44,7 @@ export class MemoryEnd {
   link: LinkId | null = null
   cancelDeadline: () => void = () => undefined
   #remote: MemoryEnd | null = null
-  readonly #out: MemoryPipe
+  readonly #pipes: Readonly<Record<Channel, MemoryPipe>>
   #isEnded = false
   #watch: Watch | null = null
   #cancelWatch: () => void = () => undefined
@@ -59,7 +59,7 @@ export class MemoryEnd {
     this.role = role
     this.#number = number
     this.fingerprint = madeUpFingerprint(owner.name, number)
-    this.#out = new MemoryPipe(owner.clock)
+    this.#pipes = { control: new MemoryPipe(owner.clock), bulk: new MemoryPipe(owner.clock) }
   }
 
   signal(kind: MemorySignal['kind']): Uint8Array {
@@ -98,10 +98,17 @@ export class MemoryEnd {
     this.#rewatch()
   }
 
-  /** With `flush` what was sent, bulk included, arrives first; without, it is lost, as with a real connection that is torn down. */
+  /** With `flush` what was sent arrives first; without, it is lost, as with a real connection that is torn down. */
   close(flush: boolean): void {
-    if (!flush) this.#out.clear()
-    this.#transmit('bulk', 0, (remote) => remote.owner.ended(remote, 'remote-closed'))
+    const { control, bulk } = this.#pipes
+    if (!flush) for (const pipe of [control, bulk]) pipe.clear()
+    const remote = this.#remote
+    if (remote === null) return this.end()
+    const arrive = () => {
+      if (!remote.owner.isDead && !remote.#isEnded) remote.owner.ended(remote, 'remote-closed')
+    }
+    // Through both channels, and so after everything on either.
+    bulk.push(this.owner.delayTo(remote.owner.name, 0), () => control.push(0, arrive))
     this.end()
   }
 
@@ -120,7 +127,7 @@ export class MemoryEnd {
     const remote = this.#remote
     if (remote === null || this.owner.isDead || this.#isEnded) return
     this.#lastSentAt = this.owner.clock.now()
-    this.#out.push(channel, this.owner.delayTo(remote.owner.name, bytes), () => {
+    this.#pipes[channel].push(this.owner.delayTo(remote.owner.name, bytes), () => {
       if (!remote.owner.isDead && !remote.#isEnded) arrive(remote)
     })
   }

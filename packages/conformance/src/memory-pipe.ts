@@ -1,10 +1,8 @@
-// One direction of a connection in memory: deliveries keep their order and take their time, and control overtakes bulk.
+// One direction of a channel in memory: deliveries keep their order and take their time.
 
-import type { Channel } from '@hyphae/core'
 import type { Clock } from '@hyphae/runtime'
 
 interface Delivery {
-  readonly channel: Channel
   readonly at: number
   readonly deliver: () => void
 }
@@ -19,10 +17,9 @@ export class MemoryPipe {
   }
 
   /** Calls `deliver` after `delayMs`, later where something before it takes longer, and never before it returns. */
-  push(channel: Channel, delayMs: number, deliver: () => void): void {
+  push(delayMs: number, deliver: () => void): void {
     this.#latestAt = Math.max(this.#latestAt, this.#clock.now() + delayMs)
-    const delivery = { channel, at: this.#latestAt, deliver }
-    this.#deliveries.splice(this.#placeOf(delivery), 0, delivery)
+    this.#deliveries.push({ at: this.#latestAt, deliver })
     if (this.#deliveries.length === 1) this.#arm(this.#latestAt)
   }
 
@@ -31,21 +28,18 @@ export class MemoryPipe {
     this.#deliveries = []
   }
 
-  /** Control goes before bulk of the same millisecond. */
-  #placeOf({ channel, at }: Delivery): number {
-    const isOvertaken = (other: Delivery) => other.channel === 'bulk' && other.at === at
-    const place = channel === 'control' ? this.#deliveries.findIndex(isOvertaken) : -1
-    return place < 0 ? this.#deliveries.length : place
-  }
-
   #arm(at: number): void {
-    if (at <= this.#clock.now()) queueMicrotask(() => this.#deliverDue())
-    else this.#clock.wakeAt(at, () => this.#deliverDue())
+    if (at <= this.#clock.now()) queueMicrotask(() => this.#deliverFirst())
+    else this.#clock.wakeAt(at, () => this.#deliverFirst())
   }
 
-  #deliverDue(): void {
-    const now = this.#clock.now()
-    while (this.#deliveries[0] && this.#deliveries[0].at <= now) this.#deliveries.shift()?.deliver()
-    if (this.#deliveries[0]) this.#arm(this.#deliveries[0].at)
+  /** One at a time, so that another channel gets its turn in between. */
+  #deliverFirst(): void {
+    const [first] = this.#deliveries
+    if (!first || first.at > this.#clock.now()) return
+    this.#deliveries.shift()
+    const [next] = this.#deliveries
+    if (next) this.#arm(next.at)
+    first.deliver()
   }
 }

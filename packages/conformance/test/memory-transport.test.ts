@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { createMemoryNetwork, ManualClock, type TransportPlace, transportSuite } from '../src/index.ts'
 
 async function memoryPlace(): Promise<TransportPlace> {
-  const network = createMemoryNetwork()
+  const network = createMemoryNetwork({ connectMsMax: 400 })
   const far: Transport[] = []
   let created = 0
   const create = () => network.createTransport(`transport ${++created}`)

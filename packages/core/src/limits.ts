@@ -192,8 +192,9 @@ export const FORWARDED_PER_LINK_MAX = FORWARDED_TOPICS_MAX / 4
 export const ANNOUNCED_PER_LINK_MAX = TOPICS_MAX + FORWARDED_TOPICS_MAX
 /** Bytes of a payload that its publisher hands to all links at once: 30 × 1 KiB takes 25 ms at 10 Mbit/s. */
 export const DIRECT_PAYLOAD_BYTES_MAX = 1_024
-/** Authors of one topic whose trees are kept, and the milliseconds after their last message. Guess: hot ones are few. */
-export const AUTHOR_TREES_MAX = 128
+/** Trees of authors per topic and over all topics, and the milliseconds after their last message. Guess: hot ones are few. */
+export const AUTHOR_TREES_PER_TOPIC_MAX = 256
+export const AUTHOR_TREES_MAX = 4_096
 export const AUTHOR_TREE_MS = 120_000
 /** Milliseconds by which an announcement must beat the tree to become its edge: more than the delay's own noise. */
 export const SHORTCUT_MS = 10
@@ -201,6 +202,10 @@ export const SHORTCUT_MS = 10
 export const FORMER_PARENT_MS = 2_000
 /** Milliseconds that ids for lazy links are gathered: one channel message instead of many. */
 export const IHAVE_DELAY_MS = 30
+/** Milliseconds after which the second end of a link announces what the first did not: a round trip. */
+export const IHAVE_LATE_MS = 200
+/** Links of a topic up to which either end announces at once: few links must not wait. */
+export const ANNOUNCE_TO_ALL_MAX = 8
 /** Milliseconds between an announcement and the graft for what is still missing: at first, at least and at most. */
 export const GRAFT_WAIT_START_MS = 100
 export const GRAFT_WAIT_MIN_MS = 40

@@ -134,6 +134,11 @@ export class PeerRuntime {
     if (environment.online && (environment.pausedMs > 0 || environment.visible)) this.#introducers.retryNow()
   }
 
+  /** Writes what waits to be written: a hidden page's timers are late, and a page that goes away has none. */
+  flush(): void {
+    this.#quietly(this.#options.storage.flush())
+  }
+
   addIntroducer(introducer: Introducer): void {
     if (!this.#closed) this.#introducers.add(introducer)
   }

@@ -25,13 +25,24 @@ export function followPage(runtime: PeerRuntime): () => void {
     lookedAt = Date.now()
     if (pausedMs >= PAUSE_MS_MIN) tell(pausedMs)
   }
+  const onVisibility = () => {
+    tell(0)
+    if (document.visibilityState === 'hidden') runtime.flush()
+  }
   const timer = setInterval(look, LOOK_MS)
-  document.addEventListener('visibilitychange', () => tell(0), { signal })
+  document.addEventListener('visibilitychange', onVisibility, { signal })
   window.addEventListener('online', () => tell(0), { signal })
   window.addEventListener('offline', () => tell(0), { signal })
   // Fires on reload, navigation and closing alike. A page kept in the back/forward cache finds its links closed and, being
   // shown again, starts anew: its channels would be dead anyway.
-  window.addEventListener('pagehide', () => runtime.closeNow(), { signal })
+  window.addEventListener(
+    'pagehide',
+    () => {
+      runtime.flush()
+      runtime.closeNow()
+    },
+    { signal },
+  )
   window.addEventListener('pageshow', (event) => event.persisted && location.reload(), { signal })
   tell(0)
   return () => {

@@ -3,7 +3,7 @@
 import type { PublishResult } from '@hyphae/core'
 import type { PeerRuntime } from '@hyphae/runtime'
 import { Emitter, type Listener } from './emitter.ts'
-import { encodeValue } from './values.ts'
+import { decodeValue, encodeValue } from './values.ts'
 
 /** Milliseconds a message waits for a first link, unless the call says otherwise. */
 const PUBLISH_DEADLINE_MS = 30_000
@@ -61,7 +61,9 @@ export class Topic<T = unknown> {
     const payload = encodeValue(data)
     const call = { type: 'publish', topic: this.name, payload, deadlineMs } as const
     const result = await this.#runtime.call(call, options.signal ? { signal: options.signal } : {})
-    return result as PublishResult
+    const { id, recipients } = result as PublishResult
+    this.#deliverOwn(id, payload)
+    return { id, recipients }
   }
 
   /** Messages as they come, from now on: `for await (const message of topic)`. Ends with `break` or the signal. */
@@ -95,6 +97,12 @@ export class Topic<T = unknown> {
   /** A message came in. Called by the peer. */
   deliver(message: TopicMessage<T>): void {
     this.#emitter.emit('message', message)
+  }
+
+  /** Our own listeners hear what others do: the value as it was sent, not the object that was passed. */
+  #deliverOwn(id: string, payload: Uint8Array): void {
+    const sent = decodeValue(payload)
+    if (sent.ok) this.deliver({ from: this.#runtime.id, id, hops: 0, data: sent.value as T })
   }
 
   #subscribe(): void {

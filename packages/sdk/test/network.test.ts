@@ -21,14 +21,18 @@ function next<T>(listen: (listener: (event: T) => void) => () => void): Promise<
   })
 }
 
+/** Resolves once the peer has this many links. */
+async function linked(peer: HyphaePeer, count: number): Promise<void> {
+  while (peer.peers.length < count) await next((listener) => peer.on('peer-joined', listener))
+}
+
 describe('a network in memory', () => {
-  it('links peers and carries a message to all of them', async () => {
+  it('links peers and carries a message to all of them, its author included', async () => {
     const peers = await start(3)
-    const [first, ...others] = peers as [HyphaePeer, HyphaePeer, HyphaePeer]
-    const received = others.map((peer) =>
+    const [first] = peers as [HyphaePeer, HyphaePeer, HyphaePeer]
+    const received = peers.map((peer) =>
       next<{ from: string; data: unknown }>((listener) => peer.topic('chat').on('message', listener)),
     )
-    first.topic('chat').on('message', () => {})
     await first.topic('chat').publish({ text: 'hello' })
     for (const message of await Promise.all(received)) {
       expect(message.from).toBe(first.id)
@@ -42,5 +46,42 @@ describe('a network in memory', () => {
     expect(receipt.stored).toBeGreaterThanOrEqual(2)
     expect(await second.store.get('user:1')).toEqual({ name: 'Ada' })
     expect(await second.store.get('nobody')).toBeUndefined()
+  })
+
+  it('asks a peer and gets the answer of its handler, or why there is none', async () => {
+    const [first, second] = (await start(3)) as [HyphaePeer, HyphaePeer]
+    second.handle('add', (numbers) => (numbers as number[]).reduce((sum, number) => sum + number, 0))
+    second.handle('fail', () => {
+      throw new Error('not today')
+    })
+    expect(await first.request(second.id, 'add', [1, 2, 3])).toBe(6)
+    await expect(first.request(second.id, 'fail', null)).rejects.toMatchObject({
+      code: 'HANDLER_FAILED',
+      message: 'not today',
+    })
+    await expect(first.request(second.id, 'other', null)).rejects.toMatchObject({ code: 'NO_HANDLER' })
+    await expect(first.request('0'.repeat(64), 'add', [])).rejects.toMatchObject({ code: 'PEER_UNREACHABLE' })
+  })
+
+  it('sees the topology and looks peers up', async () => {
+    const peers = await start(5)
+    const [first] = peers as [HyphaePeer]
+    await Promise.all(peers.map((peer) => linked(peer, 4)))
+    const { peers: seen } = await first.topology()
+    expect(new Set(seen.map(({ peer }) => peer)).size).toBe(5)
+    const closest = await first.lookup((peers[3] as HyphaePeer).id)
+    expect(closest[0]).toBe(peers[3]?.id)
+  })
+
+  it('aborts and times out with typed errors, and closes idempotently', async () => {
+    const [first] = (await start(2)) as [HyphaePeer]
+    const abort = new AbortController()
+    const asked = first.store.get('nothing', { signal: abort.signal })
+    abort.abort()
+    await expect(asked).rejects.toMatchObject({ name: 'HyphaeError', code: 'ABORTED' })
+    await first.close()
+    await first.close()
+    expect(first.status).toBe('closed')
+    await expect(first.store.get('x')).rejects.toMatchObject({ code: 'CLOSED' })
   })
 })

@@ -27,7 +27,7 @@ import { WakeTimer } from './wake-timer.ts'
 import type { Wire } from './wire.ts'
 
 /** Milliseconds since the Unix epoch at which every run begins. */
-export const EPOCH_MS = 1_000_000_000
+export const EPOCH_MS = 1_700_000_000_000
 
 /** What of a peer a host drives: core's, or a stub in tests. */
 export interface DrivenPeer {

@@ -60,7 +60,7 @@ export class Attempt implements Applicant, ConnectionHost {
     this.gatherFirst = gatherFirst
     this.#offer = offer
     this.#host = host
-    this.#candidatesTaken = offer?.candidates ?? 0
+    this.#candidatesTaken = offer?.candidates.length ?? 0
     this.#connectMsMax = host.options.connectMsMax
     this.#deadline = host.timer.alarm(() => this.#onDeadline())
     this.#deadline.set(host.timer.now() + this.#connectMsMax)
@@ -83,20 +83,19 @@ export class Attempt implements Applicant, ConnectionHost {
     this.#fail('budget', detail)
   }
 
-  /** The answer to our offer. A second one, or one to an answer, is out of place. */
-  applyAnswer(answer: Description): void {
-    if (this.role !== 'dialer' || !this.#connection || this.#connection.hasRemoteDescription)
+  /** The answer to our offer. An offer comes through `accept`: one here asks to negotiate again, which we never do. */
+  applyDescription(answer: Description): void {
+    if (answer.kind !== 'answer' || !this.#awaitsAnswer || !this.#connection)
       return this.#host.refused('signal', 1)
-    this.#candidatesTaken += answer.candidates
+    this.#candidatesTaken += answer.candidates.length
     this.#deadline.set(this.#host.timer.now() + this.#connectMsMax)
     this.#connection.apply(answer)
   }
 
-  /** The answer was announced, but is none. While we wait for it, nothing else can come. */
+  /** The answer was announced, but is none. While we wait for it, no other will come. */
   refuseAnswer(): void {
     this.#host.refused('signal', 1)
-    const isAwaited = this.role === 'dialer' && this.#connection && !this.#connection.hasRemoteDescription
-    if (isAwaited) queueMicrotask(() => this.#fail('signaling', 'the answer is malformed'))
+    if (this.#awaitsAnswer) queueMicrotask(() => this.#fail('signaling', 'the answer is malformed'))
   }
 
   addCandidates({ candidates, droppedCandidates }: CandidatesSignal): void {
@@ -115,7 +114,7 @@ export class Attempt implements Applicant, ConnectionHost {
 
   /** Ends it at once; an open link is reported closed. */
   destroy(): void {
-    if (this.#link) this.#link.close('destroyed', false)
+    if (this.#link) this.#link.abort('destroyed')
     else this.#finish()
   }
 
@@ -154,7 +153,8 @@ export class Attempt implements Applicant, ConnectionHost {
       bulkBytesMax,
       timer,
       tell,
-      end: (why) => this.#close(why),
+      finish: () => this.#connection?.finish(),
+      end: (reason) => this.#close(reason),
     })
     this.#link = link
     this.#host.linked(this, link)
@@ -180,6 +180,10 @@ export class Attempt implements Applicant, ConnectionHost {
     else this.#fail(stage, detail)
   }
 
+  get #awaitsAnswer(): boolean {
+    return this.role === 'dialer' && this.#connection?.hasRemoteDescription === false
+  }
+
   #connect(servers: IceServers): void {
     if (this.#isOver) return
     const { options, timer } = this.#host
@@ -195,7 +199,7 @@ export class Attempt implements Applicant, ConnectionHost {
 
   #construct(servers: IceServers): Connection | null {
     const { options, timer } = this.#host
-    const { relayOnly, wrtc } = options
+    const { relayOnly, holdsCandidates, wrtc } = options
     const config: RTCConfiguration = {
       iceServers: [...servers],
       iceTransportPolicy: relayOnly ? 'relay' : 'all',
@@ -203,7 +207,7 @@ export class Attempt implements Applicant, ConnectionHost {
     const isDialer = this.role === 'dialer'
     try {
       const connection = new Connection(
-        { isDialer, gatherFirst: this.gatherFirst, config, wrtc, timer },
+        { isDialer, gatherFirst: this.gatherFirst, holdsCandidates, config, wrtc, timer },
         this,
       )
       if (connection.rtc) this.#host.constructed(connection.rtc)

@@ -9,7 +9,7 @@ import type { Channel, LinkBinding, LinkFailureStage } from '@hyphae/core'
 import SimplePeer, { type SimplePeerError, type SimplePeerSignal } from 'simple-peer/simplepeer.min.js'
 import { BULK_BYTES_MAX, EARLY_BYTES_MAX } from './limits.ts'
 import { type ConnectionPath, readPath, UNKNOWN_PATH } from './path.ts'
-import { type Description, fingerprintOf } from './sdp.ts'
+import { type Description, fingerprintOf, sdpOf } from './sdp.ts'
 import type { SendPipe } from './send-queue.ts'
 import type { SharedTimer } from './shared-timer.ts'
 import { SignalOutbox } from './signal-outbox.ts'
@@ -17,6 +17,7 @@ import { SignalOutbox } from './signal-outbox.ts'
 export interface ConnectionOptions {
   readonly isDialer: boolean
   readonly gatherFirst: boolean
+  readonly holdsCandidates: boolean
   readonly config: RTCConfiguration
   /** Another implementation than the browser's. */
   readonly wrtc: object | undefined
@@ -87,6 +88,7 @@ export class Connection {
     this.#outbox = new SignalOutbox({
       timer: options.timer,
       gatherFirst: options.gatherFirst,
+      holdsCandidates: options.holdsCandidates && options.isDialer,
       describe: () => this.rtc?.localDescription?.sdp ?? '',
       send: (bytes) => host.signal(bytes),
       onUnusable: () => this.#end({ stage: 'signaling', detail: 'our own description has an unknown form' }),
@@ -115,7 +117,8 @@ export class Connection {
 
   apply(description: Description): void {
     this.#remote = description
-    this.#peer?.signal({ type: description.kind, sdp: description.sdp })
+    this.#peer?.signal({ type: description.kind, sdp: sdpOf(description) })
+    if (description.kind === 'answer') this.#outbox.noteAnswered()
   }
 
   addCandidates(candidates: readonly string[]): void {
@@ -134,6 +137,17 @@ export class Connection {
     if (this.#iceState === 'connected' || this.#iceState === 'completed')
       return 'ICE connected, but DTLS or the channels did not open'
     return `ICE is ${this.#iceState}: no path was found between both ends`
+  }
+
+  /**
+   * Ends it once all that was sent has reached the other end. `ended` follows then, if it follows at all.
+   *
+   * A channel that closes is reset after everything before it was received, on any channel (RFC 6525, section 5.2.2).
+   * So bulk is closed, and the other end, which hears that, closes everything. An empty send queue would not say as
+   * much: what is still on its way is lost with the connection.
+   */
+  finish(): void {
+    this.#bulk?.close()
   }
 
   /** Ends it without a word to the host. Queued bytes are lost. Drops all that keeps the browser's objects alive. */
@@ -172,7 +186,7 @@ export class Connection {
     const bulk = rtc.createDataChannel('bulk', { negotiated: true, id: 1, ordered: false })
     bulk.binaryType = 'arraybuffer'
     bulk.addEventListener('open', () => this.#openWhenReady())
-    bulk.addEventListener('close', () => this.#end({ stage: 'channel', detail: 'bulk was closed' }))
+    bulk.addEventListener('close', () => this.#end({ stage: 'channel', detail: 'the other end closed' }))
     bulk.addEventListener('bufferedamountlow', () => this.#onLow('bulk'))
     bulk.addEventListener('message', ({ data }) => {
       if (data instanceof ArrayBuffer) this.#onMessage('bulk', new Uint8Array(data))

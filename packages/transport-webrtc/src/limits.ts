@@ -11,7 +11,10 @@ export const SDP_LINES_MAX = 200
 export const BATCH_MS = 20
 /** Milliseconds to gather before a description that is carried by hand is handed out. A dead STUN server takes longer. */
 export const GATHER_MS_MAX = 3_000
-/** Milliseconds a description carried by hand stays good: a person copies and pastes it. */
+/**
+ * Milliseconds a description carried by hand stays good: a person copies and pastes it. Firefox keeps to this as dialer
+ * alone: as listener it gives up 5 s after its answer where nobody connects (153, `trickle_grace_period`; measured).
+ */
 export const HAND_CARRIED_MS_MAX = 10 * 60_000
 /** Hand-carried attempts at once. They wait long, so they do not count as opening. */
 export const HAND_CARRIED_MAX = 4

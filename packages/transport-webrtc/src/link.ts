@@ -21,6 +21,8 @@ export interface LinkOptions {
   readonly bulkBytesMax: number
   readonly timer: SharedTimer
   readonly tell: (event: TransportEvent) => void
+  /** Everything is handed over: ask the other end to close. Called once, before `end` or in its place. */
+  readonly finish: () => void
   /** The link is over: tear the connection down, and say `closed`. Called once. */
   readonly end: (reason: string) => void
 }
@@ -34,6 +36,7 @@ export class Link {
   readonly #watch: LinkWatch
   readonly #flushDeadline: Alarm
   #closingReason: string | null = null
+  #isFinished = false
   #isOver = false
 
   constructor(options: LinkOptions) {
@@ -56,7 +59,7 @@ export class Link {
       keepalive: () => this.#push('control', KEEPALIVE),
       silent: () => options.tell({ type: 'silent', link: id }),
     })
-    this.#flushDeadline = timer.alarm(() => this.#finish())
+    this.#flushDeadline = timer.alarm(() => this.#endLater(this.#closingReason ?? ''))
   }
 
   /** Says how much may be sent. Right after `opened`. */
@@ -78,17 +81,22 @@ export class Link {
     if (this.#isUsable) this.#watch.start(keepaliveMs, silenceMs)
   }
 
-  /** With `flush` the link ends once both queues are empty, at the latest after a second. */
+  /** With `flush` the link ends once the other end has everything, at the latest after a second. */
   close(reason: string, flush: boolean): void {
     if (!this.#isUsable) return
     this.#closingReason = reason
     this.#watch.stop()
-    if (!flush) return this.#finish()
+    if (!flush) return this.#endLater(reason)
     this.#flushDeadline.set(this.#options.timer.now() + FLUSH_MS_MAX)
     this.#attempt(() => {
       for (const channel of CHANNELS) this.#queues[channel].finish()
     })
     this.#finishWhenEmpty()
+  }
+
+  /** Ends at once, even where `close` waits for queued bytes. */
+  abort(reason: string): void {
+    this.#endLater(this.#closingReason ?? reason)
   }
 
   /** A message came. Also the sign that the other end is there. */
@@ -157,12 +165,10 @@ export class Link {
   }
 
   #finishWhenEmpty(): void {
-    if (this.#closingReason === null || this.#isOver) return
-    if (CHANNELS.every((channel) => this.#queues[channel].isEmpty)) this.#finish()
-  }
-
-  #finish(): void {
-    this.#endLater(this.#closingReason ?? '')
+    if (this.#closingReason === null || this.#isOver || this.#isFinished) return
+    if (!CHANNELS.every((channel) => this.#queues[channel].isEmpty)) return
+    this.#isFinished = true
+    this.#options.finish()
   }
 
   /** Ends now, and says so once the call that we may be in has returned. */

@@ -23,6 +23,11 @@ export interface WebRtcTransportOptions {
   readonly wrtc?: object
   /** Whether that implementation frees a connection when it is closed. Browsers do so by garbage collection only. */
   readonly isFreedOnClose?: boolean
+  /**
+   * Whether a dialer tells its candidates only once it has the answer, for an implementation that stumbles when the
+   * listener's first packets come before the answer. Costs a signal.
+   */
+  readonly holdsCandidates?: boolean
 }
 
 export type WebRtcOptions = Required<Omit<WebRtcTransportOptions, 'wrtc'>> & {
@@ -36,6 +41,7 @@ export const WEBRTC_DEFAULTS = Object.freeze({
   connectMsMax: CONNECT_MS_MAX,
   connectRelayMsMax: CONNECT_RELAY_MS_MAX,
   isFreedOnClose: false,
+  holdsCandidates: false,
 } satisfies WebRtcTransportOptions)
 
 /** @throws {TypeError | RangeError} naming the option, what is allowed and what was given. */

@@ -45,7 +45,7 @@ export function groupOf(address: string): string {
   return isIpv6(address) ? `${firstGroups(address, 3).join(':')}::/48` : ''
 }
 
-/** Chromium's transport names the pair; Firefox has no such report, and marks the pair itself. */
+/** Browsers of today name the pair in the transport's report; older Firefox has none, and marks the pair itself. */
 function selectedPair(reports: ReadonlyMap<string, Report>): Report | undefined {
   const all = [...reports.values()]
   const transport = all.find(

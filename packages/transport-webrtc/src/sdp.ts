@@ -9,13 +9,14 @@ export type DescriptionKind = 'offer' | 'answer'
 
 export interface Description {
   readonly kind: DescriptionKind
-  /** Lines that we know, and no others. */
+  /** Lines that we know, and no others; candidates apart. */
   readonly sdp: string
+  /** In their shortest form, without `a=`. */
+  readonly candidates: readonly string[]
   /** SHA-256 of the DTLS certificate, 32 bytes. */
   readonly fingerprint: Uint8Array
   /** Largest message the describing end takes, in bytes. */
   readonly messageBytesMax: number
-  readonly candidates: number
   /** Candidates left out: malformed, of a kind that we do not take, or too many. */
   readonly droppedCandidates: number
 }
@@ -59,9 +60,13 @@ export function readDescription(kind: DescriptionKind, text: string): Descriptio
   const messageBytesMax = readMessageBytesMax(values.get('max-message-size'))
   if (!fingerprint || messageBytesMax < CONTROL_BYTES_MAX) return null
   const candidates = readCandidates(lines)
-  const sdp = write(lines, candidates)
   const droppedCandidates = lines.filter(isCandidate).length - candidates.length
-  return { kind, sdp, fingerprint, messageBytesMax, candidates: candidates.length, droppedCandidates }
+  return { kind, sdp: write(lines), candidates, fingerprint, messageBytesMax, droppedCandidates }
+}
+
+/** The description as browsers take it. */
+export function sdpOf({ sdp, candidates }: Pick<Description, 'sdp' | 'candidates'>): string {
+  return sdp + candidates.map((candidate) => `a=${candidate}\r\n`).join('')
 }
 
 /** The one SHA-256 fingerprint in a description as the browser reports it, or null where there is none or another. */
@@ -117,9 +122,9 @@ function readCandidates(lines: readonly string[]): string[] {
 }
 
 /** The end-of-candidates mark is left out: a peer whose gathering is cut short goes on trickling. */
-function write(lines: readonly string[], candidates: readonly string[]): string {
-  const known = lines.filter((line) => !line.startsWith('b=') && (!line.startsWith('a=') || isKnown(line)))
-  return [...known, ...candidates.map((candidate) => `a=${candidate}`), ''].join('\r\n')
+function write(lines: readonly string[]): string {
+  const isWritten = (line: string) => !line.startsWith('b=') && (!line.startsWith('a=') || isKnown(line))
+  return [...lines.filter(isWritten), ''].join('\r\n')
 }
 
 function isKnown(line: string): boolean {

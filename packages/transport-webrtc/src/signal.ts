@@ -4,7 +4,7 @@
 
 import { readCandidate } from './candidate.ts'
 import { SIGNAL_BYTES_MAX } from './limits.ts'
-import { type Description, readDescription } from './sdp.ts'
+import { type Description, readDescription, sdpOf } from './sdp.ts'
 
 export type Signal = { readonly kind: 'description'; readonly description: Description } | CandidatesSignal
 
@@ -17,14 +17,14 @@ export interface CandidatesSignal {
 
 /** A signal that names itself an offer or an answer but is none. */
 export interface BrokenDescription {
-  readonly kind: 'broken-description'
+  readonly kind: 'broken-offer' | 'broken-answer'
 }
 
 /** Candidates in one signal; more go into a second one. 64 of them stay below the largest signal. */
 export const CANDIDATES_PER_SIGNAL = 64
 
-export function encodeDescription({ kind, sdp }: Pick<Description, 'kind' | 'sdp'>): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify({ [kind]: sdp }))
+export function encodeDescription(description: Pick<Description, 'kind' | 'sdp' | 'candidates'>): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ [description.kind]: sdpOf(description) }))
 }
 
 export function encodeCandidates(candidates: readonly string[]): Uint8Array {
@@ -43,7 +43,7 @@ export function decodeSignal(bytes: Uint8Array): Signal | BrokenDescription | nu
 
 function decodeDescription(kind: 'offer' | 'answer', content: unknown): Signal | BrokenDescription {
   const description = typeof content === 'string' ? readDescription(kind, content) : null
-  return description ? { kind: 'description', description } : { kind: 'broken-description' }
+  return description ? { kind: 'description', description } : { kind: `broken-${kind}` }
 }
 
 function decodeCandidates(content: unknown): CandidatesSignal | null {

@@ -58,11 +58,9 @@ export class WebRtcTransport implements Transport, AttemptHost {
     const target = this.#attemptById.get(attempt)
     if (!target) return
     const signal = decodeSignal(bytes)
-    if (signal === null) this.refused('signal', 1)
-    else if (signal.kind === 'candidates') target.addCandidates(signal)
-    else if (signal.kind === 'broken-description') target.refuseAnswer()
-    else if (signal.description.kind === 'answer') target.applyAnswer(signal.description)
-    // An offer comes through `accept`, once. Another one asks an open link to negotiate again, which we never do.
+    if (signal?.kind === 'candidates') target.addCandidates(signal)
+    else if (signal?.kind === 'broken-answer') target.refuseAnswer()
+    else if (signal?.kind === 'description') target.applyDescription(signal.description)
     else this.refused('signal', 1)
   }
 
@@ -148,7 +146,9 @@ export class WebRtcTransport implements Transport, AttemptHost {
   }
 
   #failLater(attempt: AttemptId, stage: 'signaling' | 'budget', detail: string): void {
-    queueMicrotask(() => this.tell({ type: 'failed', attempt, stage, detail }))
+    queueMicrotask(() => {
+      if (!this.#isDestroyed) this.tell({ type: 'failed', attempt, stage, detail })
+    })
   }
 
   #extend(stalledMs: number): void {

@@ -23,6 +23,13 @@ export type Step =
 const GIVE_UP: Step = { type: 'give-up' }
 const DELIVER: Step = { type: 'deliver' }
 
+/**
+ * Times the bits of the best single hop that two hops must gain: 2 would do for the distance alone, the third pays for
+ * holders of the record that a detour may miss. Measured with 1,000 routers: 40 links, mean of a GET 112 ms (2: 116, 4:
+ * 108, never: 104); 8 links, 252 ms (2: 253, 4: 255, never: 373).
+ */
+const TWO_HOPS_GAIN = Number((globalThis as any).process?.env.GAIN ?? 3)
+
 export interface NextHopViews {
   readonly routing: RoutingView
   readonly holds: HoldsView
@@ -83,22 +90,32 @@ export class NextHop {
   }
 
   /**
-   * The closest contact that a peer we are linked to holds a link to, where that is more than twice as far forward as the
-   * best single hop. Told to go there, the message cannot turn back half way.
+   * Toward the closest contact that some linked peer holds a link to: where nobody linked is closer than we are, or where
+   * it is so much closer that two hops there beat two single ones. With few links this is what makes greedy routing arrive.
    */
   #inTwoHops(route: Route, closer: PeerId | null, now: Millis): Step | null {
-    const { routing, times } = this.#views
-    if (route.hopsLeft < 2) return null
-    const ownBits = this.#isOwn(route) ? 0 : bucketIndexOf(route.target, this.#self)
-    const hopBits = closer === null ? 0 : bucketIndexOf(route.target, closer) - ownBits
+    const { routing } = this.#views
+    if (route.hopsLeft < 2 || (closer !== null && isTarget(route, closer))) return null
     for (const { id } of routing.closest(route.target, REPLICAS)) {
-      if (closer !== null && bucketIndexOf(route.target, id) - ownBits <= 3 * hopBits) return null
-      if (closer === null && routing.isSelfCloser(route.target, id) && !this.#isOwn(route)) return null
+      if (!this.#isWorthTwo(route, closer, id)) return null
       const to = routing.isLinked(id) || this.#isVisited(route, id) ? null : routing.viaOf(id)
-      if (to === null || !routing.isLinked(to) || this.#isUsed(route, to) || times.isSuspect(to, now)) continue
-      return { type: "forward", to, hopsLeft: route.hopsLeft - 1, via: [] }
+      if (to !== null && this.#isOpen(route, to, now))
+        return { type: 'forward', to, hopsLeft: route.hopsLeft - 1, via: [] }
     }
     return null
+  }
+
+  #isWorthTwo(route: Route, closer: PeerId | null, id: PeerId): boolean {
+    const { target } = route
+    if (closer === null) return this.#isOwn(route) || !this.#views.routing.isSelfCloser(target, id)
+    const ownBits = this.#isOwn(route) ? 0 : bucketIndexOf(target, this.#self)
+    const gainedBits = bucketIndexOf(target, closer) - ownBits
+    return bucketIndexOf(target, id) - ownBits > TWO_HOPS_GAIN * gainedBits
+  }
+
+  #isOpen(route: Route, peer: PeerId, now: Millis): boolean {
+    const { routing, times } = this.#views
+    return routing.isLinked(peer) && !this.#isUsed(route, peer) && !times.isSuspect(peer, now)
   }
 
   /** In mode closest the message ends where nobody closer is left. */

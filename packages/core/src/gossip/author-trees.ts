@@ -2,9 +2,12 @@
 
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { AUTHOR_TREE_MS, AUTHOR_TREES_MAX, FORMER_PARENT_MS } from '../limits.ts'
+import { AUTHOR_TREE_MS, AUTHOR_TREES_MAX, AUTHOR_TREES_PER_TOPIC_MAX, FORMER_PARENT_MS } from '../limits.ts'
 
-/** How one author's direct messages come to us and go on. */
+/** An author and which of its messages. */
+export type TreeName = string & { readonly treeName: unique symbol }
+
+/** How one author's messages come to us and go on. */
 export class AuthorTree {
   /** Who sends them to us first; null where we are the author, or do not know. */
   parent: PeerId | null = null
@@ -52,64 +55,85 @@ export class AuthorTree {
   }
 }
 
+/** Trees over all topics. */
+export interface TreeCount {
+  trees: number
+}
+
 /**
  * An author's tree begins as the shared one. The shared tree follows one author's, and all members choose the same: the
- * one with the smallest id. At the bound the author longest unheard is forgotten, but never the one that is followed.
+ * one with the smallest name. At the bound the author longest unheard is forgotten, but never the one that is followed.
  */
 export class AuthorTrees {
-  readonly #treeByAuthor = new Map<PeerId, AuthorTree>()
+  readonly #treeByName = new Map<TreeName, AuthorTree>()
+  readonly #total: TreeCount
   shared = new Set<PeerId>()
-  #guide: PeerId | null = null
+  #guide: TreeName | null = null
 
-  get size(): number {
-    return this.#treeByAuthor.size
+  constructor(total: TreeCount) {
+    this.#total = total
   }
 
-  get(author: PeerId): AuthorTree | undefined {
-    return this.#treeByAuthor.get(author)
+  get size(): number {
+    return this.#treeByName.size
+  }
+
+  get(name: TreeName): AuthorTree | undefined {
+    return this.#treeByName.get(name)
   }
 
   /** Marks an author's next message: until now its tree has settled, and others may use it. */
-  follow(author: PeerId): void {
-    const tree = this.#treeByAuthor.get(author)
-    if (author === this.#guide && tree !== undefined) this.shared = tree.links
+  follow(name: TreeName): void {
+    const tree = this.#treeByName.get(name)
+    if (name === this.#guide && tree !== undefined) this.shared = tree.links
   }
 
-  add(author: PeerId, children: Iterable<PeerId>, now: Millis): AuthorTree {
+  add(name: TreeName, children: Iterable<PeerId>, now: Millis): AuthorTree {
     const tree = new AuthorTree(children, now)
-    this.#treeByAuthor.set(author, tree)
-    if (this.#guide === null || author < this.#guide) this.#guide = author
-    if (this.#treeByAuthor.size > AUTHOR_TREES_MAX) this.#dropLongestUnheard()
+    this.#drop(name)
+    this.#treeByName.set(name, tree)
+    this.#total.trees += 1
+    if (this.#guide === null || name < this.#guide) this.#guide = name
+    if (this.size > AUTHOR_TREES_PER_TOPIC_MAX || this.#total.trees > AUTHOR_TREES_MAX) this.#dropLongestUnheard()
     return tree
   }
 
   removeLink(peer: PeerId): void {
     this.shared.delete(peer)
-    for (const tree of this.#treeByAuthor.values()) tree.removeLink(peer)
+    for (const tree of this.#treeByName.values()) tree.removeLink(peer)
   }
 
   expire(now: Millis): void {
-    for (const [author, tree] of this.#treeByAuthor) {
-      if (tree.heardAt + AUTHOR_TREE_MS <= now) this.#treeByAuthor.delete(author)
+    for (const [name, tree] of this.#treeByName) {
+      if (tree.heardAt + AUTHOR_TREE_MS <= now) this.#drop(name)
     }
     this.#chooseGuide()
   }
 
+  /** The topic has ended. */
+  clear(): void {
+    for (const name of this.#treeByName.keys()) this.#drop(name)
+  }
+
+  #drop(name: TreeName): void {
+    if (this.#treeByName.delete(name)) this.#total.trees -= 1
+  }
+
   #dropLongestUnheard(): void {
-    let longest: PeerId | null = null
+    let longest: TreeName | null = null
     let heardAt = Number.POSITIVE_INFINITY
-    for (const [author, tree] of this.#treeByAuthor) {
-      if (author === this.#guide || tree.heardAt >= heardAt) continue
-      longest = author
+    for (const [name, tree] of this.#treeByName) {
+      if (name === this.#guide || tree.heardAt >= heardAt) continue
+      longest = name
       heardAt = tree.heardAt
     }
-    if (longest !== null) this.#treeByAuthor.delete(longest)
+    if (longest !== null) this.#drop(longest)
   }
 
   #chooseGuide(): void {
     this.#guide = null
-    for (const author of this.#treeByAuthor.keys()) {
-      if (this.#guide === null || author < this.#guide) this.#guide = author
+    for (const name of this.#treeByName.keys()) {
+      if (this.#guide === null || name < this.#guide) this.#guide = name
     }
   }
 }

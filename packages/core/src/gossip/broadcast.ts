@@ -4,6 +4,7 @@
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import {
+  ANNOUNCE_TO_ALL_MAX,
   DIRECT_PAYLOAD_BYTES_MAX,
   EAGER_LINKS_GRAFTED_MAX,
   EAGER_LINKS_MAX,
@@ -13,8 +14,9 @@ import {
   HOP_RTT_UNKNOWN_MS,
   SHORTCUT_MS,
 } from '../limits.ts'
+import { hexDigit } from '../wire/bytes.ts'
 import { IDS_PER_FRAME_MAX, type MessageId, type MessageOf, type TopicId } from '../wire/messages.ts'
-import { type AuthorTree, AuthorTrees } from './author-trees.ts'
+import { type AuthorTree, AuthorTrees, type TreeName } from './author-trees.ts'
 import type { GossipEffect } from './gossip.ts'
 import type { GossipContext } from './gossip-context.ts'
 import type { CachedMessage } from './message-cache.ts'
@@ -29,25 +31,27 @@ const WAIT_UP = 1.1
 const WAIT_DOWN = 0.995
 
 /**
- * Full message to eager links, ids to all others; a missing message grafts, a duplicate prunes.
+ * Full message along a tree, ids to all other links; a missing message grafts, a duplicate prunes.
  *
- * Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007) on the shared tree. Small messages are *direct*: their author hands
- * them to all its links at once, so they enter the network at many places, and a duplicate of one says nothing about
- * the shared tree. They have a tree of their own for each author, which is Plumtree again, with two differences: GRAFT and
- * prune name a message and so its author (an IHAVE of what was pushed is the prune), and an announcement that beats the
- * tree becomes its edge even though nothing was missing.
+ * Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007), with a tree for each author heard lately, because the fastest way
+ * from one is a detour from another. GRAFT and prune name a message and so a tree; the prune is an IHAVE of what was
+ * pushed. An announcement that beats the tree becomes its edge even where nothing was missing. Trees begin as copies of
+ * the shared one, except that an author hands small messages (*direct* ones) to all its links at once: such a message
+ * enters the network at many places, and its duplicates must not cut the tree that others share.
  */
 export class Broadcast {
   readonly #topic: TopicId
   readonly #context: GossipContext
   readonly #links = new Set<PeerId>()
-  readonly #trees = new AuthorTrees()
+  readonly #trees: AuthorTrees
   #announcing: CachedMessage[] = []
+  #announcingLate: CachedMessage[] = []
   #waitMs = GRAFT_WAIT_START_MS
 
   constructor(topic: TopicId, context: GossipContext) {
     this.#topic = topic
     this.#context = context
+    this.#trees = new AuthorTrees(context.treeCount)
   }
 
   get size(): number {
@@ -57,10 +61,6 @@ export class Broadcast {
   /** Links of the shared tree. */
   get eager(): number {
     return this.#trees.shared.size
-  }
-
-  get authorTrees(): number {
-    return this.#trees.size
   }
 
   /** Milliseconds between an announcement and a graft. */
@@ -80,7 +80,7 @@ export class Broadcast {
     if (this.#links.has(peer)) return
     this.#links.add(peer)
     if (this.eager < EAGER_LINKS_MAX) this.#trees.shared.add(peer)
-    this.#trees.get(this.#context.self)?.addChild(peer)
+    this.#trees.get(directTreeName(this.#context.self))?.addChild(peer)
   }
 
   /** The shared tree may just have been cut: a spare edge now is cheaper than a wait with the next message. */
@@ -95,6 +95,11 @@ export class Broadcast {
     this.#trees.expire(now)
   }
 
+  /** The topic has ended. */
+  close(): void {
+    this.#trees.clear()
+  }
+
   // Messages
 
   /** Whether a message of ours goes to all links at once. */
@@ -105,12 +110,14 @@ export class Broadcast {
   /** Hands out our own message. Returns to how many links. */
   publish(message: CachedMessage, now: Millis, out: GossipEffect[]): number {
     if (this.eager === 0) this.#graftBestLazy(out)
-    if (!message.isDirect) return this.#push(message, this.#trees.shared, out)
-    this.#trees.follow(message.author)
-    const tree = this.#trees.get(message.author)
-    if (tree !== undefined && tree.children.size > 0) tree.heardAt = now
-    const { children } = tree?.children.size ? tree : this.#trees.add(message.author, this.#links, now)
-    return this.#push(message, children, out)
+    const name = treeName(message)
+    this.#trees.follow(name)
+    let tree = this.#trees.get(name)
+    if (tree === undefined || tree.children.size === 0) {
+      tree = this.#trees.add(name, message.isDirect ? this.#links : this.#trees.shared, now)
+    }
+    tree.heardAt = now
+    return this.#push(message, tree.children, out)
   }
 
   /** The first copy of a verified message. */
@@ -120,23 +127,23 @@ export class Broadcast {
     const wasPushed = asked !== 'grafted' && asked !== 'pulled'
     message.knowledgeByPeer.set(source, 'has')
     if (wasPushed) this.#learnWait(message.announcedAt === null ? 0 : now - message.announcedAt)
-    const targets = message.isDirect ? this.#hear(message, wasPushed, now, out) : this.#trees.shared
-    if (!message.isDirect && asked !== 'pulled' && this.#links.has(source)) this.#trees.shared.add(source)
-    if (message.mayTravel) this.#push(message, targets, out)
+    const tree = this.#treeOf(message, wasPushed, now)
+    if (asked !== 'pulled') tree.hear(source, now)
+    if (wasPushed) this.#takeShortcut(message, tree, now, out)
+    if (message.mayTravel) this.#push(message, tree.children, out)
   }
 
   /** Another copy, of `message` where it is still in the cache. */
-  duplicate(message: CachedMessage | undefined, isDirect: boolean, from: PeerId, now: Millis, out: GossipEffect[]): void {
-    if (message === undefined) return isDirect ? undefined : this.#prune(from, out)
+  duplicate(message: CachedMessage | undefined, from: PeerId, now: Millis, out: GossipEffect[]): void {
+    if (message === undefined) return
     const known = message.knowledgeByPeer.get(from)
     message.knowledgeByPeer.set(from, 'has')
     if (known === 'pulled') return
     if (message.announcedAt !== null && known !== 'grafted') this.#learnWait(now - message.announcedAt)
-    if (!message.isDirect) return this.#prune(from, out)
-    const tree = this.#trees.get(message.author)
+    const tree = this.#trees.get(treeName(message))
     if (tree?.parent === from) return
     tree?.children.delete(from)
-    if (known !== 'pushed' && known !== 'told') this.#tell(message, from, out)
+    if (known !== 'pushed' && known !== 'told') this.#prune(message, from, out)
   }
 
   /** Ids that the remote has. */
@@ -157,7 +164,7 @@ export class Broadcast {
     for (const id of ids) {
       const message = this.#context.messages.get(id)
       if (message?.topic !== this.#topic) continue
-      if (!pullOnly) this.#addChild(message, from, out)
+      if (!pullOnly) this.#trees.get(treeName(message))?.addChild(from)
       this.#answer(message, from, now, out)
     }
     if (ids.length === 0 && !pullOnly) this.#shareWith(from, out)
@@ -180,15 +187,23 @@ export class Broadcast {
     }
   }
 
-  /** Sends the gathered ids to all links that are not known to have the messages. */
-  flushAnnouncements(out: GossipEffect[]): void {
+  /**
+   * Sends the gathered ids. Of the two ends of a link, one announces now and the other only later, where it has heard
+   * nothing: else both would, since an announcement travels longer than it is gathered.
+   */
+  announce(out: GossipEffect[]): void {
     const gathered = this.#announcing
     this.#announcing = []
-    for (const peer of this.#links) {
-      const news = gathered.filter(({ knowledgeByPeer }) => !knowledgeByPeer.has(peer))
-      for (const { knowledgeByPeer } of news) knowledgeByPeer.set(peer, 'told')
-      this.#announce(peer, news.map(({ id }) => id), true, out)
-    }
+    this.#announceTo(gathered, (id, peer) => this.size <= ANNOUNCE_TO_ALL_MAX || this.#isFirst(id, peer), out)
+    this.#announcingLate.push(...gathered)
+    this.#context.announcingLate.add(this.#topic)
+  }
+
+  /** Sends the ids to whoever may still lack them. */
+  announceLate(out: GossipEffect[]): void {
+    const gathered = this.#announcingLate
+    this.#announcingLate = []
+    this.#announceTo(gathered, () => true, out)
   }
 
   // Pushing
@@ -214,24 +229,47 @@ export class Broadcast {
     out.push({ type: 'forward', to: from, frame: message.frame })
   }
 
-  #announce(peer: PeerId, ids: readonly MessageId[], lazy: boolean, out: GossipEffect[]): void {
+  #announceTo(
+    gathered: readonly CachedMessage[],
+    wants: (id: MessageId, peer: PeerId) => boolean,
+    out: GossipEffect[],
+  ): void {
+    for (const peer of this.#links) {
+      const news = gathered.filter(({ id, knowledgeByPeer }) => !knowledgeByPeer.has(peer) && wants(id, peer))
+      for (const { knowledgeByPeer } of news) knowledgeByPeer.set(peer, 'told')
+      this.#sendIds(
+        peer,
+        news.map(({ id }) => id),
+        true,
+        out,
+      )
+    }
+  }
+
+  /** Which end is first changes from message to message, so that either end can find a shortcut. */
+  #isFirst(id: MessageId, peer: PeerId): boolean {
+    return this.#context.self < peer === (hexDigit(id, id.length - 1) & 1) > 0
+  }
+
+  #sendIds(peer: PeerId, ids: readonly MessageId[], lazy: boolean, out: GossipEffect[]): void {
     for (let i = 0; i < ids.length; i += IDS_PER_FRAME_MAX) {
       const some = ids.slice(i, i + IDS_PER_FRAME_MAX)
-      out.push({ type: 'send', to: peer, message: { type: 'IHAVE', topic: this.#topic, ids: some, reconcile: false }, lazy })
+      out.push({
+        type: 'send',
+        to: peer,
+        message: { type: 'IHAVE', topic: this.#topic, ids: some, reconcile: false },
+        lazy,
+      })
     }
   }
 
   // Trees of authors
 
-  /** Returns the children. Whoever had to ask for an author's first message is a leaf until others ask it. */
-  #hear(message: CachedMessage, wasPushed: boolean, now: Millis, out: GossipEffect[]): ReadonlySet<PeerId> {
-    const { author } = message
-    const source = message.source as PeerId
-    this.#trees.follow(author)
-    const tree = this.#trees.get(author) ?? this.#trees.add(author, wasPushed ? this.#trees.shared : [], now)
-    tree.hear(source, now)
-    if (wasPushed) this.#takeShortcut(message, tree, now, out)
-    return tree.children
+  /** Whoever had to ask for an author's first message is a leaf until others ask it. */
+  #treeOf(message: CachedMessage, wasPushed: boolean, now: Millis): AuthorTree {
+    const name = treeName(message)
+    this.#trees.follow(name)
+    return this.#trees.get(name) ?? this.#trees.add(name, wasPushed ? this.#trees.shared : [], now)
   }
 
   /** Somebody announced the message before the tree brought it: its copy would have been faster still. */
@@ -241,37 +279,28 @@ export class Broadcast {
     if (announcedAt === null || firstAnnouncer === null || now - announcedAt < SHORTCUT_MS) return
     if (!this.#links.has(firstAnnouncer) || parent === firstAnnouncer) return
     tree.adopt(firstAnnouncer, now)
-    this.#announce(firstAnnouncer, [id], false, out)
+    this.#sendIds(firstAnnouncer, [id], false, out)
     this.#sendGraft(firstAnnouncer, [id], out)
-    if (parent !== null) this.#tell(message, parent, out)
+    if (parent !== null) this.#prune(message, parent, out)
   }
 
   /** An announcement of what the remote pushed to us: it learns that we had it from elsewhere, and stops. */
-  #tell(message: CachedMessage, peer: PeerId, out: GossipEffect[]): void {
-    this.#announce(peer, [message.id], false, out)
+  #prune(message: CachedMessage, peer: PeerId, out: GossipEffect[]): void {
+    this.#sendIds(peer, [message.id], false, out)
   }
 
   #onKnownAnnounced(message: CachedMessage, from: PeerId): void {
     const wasPushed = message.knowledgeByPeer.get(from) === 'pushed'
-    if (wasPushed && message.isDirect) this.#trees.get(message.author)?.children.delete(from)
+    if (wasPushed) this.#trees.get(treeName(message))?.children.delete(from)
     message.knowledgeByPeer.set(from, 'has')
-  }
-
-  #addChild(message: CachedMessage, from: PeerId, out: GossipEffect[]): void {
-    if (message.isDirect) this.#trees.get(message.author)?.addChild(from)
-    else this.#shareWith(from, out)
   }
 
   // The shared tree
 
   #shareWith(peer: PeerId, out: GossipEffect[]): void {
-    if (this.eager < EAGER_LINKS_GRAFTED_MAX) this.#trees.shared.add(peer)
-    else if (!this.#trees.shared.has(peer)) this.#prune(peer, out)
-  }
-
-  #prune(peer: PeerId, out: GossipEffect[]): void {
-    this.#trees.shared.delete(peer)
-    out.push({ type: 'send', to: peer, message: { type: 'PRUNE', topic: this.#topic } })
+    const { shared } = this.#trees
+    if (shared.has(peer) || this.eager < EAGER_LINKS_GRAFTED_MAX) shared.add(peer)
+    else out.push({ type: 'send', to: peer, message: { type: 'PRUNE', topic: this.#topic } })
   }
 
   #graftBestLazy(out: GossipEffect[]): void {
@@ -295,7 +324,11 @@ export class Broadcast {
       message.askingByPeer.set(peer, 'grafted')
       message.dueAt = now + againAfterMs
     }
-    this.#sendGraft(peer, messages.map(({ id }) => id), out)
+    this.#sendGraft(
+      peer,
+      messages.map(({ id }) => id),
+      out,
+    )
     this.#setGraftTimer(againAfterMs, out)
   }
 
@@ -332,4 +365,13 @@ function bestAnnouncer(due: readonly MissingMessage[]): PeerId {
     for (const peer of announcers) idsByPeer.set(peer, (idsByPeer.get(peer) ?? 0) + 1)
   }
   return [...idsByPeer].reduce((best, other) => (other[1] > best[1] ? other : best))[0]
+}
+
+/** An author's direct messages have one tree, its larger ones another. */
+function treeName({ author, isDirect }: CachedMessage): TreeName {
+  return isDirect ? directTreeName(author) : (`${author}+` as TreeName)
+}
+
+function directTreeName(author: PeerId): TreeName {
+  return author as string as TreeName
 }

@@ -6,6 +6,7 @@ import type { TokenBuckets } from '../link/token-bucket.ts'
 import type { LinkView } from '../machine.ts'
 import type { RecentSet } from '../recent-set.ts'
 import type { MessageId, TopicId } from '../wire/messages.ts'
+import type { TreeCount } from './author-trees.ts'
 import type { CachedMessage, MessageCache } from './message-cache.ts'
 import type { Missing } from './missing.ts'
 import type { Topic } from './topic.ts'
@@ -22,6 +23,9 @@ export interface GossipContext {
   readonly graftedBytes: TokenBuckets
   /** Topics with ids to announce. */
   readonly announcing: Set<TopicId>
+  /** Topics with ids to announce again. */
+  readonly announcingLate: Set<TopicId>
+  readonly treeCount: TreeCount
   topicOf(id: TopicId): Topic | undefined
   /** Whether a message came already, verified or not yet. */
   isKnown(id: MessageId): boolean

@@ -10,6 +10,7 @@ import {
   GRAFTED_BYTES_BURST,
   GRAFTED_BYTES_PER_SECOND,
   IHAVE_DELAY_MS,
+  IHAVE_LATE_MS,
   LINKS_MAX,
   PATHS_DELAY_MS,
   RECONCILE_MS,
@@ -50,6 +51,7 @@ export type { TopicKey } from './topic.ts'
 export type GossipToken = string
 export type GossipTimer =
   | { readonly type: 'ihave' }
+  | { readonly type: 'ihave-late' }
   | { readonly type: 'graft'; readonly topic: TopicId }
   | { readonly type: 'reconcile' }
   | { readonly type: 'refresh' }
@@ -193,8 +195,6 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
 
   /** Sizes of what remotes can fill. */
   tables(): Readonly<Record<string, number>> {
-    let authorTrees = 0
-    for (const { tree } of this.#subscriptions.topics()) authorTrees += tree.authorTrees
     return {
       gossipTopics: this.#subscriptions.size,
       gossipAnnounced: this.#subscriptions.announced,
@@ -205,7 +205,7 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
       gossipParked: this.#parking.size,
       gossipParkedBytes: this.#parking.bytes,
       gossipAuthors: this.#reception.authors,
-      gossipAuthorTrees: authorTrees,
+      gossipAuthorTrees: this.#context.treeCount.trees,
       gossipPublishing: this.#publishing.waiting,
     }
   }
@@ -222,6 +222,8 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
       missing: new Missing(),
       graftedBytes: new TokenBuckets(GRAFTED_BYTES_BURST, GRAFTED_BYTES_PER_SECOND, LINKS_MAX),
       announcing: new Set(),
+      announcingLate: new Set(),
+      treeCount: { trees: 0 },
       topicOf: (id) => this.#subscriptions.get(id),
       isKnown: (id) => seen.has(id) || this.#parking.has(id),
       keep: (topic, message, now) => {
@@ -295,6 +297,8 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
     switch (timer.type) {
       case 'ihave':
         return this.#announce(out)
+      case 'ihave-late':
+        return this.#announceLate(out)
       case 'graft':
         return this.#subscriptions.get(timer.topic)?.tree.graftDue(now, out)
       case 'reconcile':
@@ -309,8 +313,13 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
   }
 
   #announce(out: GossipEffect[]): void {
-    for (const id of this.#context.announcing) this.#subscriptions.get(id)?.tree.flushAnnouncements(out)
+    for (const id of this.#context.announcing) this.#subscriptions.get(id)?.tree.announce(out)
     this.#context.announcing.clear()
+  }
+
+  #announceLate(out: GossipEffect[]): void {
+    for (const id of this.#context.announcingLate) this.#subscriptions.get(id)?.tree.announceLate(out)
+    this.#context.announcingLate.clear()
   }
 
   #reconcile(now: Millis, out: GossipEffect[]): void {
@@ -336,7 +345,9 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
   /** Timers run only while there is something to do: an idle peer is silent. */
   #armTimers(out: GossipEffect[]): void {
     if (this.#context.announcing.size > 0) this.#arm({ type: 'ihave' }, IHAVE_DELAY_MS, out)
-    if (this.#hasTraffic && !this.#armed.has('reconcile')) this.#arm({ type: 'reconcile' }, this.#reconcileAfterMs(), out)
+    if (this.#context.announcingLate.size > 0) this.#arm({ type: 'ihave-late' }, IHAVE_LATE_MS, out)
+    if (this.#hasTraffic && !this.#armed.has('reconcile'))
+      this.#arm({ type: 'reconcile' }, this.#reconcileAfterMs(), out)
     if (this.#subscriptions.size + this.#context.messages.size + this.#parking.size === 0) return
     this.#arm({ type: 'refresh' }, SUBSCRIBE_LOOK_MS, out)
   }

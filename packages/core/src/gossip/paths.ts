@@ -14,6 +14,13 @@ import type { RoutingView } from '../machine.ts'
 import type { GossipEffect } from './gossip.ts'
 import type { Topic } from './topic.ts'
 
+/**
+ * Milliseconds that a promise loses with each hop: more than a link's delay. Without it a SUBSCRIBE, and the UNSUBSCRIBE
+ * that chases it, could run in a circle for ever.
+ */
+const HOP_MS = 2_000
+/** Contacts looked at for one that is closer to the key than all of our links. */
+const LOOKAHEAD = 8
 /** Milliseconds by which a promise must grow to be worth a frame. */
 const WORTH_MS = 5_000
 /** Milliseconds left of a promise below which it is renewed, so that no look comes too late. */
@@ -51,18 +58,31 @@ export class Paths {
     for (const peer of topic.untilByAsked.keys()) this.#sendUnsubscribe(topic, peer, out)
   }
 
-  /**
-   * The linked peers closest to the key that are closer than we are. Where there is none we are a meeting point, and the
-   * closest of our links stands in: another meeting point may be its neighbour.
-   */
+  /** The linked peers closest to the key that are closer than we are. Where there is none we are a meeting point. */
   #hops(topic: Topic, now: Millis): readonly PeerId[] {
-    const { routing, isLinked } = this.#context
-    const candidates = routing
-      .linkedByDistance(topic.key)
-      .filter((peer) => isLinked(peer) && !topic.refusedBy.has(peer) && topic.neededUntil(now, peer) > now)
+    const { routing } = this.#context
+    const candidates = routing.linkedByDistance(topic.key).filter((peer) => this.#mayAsk(topic, peer, now))
     const closer = candidates.filter((peer) => !routing.isSelfCloser(topic.key, peer))
     if (closer.length > 0) return closer.slice(0, topic.isSubscribed ? SUBSCRIBER_PATHS : FORWARDER_PATHS)
-    return this.#isMeetingPoint(topic, now) ? candidates.slice(0, 1) : []
+    if (!this.#isMeetingPoint(topic, now)) return []
+    const sideways = this.#viaToCloser(topic, now) ?? candidates[0]
+    return sideways === undefined ? [] : [sideways]
+  }
+
+  /** Not somebody on whose behalf alone we would ask. */
+  #mayAsk(topic: Topic, peer: PeerId, now: Millis): boolean {
+    return this.#context.isLinked(peer) && !topic.refusedBy.has(peer) && topic.neededUntil(now, peer) > now
+  }
+
+  /** A link to one that is closer than all our links: meeting points that differ find each other. */
+  #viaToCloser(topic: Topic, now: Millis): PeerId | null {
+    const { routing } = this.#context
+    for (const { id } of routing.closest(topic.key, LOOKAHEAD)) {
+      if (routing.isSelfCloser(topic.key, id)) return null
+      const via = routing.viaOf(id)
+      if (via !== null && this.#mayAsk(topic, via, now)) return via
+    }
+    return null
   }
 
   /** Not for those who are closer themselves: they asked us only because they are meeting points. */
@@ -79,8 +99,8 @@ export class Paths {
     if (promised === undefined && this.#context.announces(peer, topic)) return
     const until = topic.neededUntil(now, peer)
     if (promised !== undefined && (promised - now >= DUE_MS || until - promised < WORTH_MS)) return
-    const lifeSeconds = Math.floor((until - now) / 1_000)
-    if (lifeSeconds === 0) return
+    const lifeSeconds = Math.floor((until - now - HOP_MS) / 1_000)
+    if (lifeSeconds <= 0) return
     topic.untilByAsked.set(peer, until)
     out.push({
       type: 'send',

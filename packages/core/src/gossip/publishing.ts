@@ -136,7 +136,7 @@ export class Publishing {
       at: now,
       source: null,
       announcedAt: null,
-    firstAnnouncer: null,
+      firstAnnouncer: null,
       knowledgeByPeer: new Map(),
     }
   }

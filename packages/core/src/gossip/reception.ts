@@ -54,7 +54,7 @@ export class Reception {
       return void out.push({ type: 'offence', peer: from, offence: 'flood' })
     const id = messageIdOf(frame.bytes)
     if (this.#context.seen.has(id)) {
-      topic.tree.duplicate(this.#context.messages.get(id), isDirect(frame), from, now, out)
+      topic.tree.duplicate(this.#context.messages.get(id), from, now, out)
     } else if (this.#isWanted(message)) {
       this.#park({ id, frame, message, senders: [from] }, now, out)
     } else {
@@ -98,7 +98,7 @@ export class Reception {
 
   /** The author's rate is charged here, where nobody else can spend it. */
   #accept(copy: ParkedCopy, now: Millis, out: GossipEffect[]): void {
-    const { id, message, senders, frame } = copy
+    const { id, message, senders } = copy
     const missing = this.#context.missing.remove(id)
     const topic = this.#context.topicOf(message.topic)
     if (topic === undefined) return
@@ -109,7 +109,7 @@ export class Reception {
     this.#context.keep(topic, cached, now)
     if (topic.isSubscribed) deliver(topic, copy, out)
     topic.tree.receive(cached, now, out)
-    for (const other of senders.slice(1)) topic.tree.duplicate(cached, isDirect(frame), other, now, out)
+    for (const other of senders.slice(1)) topic.tree.duplicate(cached, other, now, out)
   }
 }
 

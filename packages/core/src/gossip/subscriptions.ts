@@ -243,6 +243,7 @@ export class Subscriptions {
 
   #leave(topic: Topic, out: GossipEffect[]): void {
     this.#topicById.delete(topic.id)
+    topic.tree.close()
     this.#paths.leave(topic, out)
     for (const peer of this.#announcedByPeer.keys()) this.#send(peer, [], [topic.id], out)
     this.#context.forgetTopic(topic.id)

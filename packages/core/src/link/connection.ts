@@ -48,16 +48,26 @@ export class Connection {
   theirReasons = 0
   /** Since when nobody wants the link; 0 while somebody does. */
   unwantedSince: Millis = 0
+  /** Whether a timer to prune it is set: one at a time. */
+  pruneTimerSet = false
+  /** How the driver watches it; null before it was told. */
+  watchedClosely: boolean | null = null
   hidden = false
   roundTripMs: number | null = null
   pingNonce = 0
   pingAt: Millis = 0
+  /** When the next ping is due: an earlier timer is stale. */
+  pingDue: Millis = 0
+  suspectSince: Millis = 0
   lastReceivedAt: Millis
   bytesSent = 0
   bytesReceived = 0
   /** Bytes the driver takes before it queues them; negative: what is queued beyond. Unlimited until it says a number. */
   roomBytes = Number.POSITIVE_INFINITY
   closeCode: CloseCode | null = null
+  /** BYE has come; the driver has been asked to close. */
+  byeReceived = false
+  released = false
   readonly #queue: Uint8Array[] = []
   readonly #early: Frame[] = []
   #earlyBytes = 0
@@ -99,10 +109,6 @@ export class Connection {
     return this.#queue.splice(0)
   }
 
-  get hasQueue(): boolean {
-    return this.#queue.length > 0
-  }
-
   /** Keeps a frame that came between the remote's proof and its verification; false where it does not fit. */
   keepEarly(frame: Frame): boolean {
     this.#earlyBytes += frame.bytes.length
@@ -114,6 +120,13 @@ export class Connection {
   takeEarly(): Frame[] {
     this.#earlyBytes = 0
     return this.#early.splice(0)
+  }
+
+  /** The answer to our last ping; any other PONG means nothing. */
+  takePong(nonce: number, now: Millis): void {
+    if (nonce !== this.pingNonce || this.pingAt === 0) return
+    this.measured(now - this.pingAt)
+    this.pingAt = 0
   }
 
   /** Smooths a round trip as TCP does (RFC 6298, alpha = 1/8). */

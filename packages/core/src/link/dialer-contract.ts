@@ -34,7 +34,7 @@ export type DialerInput =
   | ({ readonly type: 'box' } & IncomingBox)
   /** The overlay could not reach the contact of a signal that we sent under this operation. */
   | { readonly type: 'route-ended'; readonly operation: OperationId }
-  | { readonly type: 'undeliverable'; readonly to: PeerId }
+  | { readonly type: 'undeliverable'; readonly via: IntroducerId; readonly to: PeerId }
   | { readonly type: 'opened'; readonly attempt: AttemptId }
   | {
       readonly type: 'link-failed'
@@ -48,7 +48,9 @@ export type DialerInput =
       readonly busy: boolean
       readonly code: string
     }
-  | { readonly type: 'link-up'; readonly peer: PeerId; readonly attempt: AttemptId }
+  /** The attempt became a connection: the link, or a spare one. */
+  | { readonly type: 'proved'; readonly attempt: AttemptId }
+  | { readonly type: 'link-up'; readonly peer: PeerId }
   | { readonly type: 'link-down'; readonly peer: PeerId }
   | { readonly type: 'online' }
   | { readonly type: 'invite-create'; readonly op: OpId }
@@ -63,6 +65,8 @@ export type DialerInput =
   | { readonly type: 'stop' }
   | { readonly type: 'sealed'; readonly token: DialerToken; readonly bytes: Uint8Array }
   | { readonly type: 'opened-box'; readonly token: DialerToken; readonly bytes: Uint8Array | null }
+  /** Too much is to be opened for the link that brought it. */
+  | { readonly type: 'box-dropped'; readonly token: DialerToken }
   | { readonly type: 'timer'; readonly timer: DialerTimer }
 
 export type DialerEffect =
@@ -108,6 +112,8 @@ export interface RoomView {
   size(): number
   openCount(): number
   isUp(peer: PeerId): boolean
+  /** Whether a connection came of this attempt, by which the driver knows it. */
+  hasAttempt(attempt: AttemptId): boolean
   isBanned(peer: PeerId, now: Millis): boolean
   leastWanted(): PeerId | null
   /** Whether the peer belongs among those closest to us, for whom a place is made. */

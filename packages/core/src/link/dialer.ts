@@ -77,7 +77,9 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
         if (!this.#stopped && !this.#room.isBanned(input.from.id, now)) this.#post.open(input, now, out)
         return
       case 'sealed':
-        return this.#post.onSealed(input.token, input.bytes, (peer) => this.reasonsOf(peer), out)
+        return this.#onSealed(input.token, input.bytes, now, out)
+      case 'box-dropped':
+        return this.#post.drop(input.token)
       case 'opened-box': {
         const signal = this.#post.onOpened(input.token, input.bytes, out)
         return signal === null ? undefined : this.#onSignal(signal, now, out)
@@ -85,15 +87,18 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
       case 'route-ended':
         return this.#onUnreachable(this.#attempts.takeOperation(input.operation), now, out)
       case 'undeliverable':
-        return this.#onUndeliverable(input.to, now, out)
+        return this.#onUndeliverable(input.via, input.to, now, out)
       case 'opened':
         return this.#onOpened(input.attempt)
       case 'link-failed':
         return this.#fail(input.attempt, input.stage, input.detail, now, out)
       case 'handshake-failed':
         return this.#onHandshakeFailed(input, now, out)
+      case 'proved':
+        return this.#succeed(input.attempt, out)
       case 'link-up':
-        return this.#onLinkUp(input.peer, input.attempt, now, out)
+        this.#failuresByPeer.delete(input.peer)
+        return this.#pump(now, out)
       case 'link-down':
         this.#wantByPeer.delete(input.peer)
         return this.#pump(now, out)
@@ -206,6 +211,11 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     this.#stage(attempt, attempt.role === 'dialer' ? 'offer-sent' : 'answer-sent', attempt.way.path, now, out)
   }
 
+  #onSealed(token: string, box: Uint8Array, now: Millis, out: DialerEffect[]): void {
+    const failed = this.#post.onSealed(token, box, (peer) => this.reasonsOf(peer), out)
+    if (failed !== null) this.#fail(failed.id, 'signaling', 'nothing can be sealed to this contact', now, out)
+  }
+
   // Signals of others
 
   #onSignal(signal: OpenedSignal, now: Millis, out: DialerEffect[]): void {
@@ -226,7 +236,9 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
   #onOffer(signal: OpenedSignal, now: Millis, out: DialerEffect[]): void {
     const { from, body, way } = signal
     const id = body.attempt as AttemptId
-    if (this.#attempts.get(id) !== undefined || !this.#post.admitsOffer(signal, now, out)) return
+    if (!this.#post.admitsOffer(signal, now, out)) return
+    // An id that is taken names another connection of ours: the driver could not tell the two apart.
+    if (this.#attempts.get(id) !== undefined || this.#room.hasAttempt(id)) return
     if (!this.#yieldsTo(from.id, now, out)) return
     if (!this.#findPlace(from.id, body.reasons, out)) {
       return this.#post.refuse(from, id, way, this.#room.alternatives(), out)
@@ -239,7 +251,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
   /** Both dialed at once: the smaller id's dial goes on (PROTOCOL.md, LK-11). */
   #yieldsTo(peer: PeerId, now: Millis, out: DialerEffect[]): boolean {
     const mine = this.#attempts.ofPeer(peer)
-    if (mine === undefined || mine.opened) return true
+    if (mine === undefined || mine.opened || mine.isInvite) return true
     if (mine.role === 'dialer' && this.#options.self.id < peer && now - mine.startedAt < GLARE_MS)
       return false
     this.#drop(mine, out)
@@ -273,14 +285,12 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     if (attempt !== undefined) attempt.opened = true
   }
 
-  #onLinkUp(peer: PeerId, id: AttemptId, now: Millis, out: DialerEffect[]): void {
-    this.#failuresByPeer.delete(peer)
+  /** The link set has it, and there is a link now. */
+  #succeed(id: AttemptId, out: DialerEffect[]): void {
     const attempt = this.#attempts.get(id)
-    if (attempt !== undefined) {
-      if (attempt.completeOp !== null) out.push({ type: 'done', op: attempt.completeOp, value: null })
-      this.#attempts.forget(attempt)
-    }
-    this.#pump(now, out)
+    if (attempt === undefined) return
+    if (attempt.completeOp !== null) out.push({ type: 'done', op: attempt.completeOp, value: null })
+    this.#attempts.forget(attempt)
   }
 
   /** The overlay does not reach the contact: an introducer that is there anyway may. */
@@ -293,9 +303,11 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     for (const box of attempt.sent) this.#post.carry(attempt, box, out)
   }
 
-  #onUndeliverable(to: PeerId, now: Millis, out: DialerEffect[]): void {
+  #onUndeliverable(via: IntroducerId, to: PeerId, now: Millis, out: DialerEffect[]): void {
     const attempt = this.#attempts.ofPeer(to)
-    if (attempt === undefined || attempt.opened || attempt.answered || attempt.way.path === 'overlay') return
+    if (attempt === undefined || attempt.opened || attempt.answered) return
+    const { way } = attempt
+    if (way.path === 'overlay' || way.path === 'invite' || way.introducer !== via) return
     this.#fail(attempt.id, 'signaling', 'not connected to the introducer', now, out)
   }
 
@@ -330,6 +342,8 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     const { code } = input
     const attempt = this.#attempts.get(input.attempt)
     if (attempt === undefined) return
+    // A duplicate is a success elsewhere: the contact is not at fault, and nothing is to be waited for.
+    if (code === 'duplicate') return this.#succeed(attempt.id, out)
     this.#stage(attempt, 'failed:handshake', code, now, out)
     this.#attempts.forget(attempt)
     if (attempt.completeOp !== null) {
@@ -341,9 +355,8 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
         message: `The handshake failed: ${code}.`,
       })
     }
-    // A duplicate is a success elsewhere: the contact is not at fault and nothing is to be waited for.
     const baseMs = input.busy ? BUSY_RETRY_MS : REDIAL_MIN_MS
-    if (code !== 'duplicate') this.#giveUp(attempt, baseMs, code === 'wrong-identity', out)
+    this.#giveUp(attempt, baseMs, code === 'wrong-identity', out)
     this.#pump(now, out)
   }
 
@@ -366,7 +379,12 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
 
   #onStop(out: DialerEffect[]): void {
     this.#stopped = true
-    for (const attempt of this.#attempts.all()) if (!attempt.opened) this.#drop(attempt, out)
+    for (const attempt of this.#attempts.all()) {
+      const op = attempt.completeOp ?? attempt.inviteOp
+      if (op !== null) out.push({ type: 'failed', op, code: 'CLOSED', message: 'the peer is leaving' })
+      attempt.completeOp = attempt.inviteOp = null
+      if (!attempt.opened) this.#drop(attempt, out)
+    }
     this.#wantByPeer.clear()
   }
 

@@ -98,19 +98,16 @@ export class Greeter {
     return null
   }
 
-  onProof(connection: Connection, proof: MessageOf<'PROOF'>, out: Out<GreetEffect>): CloseCode | null {
-    const hello = connection.handshake.remote
-    if (hello === null || connection.state !== 'greeting') return 'protocol-violation'
-    connection.state = 'proving'
-    out.push({
+  /** Has the remote's PROOF verified: `check:LINK` comes back. */
+  checkProof(connection: Connection, hello: MessageOf<'HELLO'>, { signature }: MessageOf<'PROOF'>): GreetEffect {
+    return {
       type: 'verify',
       token: `check:${connection.link}`,
       key: hello.contact.signingKey,
       bytes: connection.handshake.remoteTranscript(),
-      signature: proof.signature,
+      signature,
       cause: null,
-    })
-    return null
+    }
   }
 
   /** A neighbour closed our link because a newer boot of our identity greeted it; it must show that boot's statement. */

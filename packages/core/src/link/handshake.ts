@@ -70,9 +70,8 @@ export class Handshake {
     })
   }
 
-  /** Takes the remote's HELLO; the code with which to close, or null where it is acceptable. */
+  /** Takes the remote's HELLO, once; the code with which to close, or null where it is acceptable. */
   takeHello(hello: MessageOf<'HELLO'>, frame: Uint8Array): CloseCode | null {
-    if (this.#remote !== null) return 'protocol-violation'
     this.#remote = hello
     this.#remoteFrame = frame.slice()
     if (hello.networkId !== this.#options.local.networkId) return 'wrong-network'

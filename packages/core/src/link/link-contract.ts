@@ -36,7 +36,8 @@ export type LinkInput =
   /** The turn is over: queued frames leave in batches. */
   | { readonly type: 'flush' }
   | { readonly type: 'reasons'; readonly peer: PeerId; readonly reasons: number }
-  | { readonly type: 'offence'; readonly peer: PeerId; readonly offence: Offence }
+  /** `peer`: null where nobody has proved to be the one. */
+  | { readonly type: 'offence'; readonly peer: PeerId | null; readonly offence: Offence }
   | { readonly type: 'round-trip'; readonly peer: PeerId; readonly ms: number }
   | { readonly type: 'unlink'; readonly peer: PeerId; readonly code: CloseCode }
   | { readonly type: 'visible'; readonly visible: boolean }
@@ -51,16 +52,14 @@ export type LinkEffect =
   | GreetEffect
   | EventEffect
   /** The other machines may use the peer; and may no more. `left`: it said goodbye. */
-  | {
-      readonly type: 'link-up'
-      readonly contact: Contact
-      readonly role: LinkRole
-      readonly attempt: AttemptId
-    }
+  | { readonly type: 'link-up'; readonly contact: Contact; readonly role: LinkRole }
   | { readonly type: 'link-down'; readonly peer: PeerId; readonly left: boolean; readonly reason: string }
   /** A frame from an authenticated peer. */
   | { readonly type: 'frame'; readonly from: PeerId; readonly frame: Frame }
   | { readonly type: 'remote-reasons'; readonly peer: PeerId; readonly reasons: number }
+  /** The attempt became a connection to whom it was meant for: the link, or a spare one. */
+  | { readonly type: 'proved'; readonly attempt: AttemptId }
+  /** The attempt came to nothing; `duplicate`: because there is a link already. */
   | {
       readonly type: 'handshake-failed'
       readonly attempt: AttemptId

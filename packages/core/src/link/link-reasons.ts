@@ -38,24 +38,42 @@ export class LinkReasons {
   /** Somebody's reasons changed: the watch follows, and where nobody wants the link the clock starts. */
   changed(connection: Connection, now: Millis, out: Out<ReasonsEffect>): void {
     this.watch(connection, out)
-    if ((connection.ourReasons | connection.theirReasons) !== 0) {
-      connection.unwantedSince = 0
-      return
+    if ((connection.ourReasons | connection.theirReasons) !== 0) connection.unwantedSince = 0
+    else if (connection.unwantedSince === 0) {
+      connection.unwantedSince = now
+      this.#setPruneTimer(connection, PRUNE_AFTER_MS, out)
     }
-    connection.unwantedSince = now
-    out.push({ type: 'set-timer', afterMs: PRUNE_AFTER_MS, timer: { type: 'prune', link: connection.link } })
   }
 
-  /** Whether nobody has wanted the link for so long that it goes. */
-  isOver(connection: Connection, now: Millis): boolean {
+  /** The prune timer fired: whether nobody has wanted the link for so long that it goes. If not yet, it fires again. */
+  onPruneTimer(connection: Connection, now: Millis, out: Out<ReasonsEffect>): boolean {
+    connection.pruneTimerSet = false
     if (!connection.isUsable || connection.unwantedSince === 0) return false
-    return now - connection.unwantedSince >= PRUNE_AFTER_MS
+    const leftMs = connection.unwantedSince + PRUNE_AFTER_MS - now
+    if (leftMs > 0) this.#setPruneTimer(connection, leftMs, out)
+    return leftMs <= 0
   }
 
+  /** Tells the driver how closely to watch, where that changed. */
   watch(connection: Connection, out: Out<DriverEffect>): void {
     const isLeaf = ((connection.ourReasons | connection.theirReasons) & LINK_REASONS.leaf) !== 0
-    const watch = watchFor(isLeaf && this.isVisible && !connection.hidden)
+    const closely = isLeaf && this.isVisible && !connection.hidden
+    if (connection.watchedClosely === closely) return
+    connection.watchedClosely = closely
+    this.watchAgain(connection, out)
+  }
+
+  /** The same watch from now on: after it has said `link-silent`, the driver watches no more. */
+  watchAgain(connection: Connection, out: Out<DriverEffect>): void {
+    const watch = watchFor(connection.watchedClosely === true)
     out.push({ type: 'driver', effect: { type: 'watch', link: connection.link, ...watch } })
+  }
+
+  /** However often reasons come and go, one timer is enough. */
+  #setPruneTimer(connection: Connection, afterMs: number, out: Out<ReasonsEffect>): void {
+    if (connection.pruneTimerSet) return
+    connection.pruneTimerSet = true
+    out.push({ type: 'set-timer', afterMs, timer: { type: 'prune', link: connection.link } })
   }
 
   setVisible(visible: boolean, connections: Iterable<Connection>, out: Out<DriverEffect>): void {

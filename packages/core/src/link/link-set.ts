@@ -1,57 +1,58 @@
-// All connections: from the open channel through the handshake to the last goodbye. It decides which connection to a peer
-// is the link, when a link is suspect, and when it ends. Who is dialed and why is the business of the dialer and routing.
+// All connections: from the open channel through the handshake to the last goodbye. It takes what they bring, and decides
+// when one is suspect or has to end. Which of them is the link is decided in succession.ts; who is dialed and why is the
+// business of the dialer and routing.
 
-import type { Channel, LinkId, Millis, Random } from '../contract.ts'
-import { CLOSE_CODES, type CloseCode, type Offence } from '../errors.ts'
-import type { Contact } from '../identity/contact.ts'
+import type { AttemptId, Channel, LinkId, Millis, Random } from '../contract.ts'
+import { CLOSE_CODES, type Offence } from '../errors.ts'
+import { isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { ACCEPTS_MAX, HANDSHAKE_TIMEOUT_MS } from '../limits.ts'
+import { HANDSHAKE_TIMEOUT_MS } from '../limits.ts'
 import type { Machine } from '../machine.ts'
-import type { LinkStage } from '../peer/calls.ts'
 import {
   decodeBulkFrame,
   decodeFrame,
   encodeFrame,
   type Frame,
-  isKnownType,
+  isUnknownType,
   splitBatch,
 } from '../wire/codec.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import type { Connection } from './connection.ts'
 import { Greeter, type LinkToken, linkOf, type OpenedLink } from './greeter.ts'
-import { encodeBootProof } from './handshake.ts'
 import type { AttemptView, LinkEffect, LinkInput, LinkSetOptions, LinkTimer } from './link-contract.ts'
 import { LinkReasons } from './link-reasons.ts'
 import { Outbound } from './outbound.ts'
 import { Roster } from './roster.ts'
 import { Standing } from './standing.ts'
+import { Succession } from './succession.ts'
 import { Traffic } from './traffic.ts'
 
 /** Milliseconds between two pings of one link: they measure the round trip, liveness is the port's. */
-const PING_EVERY_MS = 30_000
+const PING_EVERY_MS = 120_000
 /** Milliseconds a silent link has to show life before it is given up; a replacement may be dialed meanwhile. */
 const SUSPECT_MS = 1_500
-/** Milliseconds to wait for BYE_ACK. */
-const BYE_TIMEOUT_MS = 1_000
 
 export class LinkSet implements Machine<LinkInput, LinkEffect> {
   readonly traffic = new Traffic()
   readonly standing = new Standing()
   readonly roster: Roster
+  readonly #workBits: number
   readonly #attempts: AttemptView
   readonly #random: Random
   readonly #greeter: Greeter
   readonly #outbound = new Outbound(this.traffic)
   readonly #reasons = new LinkReasons(this.#outbound)
+  readonly #succession: Succession
   readonly #connectionByLink = new Map<LinkId, Connection>()
-  /** Connections that opened before our boot statement was signed. */
-  readonly #early: OpenedLink[] = []
 
   constructor(options: LinkSetOptions, attempts: AttemptView, random: Random) {
+    this.#workBits = options.workBits
     this.#attempts = attempts
     this.#random = random
     this.#greeter = new Greeter(options, random)
     this.roster = new Roster(options.self.id)
+    const { roster } = this
+    this.#succession = new Succession({ roster, outbound: this.#outbound, reasons: this.#reasons, attempts })
   }
 
   handle(input: LinkInput, now: Millis, out: LinkEffect[]): void {
@@ -79,12 +80,12 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
       case 'round-trip':
         return this.roster.primaryOf(input.peer)?.measured(input.ms)
       case 'unlink':
-        return this.#onUnlink(input.peer, input.code, now, out)
+        return this.#succession.closeAll(input.peer, input.code, now, out)
       case 'visible':
         return this.#reasons.setVisible(input.visible, this.roster.primaries(), out)
       case 'leave':
         for (const connection of [...this.#connectionByLink.values()])
-          this.#close(connection, 'left', now, out)
+          this.#succession.close(connection, 'left', now, out)
         return
       case 'signed':
         return this.#onSigned(input.token, input.signature, now, out)
@@ -109,37 +110,38 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
     return this.#connectionByLink.size === 0
   }
 
+  /** Whether a connection, open or ending, came of this attempt. */
+  hasAttempt(attempt: AttemptId): boolean {
+    for (const connection of this.#connectionByLink.values()) if (connection.attempt === attempt) return true
+    return false
+  }
+
   tables(): Record<string, number> {
     return {
       connections: this.#connectionByLink.size,
       spareLinks: this.roster.spares,
       standings: this.standing.size,
-      earlyConnections: this.#early.length,
     }
   }
 
   // Opening
 
   #onOpened(opened: OpenedLink, now: Millis, out: LinkEffect[]): void {
-    if (!this.#greeter.isReady) return this.#keepEarly(opened, out)
-    const { link } = opened
-    const expected = this.#attempts.expected(opened.attempt)
+    const { link, attempt } = opened
+    const expected = this.#attempts.expected(attempt)
     const connection = expected && this.#greeter.greet(opened, expected, !this.#reasons.isVisible, now)
-    if (connection === null) return this.#refuse(link, out)
+    if (connection === null) return this.#refuse(opened, out)
     this.#connectionByLink.set(link, connection)
-    this.#stage(connection, 'connected', opened.remoteGroup, now, out)
+    this.#succession.stage(connection, 'connected', opened.remoteGroup, now, out)
     this.#reasons.watch(connection, out)
     out.push({ type: 'set-timer', afterMs: HANDSHAKE_TIMEOUT_MS, timer: { type: 'handshake', link } })
     this.#outbound.enqueue(connection, connection.handshake.helloFrame)
   }
 
-  #keepEarly(opened: OpenedLink, out: LinkEffect[]): void {
-    if (this.#early.length < ACCEPTS_MAX) this.#early.push(opened)
-    else this.#refuse(opened.link, out)
-  }
-
-  #refuse(link: LinkId, out: LinkEffect[]): void {
-    out.push({ type: 'driver', effect: { type: 'close', link, code: 'wrong-identity', flush: false } })
+  /** Nobody waits for it, its fingerprints are unusable, or it came before our boot statement was signed. */
+  #refuse({ link, attempt }: OpenedLink, out: LinkEffect[]): void {
+    out.push({ type: 'driver', effect: { type: 'close', link, code: 'cut', flush: false } })
+    out.push({ type: 'handshake-failed', attempt, code: 'cut', alternatives: [] })
   }
 
   #onHello(
@@ -149,22 +151,22 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
     now: Millis,
     out: LinkEffect[],
   ): void {
+    if (connection.handshake.remote !== null) return this.#blame(connection, 'unsolicited', now, out)
+    if (!isAcceptable(hello.contact, this.#workBits)) this.#onOffence(null, 'bad-work', now, out)
     const banned = this.standing.isBanned(hello.contact.id, now)
     const code = banned ? 'banned' : this.#greeter.onHello(connection, frame, hello, out)
-    if (code !== null) this.#close(connection, code, now, out)
+    if (code !== null) this.#succession.close(connection, code, now, out)
   }
 
   #onProof(connection: Connection, proof: MessageOf<'PROOF'>, now: Millis, out: LinkEffect[]): void {
-    const code = this.#greeter.onProof(connection, proof, out)
-    if (code !== null) this.#close(connection, code, now, out)
+    const { remote } = connection.handshake
+    if (remote === null) return this.#blame(connection, 'before-proof', now, out)
+    connection.state = 'proving'
+    out.push(this.#greeter.checkProof(connection, remote, proof))
   }
 
   #onSigned(token: LinkToken, signature: Uint8Array, now: Millis, out: LinkEffect[]): void {
-    if (token === 'boot') {
-      this.#greeter.started(signature)
-      for (const opened of this.#early.splice(0)) this.#onOpened(opened, now, out)
-      return
-    }
+    if (token === 'boot') return this.#greeter.started(signature)
     const connection = this.#connectionByLink.get(linkOf(token))
     if (connection === undefined || connection.state === 'closing') return
     connection.proofSent = true
@@ -179,72 +181,28 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
     }
     const connection = this.#connectionByLink.get(linkOf(token))
     if (connection === undefined || connection.state !== 'proving') return
-    if (!valid) return this.#close(connection, 'bad-proof', now, out)
+    if (!valid) {
+      this.#onOffence(null, 'bad-signature', now, out)
+      return this.#succession.close(connection, 'bad-proof', now, out)
+    }
     connection.remoteProved = true
-    this.#stage(connection, 'proved', '', now, out)
+    this.#succession.stage(connection, 'proved', '', now, out)
     this.#openIfProved(connection, now, out)
   }
 
   #openIfProved(connection: Connection, now: Millis, out: LinkEffect[]): void {
     if (!connection.remoteProved || !connection.proofSent || connection.state !== 'proving') return
+    // It may have been banned for what another of its connections did meanwhile.
+    if (this.standing.isBanned(connection.contact.id, now))
+      return this.#succession.close(connection, 'banned', now, out)
     connection.state = 'open'
     connection.openedAt = now
-    this.#stage(connection, 'open', connection.signalingPath, now, out)
-    if (!this.#place(connection, now, out)) return
+    this.#succession.stage(connection, 'open', connection.signalingPath, now, out)
+    if (!this.#succession.place(connection, now, out)) return
     this.#ping(connection, now, out)
     for (const frame of connection.takeEarly()) {
       if (connection.state === 'open') this.#onFrame(connection, frame, now, out)
     }
-  }
-
-  /** Makes the connection the link or the spare; false where it was closed instead. */
-  #place(connection: Connection, now: Millis, out: LinkEffect[]): boolean {
-    const current = this.roster.primaryOf(connection.contact.id)
-    const place = this.roster.placeFor(connection)
-    switch (place) {
-      case 'stale':
-      case 'duplicate':
-        this.#close(connection, place === 'stale' ? 'superseded' : 'duplicate', now, out)
-        return false
-      case 'spare':
-        this.roster.setSpare(connection)
-        return true
-      case 'replacement':
-        this.#replace(current as Connection, connection, now, out)
-        return true
-      case 'newer-boot':
-        this.#close(current as Connection, 'superseded', now, out, connection.handshake.remote)
-        this.#use(connection, now, out)
-        return true
-      case 'first':
-        this.#use(connection, now, out)
-        return true
-    }
-  }
-
-  #use(connection: Connection, now: Millis, out: LinkEffect[]): void {
-    const { contact, role, signalingPath } = connection
-    this.roster.setPrimary(connection)
-    this.#adopt(connection, now, out)
-    out.push({ type: 'event', event: { type: 'peer-joined', peer: contact.id, signalingPath, role } })
-    this.roster.tellUp(connection, out)
-  }
-
-  /** Make before break: the new connection takes over before the suspect one is closed, and nobody is told of a leave. */
-  #replace(current: Connection, connection: Connection, now: Millis, out: LinkEffect[]): void {
-    this.roster.setPrimary(connection)
-    connection.theirReasons = current.theirReasons
-    this.#stage(current, 'replaced', '', now, out)
-    this.#close(current, 'duplicate', now, out)
-    this.#adopt(connection, now, out)
-    this.roster.tellUp(connection, out)
-  }
-
-  /** What becoming the link means: our reasons are said, the watch is set, and nobody wanting it starts the clock. */
-  #adopt(connection: Connection, now: Millis, out: LinkEffect[]): void {
-    connection.ourReasons = this.#attempts.reasonsOf(connection.contact.id)
-    this.#reasons.say(connection)
-    this.#reasons.changed(connection, now, out)
   }
 
   // Receiving
@@ -259,55 +217,72 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
     if (parts === null) return this.#blame(connection, 'malformed-frame', now, out)
     if (!connection.admits(parts.length, bytes.length, now)) return this.#blame(connection, 'flood', now, out)
     for (const part of parts) {
-      if (!this.#connectionByLink.has(link)) return
-      this.#onPart(connection, channel, part, now, out)
+      const frame = channel === 'bulk' ? decodeBulkFrame(part) : decodeFrame(part)
+      if (frame === null) {
+        const isUnknown = channel === 'control' && isUnknownType(part)
+        this.#blame(connection, isUnknown ? 'unknown-type' : 'malformed-frame', now, out)
+      } else {
+        this.traffic.countReceived(part)
+        this.#onFrame(connection, frame, now, out)
+      }
     }
-  }
-
-  #onPart(connection: Connection, channel: Channel, part: Uint8Array, now: Millis, out: LinkEffect[]): void {
-    const frame = channel === 'bulk' ? decodeBulkFrame(part) : decodeFrame(part)
-    if (frame === null)
-      return this.#blame(connection, isKnownType(part) ? 'malformed-frame' : 'unknown-type', now, out)
-    this.traffic.countReceived(part)
-    this.#onFrame(connection, frame, now, out)
   }
 
   #onFrame(connection: Connection, frame: Frame, now: Millis, out: LinkEffect[]): void {
     const { message } = frame
+    if (message.type === 'BYE') return this.#onBye(connection, message, now, out)
+    switch (connection.state) {
+      case 'greeting':
+        return this.#onGreeting(connection, frame, now, out)
+      case 'proving':
+        return this.#onEarly(connection, frame, now, out)
+      case 'closing':
+        // What was under way when we said goodbye is of no interest any more.
+        if (message.type === 'BYE_ACK') this.#succession.release(connection, out)
+        return
+      default:
+        return this.#onOpenFrame(connection, frame, now, out)
+    }
+  }
+
+  #onGreeting(connection: Connection, frame: Frame, now: Millis, out: LinkEffect[]): void {
+    const { message } = frame
     switch (message.type) {
       case 'HELLO':
-        if (connection.state === 'greeting') return this.#onHello(connection, frame, message, now, out)
-        return this.#blame(connection, 'unsolicited', now, out)
+        return this.#onHello(connection, frame, message, now, out)
       case 'PROOF':
         return this.#onProof(connection, message, now, out)
-      case 'BYE':
-        return this.#onBye(connection, message, now, out)
-      case 'BYE_ACK':
-        return this.#release(connection, out)
       case 'BUSY':
-        return this.#onBusy(connection, message.alternatives, now, out)
+        return this.#succession.onBusy(connection, message.alternatives, now, out)
+      default:
+        return this.#blame(connection, 'before-proof', now, out)
     }
-    if (connection.state === 'proving') {
-      if (!connection.keepEarly(frame)) this.#close(connection, 'protocol-violation', now, out)
-      return
-    }
-    if (!connection.isUsable) {
-      if (connection.state === 'greeting') this.#blame(connection, 'before-proof', now, out)
-      return
-    }
-    this.#onOpenFrame(connection, frame, now, out)
+  }
+
+  /** Between the remote's PROOF and its verification. */
+  #onEarly(connection: Connection, frame: Frame, now: Millis, out: LinkEffect[]): void {
+    const { message } = frame
+    if (message.type === 'BUSY')
+      return this.#succession.onBusy(connection, message.alternatives, now, out)
+    if (message.type === 'HELLO' || message.type === 'PROOF')
+      return this.#blame(connection, 'unsolicited', now, out)
+    if (!connection.keepEarly(frame)) this.#blame(connection, 'flood', now, out)
   }
 
   #onOpenFrame(connection: Connection, frame: Frame, now: Millis, out: LinkEffect[]): void {
     const { message } = frame
     switch (message.type) {
+      case 'HELLO':
+      case 'PROOF':
+      case 'BUSY':
+      case 'BYE_ACK':
+        return this.#blame(connection, 'unsolicited', now, out)
       case 'PING':
-        return this.#outbound.enqueue(connection, encodeFrame({ type: 'PONG', nonce: message.nonce }))
-      case 'PONG':
-        if (message.nonce !== connection.pingNonce || connection.pingAt === 0) return
-        connection.measured(now - connection.pingAt)
-        connection.pingAt = 0
+        // Whoever asks and does not listen gets no answers beyond what fits.
+        this.#outbound.offer(connection, encodeFrame({ type: 'PONG', nonce: message.nonce }), true)
         return
+      case 'PONG':
+        return connection.takePong(message.nonce, now)
       case 'WANT':
         return this.#onWant(connection, message, now, out)
       default:
@@ -322,117 +297,40 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
     out.push({ type: 'remote-reasons', peer: connection.contact.id, reasons: message.reasons })
   }
 
-  #onBusy(connection: Connection, alternatives: readonly Contact[], now: Millis, out: LinkEffect[]): void {
-    if (connection.isUsable) return
-    out.push({ type: 'handshake-failed', attempt: connection.attempt, code: 'busy', alternatives })
-    connection.closeCode = 'busy'
-    this.#end(connection, 'busy', now, out)
-    this.#release(connection, out)
-  }
-
-  // Ending
-
   #onBye(connection: Connection, message: MessageOf<'BYE'>, now: Millis, out: LinkEffect[]): void {
     const code = CLOSE_CODES[message.code] ?? 'protocol-violation'
-    this.#outbound.enqueue(connection, encodeFrame({ type: 'BYE_ACK', bulkReceived: 0 }))
+    if (!this.#succession.onBye(connection, code, now, out)) return
     if (code === 'superseded') this.#greeter.onSuperseded(message.proof, out)
-    if (connection.state === 'closing') return
-    if (!connection.isUsable)
-      out.push({ type: 'handshake-failed', attempt: connection.attempt, code, alternatives: [] })
-    connection.closeCode = code
-    this.#end(connection, code, now, out)
-    out.push({ type: 'set-timer', afterMs: BYE_TIMEOUT_MS, timer: { type: 'bye', link: connection.link } })
-  }
-
-  /** Says goodbye and ends the link for everybody but the driver, which keeps it until BYE_ACK or a second has passed. */
-  #close(
-    connection: Connection,
-    code: CloseCode,
-    now: Millis,
-    out: LinkEffect[],
-    newer: MessageOf<'HELLO'> | null = null,
-  ): void {
-    if (connection.state === 'closing') return
-    const established = connection.isUsable
-    const proof = newer === null ? new Uint8Array(0) : encodeBootProof(newer)
-    this.#outbound.enqueue(
-      connection,
-      encodeFrame({ type: 'BYE', code: CLOSE_CODES.indexOf(code), bulkSent: 0, proof }),
-    )
-    connection.closeCode = code
-    this.#end(connection, code, now, out)
-    if (!established) {
-      out.push({ type: 'handshake-failed', attempt: connection.attempt, code, alternatives: [] })
-    }
-    out.push({ type: 'set-timer', afterMs: BYE_TIMEOUT_MS, timer: { type: 'bye', link: connection.link } })
-  }
-
-  /** The connection is no longer the link: a spare steps in, or the peer is gone. */
-  #end(connection: Connection, reason: string, now: Millis, out: LinkEffect[]): void {
-    const wasUsable = connection.isUsable
-    connection.state = 'closing'
-    this.#stage(connection, 'closed', reason, now, out)
-    if (!wasUsable) return
-    const next = this.roster.remove(connection)
-    if (next === null) return
-    if (next === 'last') {
-      this.roster.tellDown(connection, reason, out)
-      out.push({ type: 'event', event: { type: 'peer-left', peer: connection.contact.id, reason } })
-      return
-    }
-    next.theirReasons = next.theirReasons || connection.theirReasons
-    this.#adopt(next, now, out)
-    this.roster.tellUp(next, out)
-  }
-
-  #release(connection: Connection, out: LinkEffect[]): void {
-    if (connection.state !== 'closing') return
-    this.#outbound.flushOne(connection, out)
-    const code = connection.closeCode ?? 'left'
-    out.push({ type: 'driver', effect: { type: 'close', link: connection.link, code, flush: true } })
   }
 
   #onClosed(link: LinkId, reason: string, now: Millis, out: LinkEffect[]): void {
     const connection = this.#connectionByLink.get(link)
     if (connection === undefined) return
     this.#connectionByLink.delete(link)
+    this.#succession.lost(connection, reason, now, out)
     this.#outbound.forget(connection)
-    if (connection.state === 'closing') return
-    const established = connection.isUsable
-    this.#end(connection, reason, now, out)
-    if (!established)
-      out.push({
-        type: 'handshake-failed',
-        attempt: connection.attempt,
-        code: 'handshake-timeout',
-        alternatives: [],
-      })
-  }
-
-  #onUnlink(peer: PeerId, code: CloseCode, now: Millis, out: LinkEffect[]): void {
-    const connection = this.roster.primaryOf(peer)
-    if (connection !== undefined) this.#close(connection, code, now, out)
   }
 
   // Liveness
 
   #onSilent(link: LinkId, now: Millis, out: LinkEffect[]): void {
     const connection = this.#connectionByLink.get(link)
-    if (connection === undefined || connection.state === 'closing') return
-    if (connection.state !== 'open') return this.#close(connection, 'silent', now, out)
+    if (connection === undefined || connection.state === 'closing' || connection.state === 'suspect') return
+    if (connection.state !== 'open') return this.#succession.close(connection, 'silent', now, out)
     connection.state = 'suspect'
-    this.#stage(connection, 'suspect', '', now, out)
+    connection.suspectSince = now
+    this.#succession.stage(connection, 'suspect', '', now, out)
     out.push({ type: 'set-timer', afterMs: SUSPECT_MS, timer: { type: 'suspect', link } })
     // A keep-alive that comes late is the port's secret; the answer to a ping shows us life.
     this.#ping(connection, now, out)
-    if (this.roster.isPrimary(connection)) this.roster.tellDown(connection, 'suspect', out)
+    this.#succession.suspected(connection, now, out)
   }
 
   #revive(connection: Connection, now: Millis, out: LinkEffect[]): void {
     connection.state = 'open'
-    this.#stage(connection, 'open', 'alive again', now, out)
-    this.#reasons.watch(connection, out)
-    if (this.roster.isPrimary(connection)) this.roster.tellUp(connection, out)
+    this.#succession.stage(connection, 'open', 'alive again', now, out)
+    this.#reasons.watchAgain(connection, out)
+    this.#succession.revived(connection, out)
   }
 
   #onTimer(timer: LinkTimer, now: Millis, out: LinkEffect[]): void {
@@ -441,18 +339,19 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
     switch (timer.type) {
       case 'handshake':
         if (connection.state === 'greeting' || connection.state === 'proving')
-          this.#close(connection, 'handshake-timeout', now, out)
+          this.#succession.close(connection, 'handshake-timeout', now, out)
         return
       case 'suspect':
-        if (connection.state === 'suspect') this.#close(connection, 'silent', now, out)
+        if (connection.state === 'suspect' && now - connection.suspectSince >= SUSPECT_MS)
+          this.#succession.close(connection, 'silent', now, out)
         return
       case 'bye':
-        return this.#release(connection, out)
+        return this.#succession.release(connection, out)
       case 'prune':
-        if (this.#reasons.isOver(connection, now)) this.#close(connection, 'pruned', now, out)
+        if (this.#reasons.onPruneTimer(connection, now, out)) this.#succession.close(connection, 'pruned', now, out)
         return
       case 'ping':
-        if (connection.isUsable) this.#ping(connection, now, out)
+        if (connection.isUsable && now >= connection.pingDue) this.#ping(connection, now, out)
         return
     }
   }
@@ -460,6 +359,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
   #ping(connection: Connection, now: Millis, out: LinkEffect[]): void {
     connection.pingNonce = this.#random.u32()
     connection.pingAt = now
+    connection.pingDue = now + PING_EVERY_MS
     this.#outbound.enqueue(connection, encodeFrame({ type: 'PING', nonce: connection.pingNonce }))
     out.push({ type: 'set-timer', afterMs: PING_EVERY_MS, timer: { type: 'ping', link: connection.link } })
   }
@@ -472,17 +372,18 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
   // Offences
 
   #blame(connection: Connection, offence: Offence, now: Millis, out: LinkEffect[]): void {
+    if (connection.state === 'closing') return
     if (connection.isUsable) return this.#onOffence(connection.contact.id, offence, now, out)
-    this.standing.count(offence)
-    out.push({ type: 'event', event: { type: 'offence', peer: null, offence } })
-    this.#close(connection, 'protocol-violation', now, out)
+    this.#onOffence(null, offence, now, out)
+    this.#succession.close(connection, 'protocol-violation', now, out)
   }
 
-  #onOffence(peer: PeerId, offence: Offence, now: Millis, out: LinkEffect[]): void {
+  /** Somebody who has not proved an identity has no score to lose: the offence is only counted and told. */
+  #onOffence(peer: PeerId | null, offence: Offence, now: Millis, out: LinkEffect[]): void {
     const verdict = this.standing.punish(peer, offence, now)
     out.push({ type: 'event', event: { type: 'offence', peer, offence } })
-    if (verdict !== 'fine')
-      this.#onUnlink(peer, verdict === 'ban' ? 'banned' : 'protocol-violation', now, out)
+    if (peer === null || verdict === 'fine') return
+    this.#succession.closeAll(peer, verdict === 'ban' ? 'banned' : 'protocol-violation', now, out)
   }
 
   // Sending
@@ -490,20 +391,12 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
   #onSend(to: PeerId, frame: Uint8Array, lazy: boolean, now: Millis, out: LinkEffect[]): void {
     const connection = this.roster.primaryOf(to)
     if (connection === undefined || !connection.isUsable) return
-    if (!this.#outbound.offer(connection, frame, lazy)) this.#close(connection, 'overloaded', now, out)
+    if (!this.#outbound.offer(connection, frame, lazy))
+      this.#succession.closeAll(to, 'overloaded', now, out)
   }
 
   #onWritable(link: LinkId, channel: Channel, roomBytes: number): void {
     const connection = this.#connectionByLink.get(link)
     if (connection !== undefined) this.#outbound.onWritable(connection, channel, roomBytes)
-  }
-
-  #stage(connection: Connection, stage: LinkStage, detail: string, now: Millis, out: LinkEffect[]): void {
-    const peer =
-      connection.handshake.remote?.contact.id ?? this.#attempts.expected(connection.attempt)?.peer ?? null
-    out.push({
-      type: 'event',
-      event: { type: 'link-stage', attempt: connection.attempt, peer, stage, detail, at: now },
-    })
   }
 }

@@ -27,11 +27,11 @@ export class OfferBudget {
     return this.#boxesByPeer.take(from, 1, now) && (link === null || this.#boxesByLink.take(link, 1, now))
   }
 
-  /** Whether an offer may become a connection. */
-  admitsOffer(from: PeerId, link: PeerId | null, now: Millis): boolean {
-    if (!this.#offersByPeer.take(from, 1, now)) return false
-    if (link !== null && !this.#offersByLink.take(link, 1, now)) return false
-    return this.#offers.take(1, now)
+  /** Whether an offer may become a connection: `too-many` of this identity, or `full`, for which it is not to blame. */
+  judgeOffer(from: PeerId, link: PeerId | null, now: Millis): 'admitted' | 'too-many' | 'full' {
+    if (!this.#offersByPeer.take(from, 1, now)) return 'too-many'
+    if (link !== null && !this.#offersByLink.take(link, 1, now)) return 'full'
+    return this.#offers.take(1, now) ? 'admitted' : 'full'
   }
 
   tables(): Record<string, number> {

@@ -29,6 +29,10 @@ export class Roster implements LinkView {
     return this.#primaryByPeer.get(peer)
   }
 
+  spareOf(peer: PeerId): Connection | undefined {
+    return this.#spareByPeer.get(peer)
+  }
+
   isPrimary(connection: Connection): boolean {
     return this.#primaryByPeer.get(connection.contact.id) === connection
   }
@@ -98,6 +102,11 @@ export class Roster implements LinkView {
     this.#spareByPeer.set(connection.contact.id, connection)
   }
 
+  /** The spare is none any more: it becomes the link. */
+  takeSpare(connection: Connection): void {
+    this.#spareByPeer.delete(connection.contact.id)
+  }
+
   /** The connection has ended. Returns the spare that steps in, `last` where the peer has no other, null where it was no link. */
   remove(connection: Connection): Connection | 'last' | null {
     const peer = connection.contact.id
@@ -115,10 +124,10 @@ export class Roster implements LinkView {
 
   // What the other machines know
 
-  tellUp({ contact, role, attempt }: Connection, out: Out<LinkEffect>): void {
+  tellUp({ contact, role }: Connection, out: Out<LinkEffect>): void {
     if (this.#up.has(contact.id)) return
     this.#up.add(contact.id)
-    out.push({ type: 'link-up', contact, role, attempt })
+    out.push({ type: 'link-up', contact, role })
   }
 
   tellDown({ contact, closeCode }: Connection, reason: string, out: Out<LinkEffect>): void {

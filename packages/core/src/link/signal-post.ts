@@ -65,21 +65,27 @@ export class SignalPost {
     return first
   }
 
-  /** A box of ours is sealed. */
+  /** A box of ours is sealed. Returns the attempt that must fail, because nothing can be sealed to its contact. */
   onSealed(
     token: DialerToken,
     box: Uint8Array,
     reasonsOf: (peer: PeerId) => number,
     out: Out<DialerEffect>,
-  ): void {
+  ): Attempt | null {
     const [kind, name] = token.split(':') as [string, string]
-    if (kind === 'refuse') return this.#sendRefusal(token, box, out)
+    if (kind === 'refuse') {
+      this.#sendRefusal(token, box, out)
+      return null
+    }
     const attempt = this.#attempts.get(name as AttemptId)
-    if (attempt === undefined || attempt.contact === null) return
+    if (attempt === undefined || attempt.contact === null) return null
+    // An exchange key of low order (RFC 7748, section 6.1) gives no secret to seal with.
+    if (box.length === 0) return attempt
     attempt.sealing = false
     attempt.sent.push(box)
     this.carry(attempt, box, out)
     this.#sealNext(attempt, reasonsOf(attempt.contact.id), out)
+    return null
   }
 
   carry(attempt: Attempt, box: Uint8Array, out: Out<DialerEffect>): void {
@@ -138,7 +144,7 @@ export class SignalPost {
   #sendRefusal(token: DialerToken, box: Uint8Array, out: Out<DialerEffect>): void {
     const refusal = this.#boxByToken.get(token)
     this.#boxByToken.delete(token)
-    if (refusal === undefined) return
+    if (refusal === undefined || box.length === 0) return
     const { way, from } = refusal
     if (way.path === 'overlay' && way.route !== null) {
       out.push({ type: 'answer-signal', route: way.route, box, last: true })
@@ -152,12 +158,15 @@ export class SignalPost {
 
   // In
 
-  /** Has a box opened, if its sender has work and budget. */
+  /**
+   * Has a box opened, if its sender has work and budget. Whoever forwarded it cannot know what is in it, and anybody may
+   * have put this sender beside it: up to here nobody is to blame.
+   */
   open({ from, box, way, link }: IncomingBox, now: Millis, out: Out<DialerEffect>): void {
     if (!isAcceptable(from, this.#workBits) || from.id === this.#self.id) {
-      out.push({ type: 'offence', peer: link, offence: 'bad-work' })
+      out.push({ type: 'offence', peer: null, offence: 'bad-work' })
     } else if (this.#boxByToken.size >= BOXES_MAX || !this.#budget.admitsBox(from.id, link, now)) {
-      out.push({ type: 'offence', peer: link, offence: 'flood' })
+      out.push({ type: 'offence', peer: null, offence: 'flood' })
     } else {
       const token = `open:${this.#nextBox++}`
       this.#boxByToken.set(token, { from, way, link })
@@ -165,21 +174,27 @@ export class SignalPost {
     }
   }
 
-  /** The signal in an opened box, or null. The forwarder may be innocent of a bad one: whoever claims to be `from` made it. */
+  /** The signal in an opened box, or null. That it opens proves its sender. */
   onOpened(token: DialerToken, bytes: Uint8Array | null, out: Out<DialerEffect>): OpenedSignal | null {
     const box = this.#boxByToken.get(token)
     this.#boxByToken.delete(token)
     if (box === undefined) return null
     const body = bytes === null ? null : decodeInner(bytes, 'sealed')
     if (body?.type === 'SIGNAL_BODY') return { ...box, body }
-    out.push({ type: 'offence', peer: null, offence: 'bad-signal' })
+    out.push({ type: 'offence', peer: bytes === null ? null : box.from.id, offence: 'bad-signal' })
     return null
+  }
+
+  /** The box will not be opened. */
+  drop(token: DialerToken): void {
+    this.#boxByToken.delete(token)
   }
 
   /** Whether an offer may cost a connection. */
   admitsOffer({ from, link }: OpenedSignal, now: Millis, out: Out<DialerEffect>): boolean {
-    if (this.#budget.admitsOffer(from.id, link, now)) return true
-    out.push({ type: 'offence', peer: link, offence: 'flood' })
+    const verdict = this.#budget.judgeOffer(from.id, link, now)
+    if (verdict === 'admitted') return true
+    out.push({ type: 'offence', peer: verdict === 'too-many' ? from.id : null, offence: 'flood' })
     return false
   }
 

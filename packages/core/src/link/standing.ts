@@ -39,11 +39,13 @@ export class Standing {
   readonly #entryByPeer = new Map<PeerId, Entry>()
   readonly offences: Partial<Record<Offence, number>> = {}
 
-  /** Counts an offence and says what should become of the peer. */
-  punish(peer: PeerId, offence: Offence, now: Millis): Verdict {
-    this.count(offence)
+  /** Counts an offence and says what should become of the peer; `null`: of somebody who has not proved an identity. */
+  punish(peer: PeerId | null, offence: Offence, now: Millis): Verdict {
+    this.offences[offence] = (this.offences[offence] ?? 0) + 1
+    if (peer === null) return 'fine'
     const entry = this.#touch(peer, now)
-    entry.score -= POINTS[offence]
+    // No lower: the ban is the punishment, and time mends from there.
+    entry.score = Math.max(SCORE_BANNED, entry.score - POINTS[offence])
     if (entry.score <= SCORE_BANNED) {
       entry.bannedUntil = now + BAN_MS
       return 'ban'
@@ -51,15 +53,8 @@ export class Standing {
     return entry.score <= SCORE_PRUNED ? 'prune' : 'fine'
   }
 
-  /** An offence by somebody who has not proved an identity. */
-  count(offence: Offence): void {
-    this.offences[offence] = (this.offences[offence] ?? 0) + 1
-  }
-
   isBanned(peer: PeerId, now: Millis): boolean {
-    const entry = this.#entryByPeer.get(peer)
-    if (entry === undefined || entry.bannedUntil <= now) return false
-    return true
+    return (this.#entryByPeer.get(peer)?.bannedUntil ?? 0) > now
   }
 
   scoreOf(peer: PeerId, now: Millis): number {

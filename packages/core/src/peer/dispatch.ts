@@ -105,19 +105,16 @@ function onShared(carrier: Carrier, machine: MachineName, effect: SharedEffect):
     case 'verify': {
       const { token, cause, key, bytes, signature } = effect
       const start = (job: JobId): Effect => ({ type: 'verify', job, key, bytes, signature })
-      return carrier.jobs.begin({ machine, token }, cause, start, carrier.out)
+      carrier.jobs.begin({ machine, token }, cause, start, carrier.out)
+      return
     }
     case 'sign': {
       const { token, bytes } = effect
-      return carrier.jobs.begin(
-        { machine, token },
-        null,
-        (job) => ({ type: 'sign', job, bytes }),
-        carrier.out,
-      )
+      carrier.jobs.begin({ machine, token }, null, (job) => ({ type: 'sign', job, bytes }), carrier.out)
+      return
     }
     case 'offence':
-      return blame(carrier, effect.peer, effect.offence)
+      return carrier.give('links', effect)
     default:
       return carrier.emit(effect)
   }
@@ -125,12 +122,6 @@ function onShared(carrier: Carrier, machine: MachineName, effect: SharedEffect):
 
 function send(carrier: Carrier, { to, message, ttl, flags, lazy }: SendEffect): void {
   carrier.give('links', { type: 'send', to, frame: encodeFrame(message, ttl, flags), lazy: lazy ?? false })
-}
-
-/** Somebody who has not proved an identity has no score to lose: the offence is only told. */
-function blame(carrier: Carrier, peer: PeerId | null, offence: Offence): void {
-  if (peer !== null) carrier.give('links', { type: 'offence', peer, offence })
-  else carrier.emit({ type: 'event', event: { type: 'offence', peer, offence } })
 }
 
 // Links
@@ -151,6 +142,8 @@ function onLinks(carrier: Carrier, effect: EffectOf<'links'>): void {
       return FRAME_TABLE[effect.frame.message.type]?.(carrier, effect.from, effect.frame)
     case 'remote-reasons':
       return carrier.give('routing', effect)
+    case 'proved':
+      return carrier.give('dialer', effect)
     case 'handshake-failed':
       return onHandshakeFailed(carrier, effect)
     case 'superseded':
@@ -160,11 +153,8 @@ function onLinks(carrier: Carrier, effect: EffectOf<'links'>): void {
   }
 }
 
-function onLinkUp(
-  carrier: Carrier,
-  { contact, role, attempt }: EffectOf<'links'> & { type: 'link-up' },
-): void {
-  carrier.give('dialer', { type: 'link-up', peer: contact.id, attempt })
+function onLinkUp(carrier: Carrier, { contact, role }: EffectOf<'links'> & { type: 'link-up' }): void {
+  carrier.give('dialer', { type: 'link-up', peer: contact.id })
   carrier.give('routing', { type: 'link-up', contact, role })
   carrier.give('gossip', { type: 'link-up', peer: contact.id })
   carrier.onLinksChanged()
@@ -184,7 +174,8 @@ const toGossip: FrameHandler = (carrier, from, frame) =>
   carrier.give('gossip', { type: 'receive', from, frame })
 const toRouting: FrameHandler = (carrier, from, { message }) =>
   carrier.give('routing', { type: 'receive', from, message } as InputOf<'routing'>)
-const unsolicited: FrameHandler = (carrier, from) => blame(carrier, from, 'unsolicited')
+const unsolicited: FrameHandler = (carrier, from) =>
+  carrier.give('links', { type: 'offence', peer: from, offence: 'unsolicited' })
 
 /** Frames of authenticated peers. What the link set keeps to itself (HELLO to WANT) never gets here. */
 const FRAME_TABLE: Partial<Record<MessageName, FrameHandler>> = {
@@ -213,12 +204,10 @@ function onDialer(carrier: Carrier, effect: EffectOf<'dialer'>): void {
     case 'seal':
     case 'open': {
       const { type, token, bytes, peer, cause } = effect
-      return carrier.jobs.begin(
-        { machine: 'dialer', token },
-        cause,
-        (job) => ({ type, job, bytes, peer }),
-        carrier.out,
-      )
+      const start = (job: JobId): Effect => ({ type, job, bytes, peer })
+      const taken = carrier.jobs.begin({ machine: 'dialer', token }, cause, start, carrier.out)
+      if (!taken) carrier.give('dialer', { type: 'box-dropped', token })
+      return
     }
     case 'route-signal':
       return routeSignal(carrier, effect)
@@ -329,6 +318,8 @@ function onReply(carrier: Carrier, effect: EffectOf<'router'> & { type: 'reply' 
   const owner = carrier.ownerByOperation.get(effect.operation)
   if (owner === undefined) return
   if (owner !== 'dialer') return carrier.give(owner, effect)
+  // Whatever the last answer says, the contact was reached: that the way ends now is no failure.
+  if (effect.last) carrier.ownerByOperation.delete(effect.operation)
   if (effect.inner.type !== 'SIGNAL') return
   const way = { path: 'overlay', route: null } as const
   const { sender, box } = effect.inner
@@ -377,12 +368,14 @@ function onStore(carrier: Carrier, effect: EffectOf<'store'>): void {
     case 'load': {
       const { token, key } = effect
       const start = (job: JobId): Effect => ({ type: 'load', job, key })
-      return carrier.jobs.begin({ machine: 'store', token }, null, start, carrier.out)
+      carrier.jobs.begin({ machine: 'store', token }, null, start, carrier.out)
+      return
     }
     case 'store': {
       const { token, key, record, header } = effect
       const start = (job: JobId): Effect => ({ type: 'store', job, key, record, header })
-      return carrier.jobs.begin({ machine: 'store', token }, null, start, carrier.out)
+      carrier.jobs.begin({ machine: 'store', token }, null, start, carrier.out)
+      return
     }
     case 'forget':
       return carrier.emit(effect)

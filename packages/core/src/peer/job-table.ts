@@ -28,17 +28,21 @@ export class JobTable<Name extends string> {
   #next = 1
   #dropped = 0
 
-  /** Starts a job now or later; `start` makes the effect once its number is known. */
-  begin(owner: JobOwner<Name>, cause: PeerId | null, start: (job: JobId) => Effect, out: Effect[]): void {
+  /** Starts a job now or later; `start` makes the effect once its number is known. False where it is dropped. */
+  begin(owner: JobOwner<Name>, cause: PeerId | null, start: (job: JobId) => Effect, out: Effect[]): boolean {
     const job = { ...owner, cause }
-    if (cause === null) return this.#start(job, start, out)
-    const load = this.#loadByCause.get(cause) ?? { running: 0, waiting: [] }
-    this.#loadByCause.set(cause, load)
-    if (load.running < JOBS_PER_LINK_MAX) {
-      load.running += 1
+    const load = cause === null ? null : this.#loadOf(cause)
+    if (load === null || load.running < JOBS_PER_LINK_MAX) {
+      if (load !== null) load.running += 1
       this.#start(job, start, out)
-    } else if (load.waiting.length < WAITING_PER_LINK_MAX) load.waiting.push({ owner: job, start })
-    else this.#dropped += 1
+      return true
+    }
+    if (load.waiting.length < WAITING_PER_LINK_MAX) {
+      load.waiting.push({ owner: job, start })
+      return true
+    }
+    this.#dropped += 1
+    return false
   }
 
   /** Whose job this was; null where nobody waits for it. Starts the next of the same link. */
@@ -56,6 +60,14 @@ export class JobTable<Name extends string> {
 
   get dropped(): number {
     return this.#dropped
+  }
+
+  #loadOf(cause: PeerId): Load {
+    const known = this.#loadByCause.get(cause)
+    if (known !== undefined) return known
+    const load = { running: 0, waiting: [] }
+    this.#loadByCause.set(cause, load)
+    return load
   }
 
   #start(job: Job<Name>, start: (job: JobId) => Effect, out: Effect[]): void {

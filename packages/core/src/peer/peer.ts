@@ -68,6 +68,7 @@ export class Peer implements Carrier {
   #linksTold = 0
   #wakeAt: Millis = Number.POSITIVE_INFINITY
   #leaving: Leaving | null = null
+  #stopped = false
 
   constructor(options: PeerOptions, random: Random) {
     this.#linksMax = options.linksMax ?? LINKS_MAX
@@ -181,8 +182,10 @@ export class Peer implements Carrier {
     this.#timers.set(this.#now + GOODBYE_MS, { machine: 'peer', timer: null })
   }
 
-  /** The peer ends by itself. */
+  /** The peer ends by itself, once: it takes no commands any more but to close. */
   stop(code: FailureCode, message: string): void {
+    if (this.#stopped) return
+    this.#stopped = true
     this.emit({ type: 'event', event: { type: 'stopped', code, message } })
     this.give('dialer', { type: 'stop' })
     this.give('links', { type: 'leave' })
@@ -205,9 +208,10 @@ export class Peer implements Carrier {
     if (this.#leaving?.byeSent && this.#machines.links.size === 0 && this.#machines.links.isEmpty)
       this.#finishLeaving()
     const due = this.#timers.nextDue
-    if (due === this.#wakeAt || due === Number.POSITIVE_INFINITY) return
+    // A wake that has come is over: another timer for the same moment asks for another one.
+    if (due === this.#wakeAt && due > this.#now) return
     this.#wakeAt = due
-    this.emit({ type: 'wake-at', at: due })
+    if (due !== Number.POSITIVE_INFINITY) this.emit({ type: 'wake-at', at: due })
   }
 
   #finishLeaving(): void {
@@ -307,7 +311,8 @@ export class Peer implements Carrier {
   }
 
   #onCommand(op: OpId, call: PeerCall): void {
-    if (this.#leaving !== null || this.#status === 'closed') {
+    const isOver = this.#stopped && call.type !== 'close'
+    if (isOver || this.#leaving !== null || this.#status === 'closed') {
       return this.emit({ type: 'failed', op, code: 'CLOSED', message: 'the peer is leaving' })
     }
     switch (call.type) {
@@ -357,6 +362,7 @@ function compose(options: PeerOptions & { linksMax: number }, random: Random): M
       size: () => links.size,
       openCount: () => links.roster.upCount,
       isUp: (peer) => links.roster.isUp(peer),
+      hasAttempt: (attempt) => links.hasAttempt(attempt),
       isBanned: (peer, now) => links.standing.isBanned(peer, now),
       leastWanted: () => links.roster.leastWanted(),
       isNear: (peer) => routing.isNear(peer),

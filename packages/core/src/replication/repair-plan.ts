@@ -48,7 +48,7 @@ export function plan(
   const { neighbourhood, replicas, self } = context
   const { role, changes, now } = look
   const near = neighbourhood.closest(key, replicas * 2)
-  const settled = near.filter(({ id }) => neighbourhood.isSettled(id, now))
+  const settled = near.filter(({ id }) => !changes.added.has(id) && neighbourhood.isSettled(id, now))
   if (!near.some(({ id }) => id === self.id))
     return role === 0 ? leaving(context, key, { near, settled }) : []
   if (settled[role]?.id !== self.id) return changes.all && role === 0 ? asking(key, near[0]) : []

@@ -109,7 +109,7 @@ export class Repair {
     if (afterMs > 0) return this.#wait(role, { changes, afterMs }, turn)
     this.#scans.push({ role, changes, keys: this.#context.index.keys(), next: 0 })
     if (role === 0 && !changes.all) this.#wait(1, { changes, afterMs: BACKUP_MS }, turn)
-    this.#go(turn)
+    if (!this.#turning) this.turn(turn)
   }
 
   /** Plans and asks, as much as one turn may. */

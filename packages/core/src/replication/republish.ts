@@ -86,7 +86,7 @@ export class Republish {
   }
 
   timer(turn: Turn): void {
-    if (this.#wakeAt === null || turn.now < this.#wakeAt) return
+    if (this.#stopped || this.#wakeAt === null || turn.now < this.#wakeAt) return
     this.#wakeAt = null
     for (const [key, due] of this.#dueByKey) {
       if (this.#underWay >= REPAIR_BATCH) break

@@ -8,7 +8,7 @@ import { mirrorOf, randomKeyInBucket } from './distance.ts'
 import type { RoutingTable } from './routing-table.ts'
 
 /** Milliseconds between the first two lookups of our own id; doubled up to BUCKET_REFRESH_MS while we get to know our neighbours. */
-const SELF_FIRST_MS = Number((globalThis as any).process?.env['SELF'] ?? 2_000)
+const SELF_FIRST_MS = 2_000
 /** Milliseconds to the first and longest repetition of one that nobody answered. */
 const SELF_RETRY_MIN_MS = 1_000
 const SELF_RETRY_MAX_MS = 30_000
@@ -16,8 +16,8 @@ const SELF_RETRY_MAX_MS = 30_000
 const SELF_GIVE_UP_MS = OPERATION_TIMEOUT_MS * 2
 /** Milliseconds between two lookups that fill buckets: they must not crowd out what an application does when it has joined. */
 const FILL_EVERY_MS = 500
-/** Contacts below which a bucket outside our neighbourhood is filled, and how often that is tried. */
-const FILLS_PER_BUCKET = 1
+/** Milliseconds after which a bucket that is empty although it was filled is filled again. */
+const REFILL_AFTER_MS = 60_000
 
 export class Lookups {
   readonly #self: Key
@@ -27,9 +27,10 @@ export class Lookups {
   #joined = false
   #selfAt: Millis = Number.POSITIVE_INFINITY
   #selfEveryMs = SELF_FIRST_MS
-  #retryMs = SELF_RETRY_MIN_MS
+  /** Lookups of our own id that nobody answered, one after the other. */
+  #failures = 0
   #fillAt: Millis = Number.POSITIVE_INFINITY
-  readonly #fillsByBucket = new Map<number, number>()
+  readonly #filledAtByBucket = new Map<number, Millis>()
   readonly #refreshAtByBucket = new Map<number, Millis>()
 
   constructor(self: PeerId, table: RoutingTable, random: Random) {
@@ -43,14 +44,18 @@ export class Lookups {
     return this.#joined
   }
 
+  get failures(): number {
+    return this.#failures
+  }
+
   /** The first link is up. */
   begin(now: Millis): void {
     this.#isActive = true
     this.#joined = false
     this.#selfAt = now
     this.#selfEveryMs = SELF_FIRST_MS
-    this.#retryMs = SELF_RETRY_MIN_MS
-    this.#fillsByBucket.clear()
+    this.#failures = 0
+    this.#filledAtByBucket.clear()
   }
 
   /** The last link has gone. */
@@ -73,11 +78,11 @@ export class Lookups {
   found(target: Key, answered: boolean, now: Millis): boolean {
     if (!this.#isActive || target !== this.#self) return false
     if (!answered) {
-      this.#selfAt = now + this.#around(this.#retryMs)
-      this.#retryMs = Math.min(this.#retryMs * 2, SELF_RETRY_MAX_MS)
+      this.#selfAt = now + this.#around(Math.min(SELF_RETRY_MIN_MS * 2 ** this.#failures, SELF_RETRY_MAX_MS))
+      this.#failures += 1
       return false
     }
-    this.#retryMs = SELF_RETRY_MIN_MS
+    this.#failures = 0
     this.#selfAt = now + this.#around(this.#selfEveryMs)
     this.#selfEveryMs = Math.min(this.#selfEveryMs * 2, BUCKET_REFRESH_MS)
     this.#fillAt = now + FILL_EVERY_MS
@@ -95,7 +100,7 @@ export class Lookups {
       targets.push(this.#self)
     }
     if (this.#fillAt <= now) {
-      const bucket = this.#emptiest()
+      const bucket = this.#unfilled(now)
       this.#fillAt = bucket === null ? Number.POSITIVE_INFINITY : now + FILL_EVERY_MS
       if (bucket !== null) targets.push(mirrorOf(this.#self, bucket))
     }
@@ -123,14 +128,18 @@ export class Lookups {
     return targets
   }
 
-  /** The farthest bucket that should have more contacts. While siblings are few we know everybody there is. */
-  #emptiest(): number | null {
+  /**
+   * The farthest bucket, up to that of our last sibling, whose mirror point was not looked up: there is whoever we want a
+   * link to. While siblings are few we know everybody there is.
+   */
+  #unfilled(now: Millis): number | null {
     const { siblings } = this.#table
-    const last = siblings.isFull ? (siblings.list.at(-1)?.bucket ?? 0) : -1
+    const last = siblings.isFull ? (siblings.list.at(-1)?.bucket ?? -1) : -1
     for (let bucket = 0; bucket <= last; bucket++) {
-      const fills = this.#fillsByBucket.get(bucket) ?? 0
-      if (fills >= FILLS_PER_BUCKET) continue
-      this.#fillsByBucket.set(bucket, fills + 1)
+      const filledAt = this.#filledAtByBucket.get(bucket)
+      const isEmpty = this.#table.membersOf(bucket).length === 0
+      if (filledAt !== undefined && !(isEmpty && now - filledAt >= REFILL_AFTER_MS)) continue
+      this.#filledAtByBucket.set(bucket, now)
       return bucket
     }
     return null

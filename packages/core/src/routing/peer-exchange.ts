@@ -8,7 +8,8 @@ import { NAME_BYTES_MAX } from '../limits.ts'
 import { utf8 } from '../wire/bytes.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { closestOf } from './distance.ts'
-import type { LinkState } from './link-choice.ts'
+import type { LinkState } from './link-tally.ts'
+import type { RoutingTable } from './routing-table.ts'
 import type { SiblingChanges, SiblingList } from './siblings.ts'
 
 /** Links named in one exchange. */
@@ -41,6 +42,7 @@ interface Correspondent {
 
 export class PeerExchange {
   readonly #siblings: SiblingList
+  readonly #table: RoutingTable
   readonly #linkByPeer: ReadonlyMap<PeerId, LinkState>
   readonly #servers: readonly string[]
   readonly #learnedServers = new Set<string>()
@@ -49,12 +51,13 @@ export class PeerExchange {
 
   constructor(
     options: { readonly servers: readonly string[] },
-    siblings: SiblingList,
+    table: RoutingTable,
     linkByPeer: ReadonlyMap<PeerId, LinkState>,
     random: Random,
   ) {
     this.#servers = options.servers.filter(isServerAddress).slice(0, SERVERS_PER_EXCHANGE_MAX)
-    this.#siblings = siblings
+    this.#table = table
+    this.#siblings = table.siblings
     this.#linkByPeer = linkByPeer
     this.#random = random
   }
@@ -152,7 +155,9 @@ export class PeerExchange {
   #pickSiblings(to: LinkState): Contact[] {
     const { list } = this.#siblings
     const contacts = list.map(({ contact }) => contact)
-    return this.#siblings.has(to.known) ? contacts : closestOf(to.known.id, contacts, EXCHANGE_SIBLINGS_FAR)
+    return this.#siblings.has(to.known)
+      ? contacts
+      : this.#table.closest(to.known.id, EXCHANGE_SIBLINGS_FAR).map(({ contact }) => contact)
   }
 
   #latest(): number {

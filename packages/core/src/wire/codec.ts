@@ -61,9 +61,10 @@ export function decodeBulkFrame(bytes: Uint8Array): Frame | null {
   return message && { ttl: bytes[3] as number, flags: 0, message, bytes }
 }
 
-/** Whether the frame's type is in the table: an unknown one is from a newer peer, a malformed one from a bad one. */
-export function isKnownType(frame: Uint8Array): boolean {
-  return CODEC_BY_TYPE[frame[1] ?? 0]?.layer === 'link'
+/** Whether a frame that does not decode may be from a newer peer: a type of our version that no layer of the table has. */
+export function isUnknownType(frame: Uint8Array): boolean {
+  if (frame.length < HEADER_BYTES || frame.length > FRAME_BYTES_MAX || frame[0] !== WIRE_VERSION) return false
+  return CODEC_BY_TYPE[frame[1] as number] === undefined
 }
 
 /** The same frame with another TTL: the only byte that forwarding changes. */
@@ -87,8 +88,9 @@ export function decodeInner(bytes: Uint8Array, layer: 'routed' | 'sealed'): Mess
   return readFields(bytes[0] as number, new Reader(bytes, 1), layer)
 }
 
-/** Frames that came in one channel message, or null where their lengths do not add up. */
+/** Frames that came in one channel message, or null where it is too long or their lengths do not add up. */
 export function splitBatch(bytes: Uint8Array): Uint8Array[] | null {
+  if (bytes.length > CONTROL_MESSAGE_BYTES_MAX) return null
   const frames: Uint8Array[] = []
   for (let offset = 0; offset < bytes.length; ) {
     if (offset + 2 > bytes.length) return null

@@ -45,6 +45,12 @@ const topic = hex<TopicId>(16)
 const visited = list(hex(4), HOPS_MAX)
 const signature = fixed(64)
 
+/**
+ * Bytes of the message inside ROUTE: a frame less its header, its other fields with a full list of the visited, and an
+ * empty source route. Whoever forwards adds to that list, and must never be made to send a frame that is too long.
+ */
+export const ROUTED_BYTES_MAX = FRAME_BYTES_MAX - (4 + 16 + 1 + 1 + 32 + (2 + 4 * HOPS_MAX) + 2)
+
 /** Ids in one IHAVE or GRAFT. */
 export const IDS_PER_FRAME_MAX = 512
 
@@ -105,7 +111,7 @@ export const MESSAGES = {
     name: text(NAME_BYTES_MAX),
     payload: rest(PAYLOAD_BYTES_MAX),
   }),
-  /** `signature`: by the responder over domain, network, request, status and payload (RQ-3). */
+  /** `signature`: by the responder over domain, network, request, requester, status and payload (RQ-3). */
   RESPONSE: routed(0x11, {
     request: operation,
     responder: contact,
@@ -123,7 +129,7 @@ export const MESSAGES = {
     target: key,
     visited,
     via: list(peerId, HOPS_MAX),
-    inner: rest(FRAME_BYTES_MAX),
+    inner: rest(ROUTED_BYTES_MAX),
   }),
   ROUTE_ACK: link(0x19, { operation, path: u8 }),
   ROUTE_NACK: link(0x1a, { operation, path: u8, hopsLeft: u8, visited }),

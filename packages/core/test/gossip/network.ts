@@ -111,7 +111,8 @@ export class GossipNetwork {
         .filter((other) => other.index !== index)
         .sort((a, b) => compareDistance(this.idOf(index), a.contact.id, b.contact.id))
       for (const other of closest.slice(0, degree >> 1)) {
-        if (this.nodes[index]!.linked.size < degree && other.linked.size < degree) this.link(index, other.index)
+        if (this.nodes[index]!.linked.size < degree && other.linked.size < degree)
+          this.link(index, other.index)
       }
     }
     this.#fill(degree)
@@ -145,7 +146,14 @@ export class GossipNetwork {
 
   publish(node: number, topic: string, payloadBytes = 200, deadlineMs = 10_000): Published {
     const op = this.published.length
-    const published: Published = { topic, at: this.now, id: null, recipients: 0, failure: null, deliveries: [] }
+    const published: Published = {
+      topic,
+      at: this.now,
+      id: null,
+      recipients: 0,
+      failure: null,
+      deliveries: [],
+    }
     this.published.push(published)
     this.#publishedByOp.set(op, published)
     this.input(node, { type: 'publish', op, topic, payload: this.random.bytes(payloadBytes), deadlineMs })
@@ -224,7 +232,12 @@ export class GossipNetwork {
   #perform(node: number, effect: GossipEffect): void {
     switch (effect.type) {
       case 'send':
-        return this.#send(node, effect.to, encodeFrame(effect.message, effect.ttl, effect.flags), effect.message.type)
+        return this.#send(
+          node,
+          effect.to,
+          encodeFrame(effect.message, effect.ttl, effect.flags),
+          effect.message.type,
+        )
       case 'forward':
         return this.#send(node, effect.to, effect.frame, 'GOSSIP')
       case 'set-timer':
@@ -268,26 +281,39 @@ export class GossipNetwork {
     this.#queue.add(this.now + this.oneWayMs(node, target), { node: target, from: node, bytes, input: null })
   }
 
+  #nodeOf(id: PeerId): Node {
+    return this.nodes[this.#indexById.get(id)!]!
+  }
+
   #later(node: number, afterMs: number, input: GossipInput): void {
     this.#queue.add(this.now + afterMs, { node, from: null, bytes: null, input })
   }
 
   #routingOf(index: number, self: Contact, linked: ReadonlySet<number>): RoutingView {
-    const network = this
     const byDistance = (target: Key) =>
-      [...linked].map((other) => network.idOf(other)).sort((a, b) => compareDistance(target, a, b))
-    const contacts = (ids: readonly PeerId[]) => ids.map((id) => network.nodes[network.#indexById.get(id)!]!.contact)
+      [...linked].map((other) => this.idOf(other)).sort((a, b) => compareDistance(target, a, b))
+    const contacts = (ids: readonly PeerId[]) => ids.map((id) => this.#nodeOf(id).contact)
+    const neighbours = () => [...linked].flatMap((other) => [other, ...this.nodes[other]!.linked])
+    const known = () => [...new Set(neighbours())].filter((other) => other !== index).map((other) => this.idOf(other))
     return {
       self,
       linkedByDistance: byDistance,
-      isSelfCloser: (target, than) => compareDistance(target, network.idOf(index), than) < 0,
-      closest: (target, count) => contacts(byDistance(target).slice(0, count)),
+      isSelfCloser: (target, than) => compareDistance(target, this.idOf(index), than) < 0,
+      // As after peer exchange: our links and theirs.
+      closest: (target, count) => {
+        const ids = known().sort((a, b) => compareDistance(target, a, b))
+        return contacts(ids.slice(0, count))
+      },
       closestLinked: (target, count) => contacts(byDistance(target).slice(0, count)),
       siblings: () => [],
-      isLinked: (peer) => linked.has(network.#indexById.get(peer)!),
+      isLinked: (peer) => linked.has(this.#indexById.get(peer)!),
       contactOf: () => null,
-      viaOf: () => null,
-      linked: () => [...linked].map((other) => network.idOf(other)),
+      viaOf: (peer) => {
+        const { index: sought } = this.#nodeOf(peer)
+        const via = [...linked].find((other) => this.nodes[other]!.linked.has(sought))
+        return linked.has(sought) || via === undefined ? null : this.idOf(via)
+      },
+      linked: () => [...linked].map((other) => this.idOf(other)),
     }
   }
 

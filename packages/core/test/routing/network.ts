@@ -44,7 +44,7 @@ export class Network {
   readonly random: Random
   readonly options: NetworkOptions
   /** What happened so far. */
-  readonly counts = { dials: 0, opened: 0, closed: 0, refused: 0, dead: 0, glare: 0, madeRoom: 0, refusedLeaf: 0, wants: 0, finds: 0, probes: 0, introductions: 0, exchanges: 0, contactsSent: 0 }
+  readonly counts = { dials: 0, opened: 0, closed: 0, refused: 0, dead: 0, glare: 0, wants: 0, finds: 0, probes: 0, introductions: 0, exchanges: 0, contactsSent: 0 }
   readonly violations: string[] = []
   #heap: { at: Millis; order: number; run: () => void }[] = []
   #order = 0
@@ -85,6 +85,13 @@ export class Network {
     return node
   }
 
+  readonly logs = new Map<string, number>()
+  log(what: string): void {
+    const t = [5, 10, 20, 40, 80, 160, 320].find((s) => this.now - 1_000_000 < s * 1000) ?? 999
+    const k = `${what} <${t}s`
+    this.logs.set(k, (this.logs.get(k) ?? 0) + 1)
+  }
+
   get alive(): Node[] {
     return this.nodes.filter(({ isAlive }) => isAlive)
   }
@@ -119,20 +126,38 @@ export class Network {
     return { end, hops }
   }
 
+  /** The same with a look two hops ahead, as the router has it: through a link to somebody closer whom it named. */
+  walkFar(from: Node, target: Key): Node {
+    let { end } = this.walk(from, target, null)
+    for (let hops = 0; hops < 24; hops++) {
+      const { routing } = end
+      const beyond = routing.closest(target, 20).find(({ id }) => {
+        const via = routing.viaOf(id)
+        return via !== null && !routing.isSelfCloser(target, id) && this.nodeById.get(via)?.links.has(id)
+      })
+      if (beyond === undefined) return end
+      end = this.walk(this.nodeById.get(beyond.id)!, target, null).end
+    }
+    return end
+  }
+
   /** Share of random targets whose closest peer a greedy walk from a random peer reaches, and the mean hops. */
-  greedy(samples: number): { reached: number; hops: number } {
+  greedy(samples: number): { reached: number; reachedFar: number; hops: number } {
     const random = seededRandom(7)
     const alive = this.alive
     let reached = 0
+    let reachedFar = 0
     let hops = 0
     for (let i = 0; i < samples; i++) {
       const target = randomContact(random).id as string as Key
       const closest = alive.reduce((a, b) => (compareDistance(target, a.id, b.id) < 0 ? a : b))
-      const walk = this.walk(alive[random.u32() % alive.length]!, target, null)
+      const from = alive[random.u32() % alive.length]!
+      const walk = this.walk(from, target, null)
       if (walk.end === closest) reached += 1
+      if (this.walkFar(from, target) === closest) reachedFar += 1
       hops += walk.hops
     }
-    return { reached: reached / samples, hops: hops / samples }
+    return { reached: reached / samples, reachedFar: reachedFar / samples, hops: hops / samples }
   }
 
   /** Share of (peer, one of its `count` truly closest) pairs that are linked. */
@@ -341,7 +366,7 @@ export class Node {
     link.idleSince = this.#network.now
     this.#network.after(PRUNE_AFTER_MS, () => {
       if (this.links.get(link.remote.id) !== link || link.idleSince === 0) return
-      if (this.#network.now - link.idleSince >= PRUNE_AFTER_MS) this.#close(link.remote)
+      if (this.#network.now - link.idleSince >= PRUNE_AFTER_MS) { this.#network.log('pruned'); this.#close(link.remote) }
     })
   }
 
@@ -358,6 +383,7 @@ export class Node {
       if (this.links.has(id) || this.dials.has(id) || this.accepts.has(id)) continue
       this.dials.add(id)
       this.#network.counts.dials += 1
+      this.#network.log(`dial ${reasons & 1 ? 'leaf' : reasons & 2 ? 'bucket' : 'random'}`)
       this.#network.after(this.#network.delay() * 2, () => this.#offer(this.#network.nodeById.get(id)!, reasons))
     }
   }
@@ -379,7 +405,7 @@ export class Node {
       remote.dials.delete(this.id)
     }
     if (!remote.#findPlace(this.id, reasons)) {
-      if ((reasons & 1) !== 0) network.counts.refusedLeaf += 1
+      network.log(`refused ${reasons & 1 ? 'leaf' : reasons & 2 ? 'bucket' : 'random'}`)
       return this.#refused(remote)
     }
     remote.accepts.add(this.id)
@@ -400,7 +426,7 @@ export class Node {
     }
     if (victim === null) return false
     this.accepts.add(peer)
-    this.#network.counts.madeRoom += 1
+    this.#network.log('made room')
     this.#close(victim.remote)
     return true
   }

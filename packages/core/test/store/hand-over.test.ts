@@ -4,7 +4,7 @@ import { NO_ORIGIN } from '../../src/dht/stored-ack.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import { compareDistance } from '../../src/routing/distance.ts'
 import { utf8 } from '../../src/wire/bytes.ts'
-import { closerThan, immutable, replica, type Route, StoreBench, stored } from './store-bench.ts'
+import { closeStrangers, immutable, replica, type Route, StoreBench, stored } from './store-bench.ts'
 
 const REPLICAS = 3
 
@@ -52,8 +52,8 @@ describe('leaving', () => {
     bench.input({ type: 'leave', deadlineMs: 2_000 })
     const first = bench.routed('REPLICA')
     expect(first.length).toBeLessThanOrEqual(65)
-    for (const route of first) acknowledge(bench, route)
-    for (const route of bench.routed('REPLICA').slice(first.length)) acknowledge(bench, route)
+    for (let next = 0; next < bench.routed('REPLICA').length; next++)
+      acknowledge(bench, bench.routed('REPLICA')[next] as Route)
     expect(bench.routed('REPLICA')).toHaveLength(100)
     expect(bench.all('handed-over')).toHaveLength(1)
   })
@@ -61,7 +61,7 @@ describe('leaving', () => {
   test('[RP-15] a newcomer in the group gets its copy, too', () => {
     const { bench, records } = holding(1)
     const key = recordKey(records[0] as PeerRecord)
-    const newcomer = closerThan(key, [bench.self, ...bench.known])
+    const [newcomer] = closeStrangers(key, 1, [bench.self, ...bench.known]) as [Contact]
     bench.meet(newcomer)
     bench.input({ type: 'leave', deadlineMs: 2_000 })
     const targets = bench.routed('REPLICA').map(({ target }) => target)
@@ -122,7 +122,7 @@ describe('leaving', () => {
     bench.input({ type: 'leave', deadlineMs: 2_000 })
     bench.advance(2_000)
     bench.take()
-    bench.meet(closerThan(recordKey(records[0] as PeerRecord), bench.known))
+    bench.meet(...closeStrangers(recordKey(records[0] as PeerRecord), 1, bench.known))
     bench.advance(3_600_000)
     expect(bench.all('route')).toEqual([])
   })

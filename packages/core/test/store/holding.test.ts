@@ -4,7 +4,7 @@ import { NO_ORIGIN } from '../../src/dht/stored-ack.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import { JOBS_PER_LINK_MAX } from '../../src/limits.ts'
 import {
-  closerThan,
+  closeStrangers,
   DAY_MS,
   head,
   headerOf,
@@ -98,8 +98,7 @@ describe('what is taken in', () => {
     const record = immutable('x')
     const key = recordKey(record)
     const bench = new StoreBench({ peers: 0, replicas: 3 })
-    const closer: Contact[] = []
-    while (closer.length < 6) closer.unshift(closerThan(key, [bench.self, ...closer]))
+    const closer = closeStrangers(key, 6, [bench.self])
     bench.known = closer.slice(0, 5)
     bench.deliver(replica(record))
     expect(bench.answers('STORED')[0]).toMatchObject({ result: 0 })
@@ -256,7 +255,7 @@ describe('what is given out', () => {
     const bench = new StoreBench({ peers: 0, replicas: 1 })
     for (const record of [fixed, changing]) bench.deliver(replica(record))
     expect([fixed, changing].map((record) => bench.store.holds(recordKey(record)))).toEqual([true, true])
-    bench.known = [closerThan(recordKey(changing), [bench.self]), closerThan(recordKey(fixed), [bench.self])]
+    bench.known = [changing, fixed].flatMap((record) => closeStrangers(recordKey(record), 1, [bench.self]))
     expect([fixed, changing].map((record) => bench.store.holds(recordKey(record)))).toEqual([true, false])
     bench.deliver({ type: 'GET', key: recordKey(changing), head: false })
     expect(bench.answers('VALUE')).toHaveLength(1)

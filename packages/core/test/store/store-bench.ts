@@ -1,4 +1,5 @@
 /** One Store with the world at hand: jobs are done at once, routes and timers wait for the test. */
+import { sha256 } from '@noble/hashes/sha2.js'
 import { foundSignedBytes } from '../../src/dht/found.ts'
 import type { PeerRecord, RecordHeader } from '../../src/dht/record.ts'
 import { recordKey, recordVersion, sharedNameHash, sharedSignedBytes, ownedSignedBytes } from '../../src/dht/record.ts'
@@ -48,7 +49,7 @@ export class StoreBench implements RoutingView {
     this.known = Array.from({ length: options.peers }, (_, index) => contactNumber(index))
     this.store = new Store({ self: this.self, networkId: NETWORK_ID, workBits: 0, replicas: options.replicas }, this, {
       u32: () => this.#random++,
-      bytes: (length) => Uint8Array.from({ length }, () => this.#random++ & 0xff),
+      bytes: (length) => sha256(utf8(`random ${this.#random++}`)).subarray(0, length),
     })
     this.input({ type: 'start', recordIndex: options.start ?? [] })
   }
@@ -277,13 +278,15 @@ export function head(key: Key): MessageOf<'GET'> {
   return { type: 'GET', key, head: true }
 }
 
-/** A contact closer to the key than all of these. */
-export function closerThan(key: Key, contacts: readonly Contact[]): Contact {
-  for (let number = 5_000; ; number++) {
-    const contact = contactNumber(number)
-    if (contacts.every(({ id }) => compareDistance(key, contact.id, id) < 0)) return contact
-  }
+/** Contacts that no bench knows, each closer to the key than all of `than`; closest first. */
+export function closeStrangers(key: Key, count: number, than: readonly Contact[]): Contact[] {
+  STRANGERS ??= Array.from({ length: 2_000 }, (_, index) => contactNumber(5_000 + index))
+  const strangers = closestOf(key, STRANGERS, count)
+  const farthest = strangers.at(-1) as Contact
+  if (than.every(({ id }) => compareDistance(key, farthest.id, id) < 0)) return strangers
+  throw new Error('too few strangers for this key')
 }
+let STRANGERS: Contact[] | undefined
 
 /** The header under which the record would be held. */
 export function headerOf(record: PeerRecord, now: number, change: Partial<RecordHeader> = {}): RecordHeader {

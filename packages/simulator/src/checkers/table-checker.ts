@@ -60,7 +60,7 @@ export class TableChecker {
     if (new Set(siblings).size !== siblings.length || siblings.includes(id)) say('lists wrong siblings')
     if (contacts > buckets * BUCKET_CONTACTS_MAX) say(`has ${contacts} contacts in ${buckets} buckets`)
     for (const [name, size] of Object.entries(tables))
-      if (!name.endsWith("Bytes")) this.#checkTable(name, size, say)
+      if (!name.endsWith('Bytes')) this.#checkTable(name, size, say)
   }
 
   #checkTable(name: string, size: number, say: (what: string) => void): void {

@@ -1,0 +1,45 @@
+// What is signed of a request and of its response (PROTOCOL.md, RQ-2 and RQ-3). Both name the other side, so that neither
+// can be turned on somebody else, and the network, so that a key used in two of them is two strangers.
+
+import type { PeerId } from '../identity/peer-id.ts'
+import { fromHex, utf8 } from '../wire/bytes.ts'
+import type { MessageOf } from '../wire/messages.ts'
+import { Writer } from '../wire/writer.ts'
+
+const REQUEST_DOMAIN = utf8('hyphae request 1')
+const RESPONSE_DOMAIN = utf8('hyphae response 1')
+
+/** Domain, network, request, target, time, length-prefixed name, payload. */
+export function requestSignedBytes(
+  networkId: string,
+  to: PeerId,
+  request: Omit<MessageOf<'REQUEST'>, 'type' | 'sender' | 'signature'>,
+): Uint8Array {
+  const name = utf8(request.name)
+  const writer = new Writer()
+  writer.raw(REQUEST_DOMAIN)
+  writer.raw(fromHex(networkId))
+  writer.raw(fromHex(request.request))
+  writer.raw(fromHex(to))
+  writer.u53(request.sentAt)
+  writer.u8(name.length)
+  writer.raw(name)
+  writer.raw(request.payload)
+  return writer.finish()
+}
+
+/** Domain, network, request, requester, status, payload. */
+export function responseSignedBytes(
+  networkId: string,
+  requester: PeerId,
+  response: Omit<MessageOf<'RESPONSE'>, 'type' | 'responder' | 'signature'>,
+): Uint8Array {
+  const writer = new Writer()
+  writer.raw(RESPONSE_DOMAIN)
+  writer.raw(fromHex(networkId))
+  writer.raw(fromHex(response.request))
+  writer.raw(fromHex(requester))
+  writer.u8(response.status)
+  writer.raw(response.payload)
+  return writer.finish()
+}

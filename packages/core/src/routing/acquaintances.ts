@@ -1,0 +1,174 @@
+// Whom we believe to be alive, and on whose word. Contacts enter the tables when they are named, with their work checked;
+// they leave on their own silence, never because a third says so.
+
+import type { Millis, StoredContact } from '../contract.ts'
+import { type Contact, isAcceptable } from '../identity/contact.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import { PING_TIMEOUT_MS } from '../limits.ts'
+import type { OffenceEffect, Out, SetTimerEffect } from '../machine.ts'
+import type { KnownContact } from './bucket.ts'
+import { Departed, type Evidence } from './departed.ts'
+import { Probes } from './probes.ts'
+import type { RoutingTimer } from './routing-contract.ts'
+import type { RoutingTable } from './routing-table.ts'
+
+/** Milliseconds for which a contact that was seen is not asked whether it lives. Guess: a tenth of a tab's life. */
+const FRESH_MS = 5 * 60_000
+/** Stored contacts that are asked, after joining, whether they live. */
+const RESTORED_PROBES_MAX = 16
+
+type AcquaintanceEffect =
+  | OffenceEffect
+  | SetTimerEffect<RoutingTimer & { readonly type: 'ping' }>
+  | { readonly type: 'probe'; readonly contact: Contact; readonly via: PeerId | null }
+
+/** Who says so, and how it knows. `namer` is null for an introducer. */
+export interface Source {
+  readonly evidence: Evidence
+  readonly namer: PeerId | null
+}
+
+export class Acquaintances {
+  readonly #self: PeerId
+  readonly #workBits: number
+  readonly #table: RoutingTable
+  readonly #departed = new Departed()
+  readonly #probes = new Probes()
+
+  constructor(self: PeerId, workBits: number, table: RoutingTable) {
+    this.#self = self
+    this.#workBits = workBits
+    this.#table = table
+  }
+
+  /** Contacts of an earlier life: good enough to be dialed by somebody who has no other, and to be asked. */
+  restore(contacts: readonly StoredContact[], now: Millis): void {
+    for (const { contact, lastSeen } of contacts.toSorted((a, b) => a.lastSeen - b.lastSeen)) {
+      if (this.#isForUs(contact)) this.#table.add(contact, Math.min(lastSeen, now), false)
+    }
+  }
+
+  /** True where somebody among these was not known before. */
+  learn(contacts: readonly Contact[], from: Source, now: Millis, out: Out<AcquaintanceEffect>): boolean {
+    let hasBadWork = false
+    let hasNew = false
+    for (const contact of contacts) {
+      const known = this.#table.get(contact.id)
+      if (known?.linked || contact.id === this.#self) continue
+      if (known === null && !this.#isForUs(contact)) hasBadWork = true
+      else if (!this.#departed.outweighs(from.evidence, contact.id, now)) {
+        hasNew ||= !known?.heard
+        this.#enter(contact, from, now, out)
+      }
+    }
+    if (hasBadWork && from.namer !== null)
+      out.push({ type: 'offence', peer: from.namer, offence: 'bad-work' })
+    return hasNew
+  }
+
+  /** An introducer names these to somebody who has no link: whom we took for dead may live, and we were cut off. */
+  forgive(contacts: readonly Contact[]): void {
+    for (const { id } of contacts) this.#departed.delete(id)
+  }
+
+  linkUp(contact: Contact, now: Millis): KnownContact {
+    this.#departed.delete(contact.id)
+    this.#probes.end(contact.id)
+    const known = this.#table.add(contact, now, true)
+    this.#table.touch(known, now)
+    known.linked = true
+    known.via = null
+    return known
+  }
+
+  linkDown(known: KnownContact): void {
+    for (const other of this.#table.all()) if (other.via === known.id) other.via = null
+    this.#table.unlink(known)
+  }
+
+  /** The contact is dead, and stays so for whoever tells us otherwise. True where it was a sibling. */
+  bury(known: KnownContact, now: Millis): boolean {
+    this.#departed.add(known.id, now)
+    return this.#table.remove(known)
+  }
+
+  // Probes
+
+  isSuspect(peer: PeerId): boolean {
+    return this.#probes.has(peer)
+  }
+
+  /** Asks the contact whether it lives, or puts it in line. */
+  probe(known: KnownContact, now: Millis, out: Out<AcquaintanceEffect>): void {
+    this.#probes.add(known)
+    this.sendProbes(now, out)
+  }
+
+  /** Somebody says that this contact died. That is a reason to ask it, and no more: a liar could erase honest peers. */
+  rumour(id: PeerId, now: Millis, out: Out<AcquaintanceEffect>): void {
+    const known = this.#table.get(id)
+    if (known !== null && !known.linked) this.probe(known, now, out)
+  }
+
+  probeRestored(now: Millis, out: Out<AcquaintanceEffect>): void {
+    const restored = this.#table.all().filter(({ heard }) => !heard)
+    restored.sort((a, b) => b.seenAt - a.seenAt)
+    for (const known of restored.slice(0, RESTORED_PROBES_MAX)) this.probe(known, now, out)
+  }
+
+  /** Asks the contact that was not seen for longest, siblings first. */
+  probeOldest(now: Millis, out: Out<AcquaintanceEffect>): void {
+    const oldest = oldestUnlinked(this.#table.siblings.list, now) ?? oldestUnlinked(this.#table.all(), now)
+    if (oldest !== null) this.probe(oldest, now, out)
+  }
+
+  /** Ends a probe. Answers with whom it was about, or null where it is stale. */
+  endProbe(peer: PeerId, since?: Millis): KnownContact | null {
+    if (!this.#probes.end(peer, since)) return null
+    const known = this.#table.get(peer)
+    return known?.linked ? null : known
+  }
+
+  /** The contact answered. */
+  revive(known: KnownContact, now: Millis): void {
+    this.#table.add(known.contact, now, true)
+    this.#table.touch(known, now)
+  }
+
+  sendProbes(now: Millis, out: Out<AcquaintanceEffect>): void {
+    for (const { id, contact, via } of this.#probes.take(now)) {
+      out.push({ type: 'probe', contact, via })
+      out.push({ type: 'set-timer', afterMs: PING_TIMEOUT_MS, timer: { type: 'ping', peer: id, since: now } })
+    }
+  }
+
+  /** There is no link left to ask over. */
+  clearProbes(): void {
+    this.#probes.clear()
+  }
+
+  tables(): Record<string, number> {
+    return { departed: this.#departed.size, ...this.#probes.tables() }
+  }
+
+  #enter(contact: Contact, from: Source, now: Millis, out: Out<AcquaintanceEffect>): void {
+    const known = this.#table.add(contact, now, true)
+    if (from.evidence === 'linked') this.#table.touch(known, now)
+    if (from.evidence === 'linked' && from.namer !== null) known.via = from.namer
+    const blocker = this.#table.blocker(known.bucket)
+    if (blocker !== null && now - blocker.seenAt >= FRESH_MS) this.probe(blocker, now, out)
+  }
+
+  #isForUs(contact: Contact): boolean {
+    return contact.id !== this.#self && isAcceptable(contact, this.#workBits)
+  }
+}
+
+function oldestUnlinked(contacts: Iterable<KnownContact>, now: Millis): KnownContact | null {
+  let oldest: KnownContact | null = null
+  for (const known of contacts) {
+    if (known.linked || now - known.seenAt < FRESH_MS) continue
+    if (oldest === null || known.seenAt < oldest.seenAt) oldest = known
+  }
+  return oldest
+}

@@ -1,0 +1,110 @@
+// One peer of a routing test: its router, and what the router asks of the peer around it.
+
+import type { LinkRole } from '../../src/contract.ts'
+import { Router } from '../../src/dht/router.ts'
+import type { Contact } from '../../src/identity/contact.ts'
+import type { Key, PeerId } from '../../src/identity/peer-id.ts'
+import { keyOf } from '../../src/identity/peer-id.ts'
+import type { LinkView, RoutingView } from '../../src/machine.ts'
+import { closestOf, compareDistance, sortedByDistance } from '../../src/routing/distance.ts'
+
+/** A place on a square whose side is one, and the way from the peer to the net. */
+export interface Place {
+  readonly x: number
+  readonly y: number
+  readonly lastMileMs: number
+}
+
+/** Milliseconds from one side of the square to the other: with the last mile, a mean one-way delay of about 75 ms. */
+const SPAN_MS = 128
+
+export class RouteNode implements RoutingView, LinkView {
+  readonly self: Contact
+  readonly place: Place
+  readonly links = new Map<PeerId, RouteNode>()
+  readonly held = new Set<Key>()
+  readonly router: Router
+  alive = true
+  knowsRoundTrips = true
+  /** Whether linked peers have said whom else they are linked to (peer exchange). */
+  readonly knowsNeighbours: boolean
+
+  constructor(self: Contact, place: Place, knowsNeighbours: boolean) {
+    this.self = self
+    this.place = place
+    this.knowsNeighbours = knowsNeighbours
+    this.router = new Router(self.id, this, this, { holds: (key) => this.held.has(key) })
+  }
+
+  get id(): PeerId {
+    return this.self.id
+  }
+
+  oneWayMs(to: RouteNode): number {
+    const distance = Math.hypot(this.place.x - to.place.x, this.place.y - to.place.y)
+    return Math.round(this.place.lastMileMs + to.place.lastMileMs + SPAN_MS * distance)
+  }
+
+  linkedByDistance(target: Key): readonly PeerId[] {
+    return sortedByDistance(target, [...this.links.keys()])
+  }
+
+  isSelfCloser(target: Key, than: PeerId): boolean {
+    return compareDistance(target, this.id, than) < 0
+  }
+
+  closest(target: Key, count: number): readonly Contact[] {
+    return closestOf(target, this.#known().values(), count)
+  }
+
+  closestLinked(target: Key, count: number): readonly Contact[] {
+    return this.linkedByDistance(target)
+      .slice(0, count)
+      .map((id) => (this.links.get(id) as RouteNode).self)
+  }
+
+  siblings(): readonly Contact[] {
+    return this.closest(keyOf(this.id), 40)
+  }
+
+  isLinked(peer: PeerId): boolean {
+    return this.links.has(peer)
+  }
+
+  contactOf(peer: PeerId): Contact | null {
+    return this.links.get(peer)?.self ?? null
+  }
+
+  viaOf(peer: PeerId): PeerId | null {
+    if (!this.knowsNeighbours) return null
+    for (const node of this.links.values()) if (node.links.has(peer)) return node.id
+    return null
+  }
+
+  linked(): readonly PeerId[] {
+    return [...this.links.keys()]
+  }
+
+  roundTripMs(peer: PeerId): number | null {
+    const node = this.links.get(peer)
+    return node === undefined || !this.knowsRoundTrips ? null : 2 * this.oneWayMs(node)
+  }
+
+  isHidden(): boolean {
+    return false
+  }
+
+  roleOf(): LinkRole | null {
+    return null
+  }
+
+  #known(): Map<PeerId, Contact> {
+    const known = new Map<PeerId, Contact>()
+    for (const node of this.links.values()) {
+      known.set(node.id, node.self)
+      if (this.knowsNeighbours) for (const next of node.links.values()) known.set(next.id, next.self)
+    }
+    known.delete(this.id)
+    return known
+  }
+}

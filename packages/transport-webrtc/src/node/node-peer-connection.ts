@@ -1,0 +1,68 @@
+// What simple-peer expects of a browser's RTCPeerConnection and node-datachannel's does otherwise:
+//
+// - It negotiates by itself once a channel is made, so a listener would offer, take it back and quarrel over ICE roles.
+//   Here the native connection negotiates when it is told to.
+// - A channel is said to be closed when we ask for it, not when the other end has it. That event is kept back.
+// - simple-peer names the listener's channel `null`, and writes to the `sdp` of offers and answers.
+
+import { type IceServer, PeerConnection } from 'node-datachannel'
+import { type RTCDataChannel, RTCPeerConnection } from 'node-datachannel/polyfill'
+
+export class NodePeerConnection extends RTCPeerConnection {
+  readonly #native: PeerConnection
+
+  constructor(configuration: RTCConfiguration) {
+    const { iceServers = [], iceTransportPolicy = 'all' } = configuration
+    const native = new PeerConnection('hyphae', {
+      iceServers: iceServers.flatMap(nativeServers),
+      iceTransportPolicy,
+      disableAutoNegotiation: true,
+    })
+    // The polyfill writes into the servers it is given.
+    super({ iceServers: structuredClone(iceServers), iceTransportPolicy, peerConnection: native })
+    this.#native = native
+  }
+
+  override createDataChannel(label: string | null, options?: RTCDataChannelInit): RTCDataChannel {
+    const channel = super.createDataChannel(String(label), options)
+    const close = channel.close.bind(channel)
+    let isOurs = false
+    channel.close = () => {
+      isOurs = true
+      close()
+    }
+    channel.addEventListener('close', (event) => {
+      if (isOurs) event.stopImmediatePropagation()
+    })
+    return channel
+  }
+
+  override async createOffer(): Promise<RTCSessionDescriptionInit> {
+    this.#native.setLocalDescription('offer')
+    const { type, sdp } = await super.createOffer()
+    return { type, sdp }
+  }
+
+  override async createAnswer(): Promise<RTCSessionDescriptionInit> {
+    this.#native.setLocalDescription('answer')
+    const { type, sdp } = await super.createAnswer()
+    return { type, sdp }
+  }
+
+  /** Making the description set it already. */
+  override async setLocalDescription(): Promise<void> {}
+}
+
+const RELAY_TYPES = { udp: 'TurnUdp', tcp: 'TurnTcp', tls: 'TurnTls' } as const
+
+/** In fields rather than as one text: names and passwords of TURN servers may contain what separates them there. */
+function nativeServers({ urls, username, credential }: RTCIceServer): (string | IceServer)[] {
+  return [urls].flat().map((url) => {
+    const [, scheme, hostname, port, transport = 'udp'] =
+      /^(turns?):(\[.*\]|[^:?]+)(?::(\d+))?(?:\?transport=(udp|tcp))?$/.exec(url) ?? []
+    if (!scheme || !hostname) return url
+    const relayType = RELAY_TYPES[scheme === 'turns' ? 'tls' : (transport as 'udp' | 'tcp')]
+    const server = { hostname, port: Number(port ?? (scheme === 'turns' ? 5349 : 3478)), relayType }
+    return { ...server, ...(username && { username }), ...(credential && { password: credential }) }
+  })
+}
