@@ -202,13 +202,18 @@ export const SHORTCUT_MS = 10
 export const FORMER_PARENT_MS = 2_000
 /** Milliseconds that ids for lazy links are gathered: one channel message instead of many. */
 export const IHAVE_DELAY_MS = 30
-/** Milliseconds after which the second end of a link announces what the first did not: a round trip. */
+/** Milliseconds between the stages in which what may still be lacking is announced: a round trip. */
 export const IHAVE_LATE_MS = 200
+/** Messages of the last 200 ms above which a topic is busy, and links that then get ids soon. Guess. */
+export const HURRY_MESSAGES = 4
+export const HURRIED_LINKS_MAX = 6
+/** Messages per topic and stage whose ids wait to be announced. */
+export const ANNOUNCEMENTS_MAX = 1_024
 /** Links of a topic up to which either end announces at once: few links must not wait. */
 export const ANNOUNCE_TO_ALL_MAX = 8
 /** Milliseconds between an announcement and the graft for what is still missing: at first, at least and at most. */
 export const GRAFT_WAIT_START_MS = 100
-export const GRAFT_WAIT_MIN_MS = 40
+export const GRAFT_WAIT_MIN_MS = 80
 export const GRAFT_WAIT_MAX_MS = 500
 /** Ids that are announced but missing: of all links, and first announced by one. 20 s of 200 messages per second. */
 export const MISSING_MAX = 4_096

@@ -53,12 +53,16 @@ export class ScriptedPeer implements DrivenPeer {
     out.push(...this.#todo.splice(0))
   }
 
+  /** What `snapshot` and `check` say. */
+  shown: Partial<PeerSnapshot> = {}
+  problems: string[] = []
+
   snapshot(): PeerSnapshot {
-    throw new Error('a scripted peer has no snapshot')
+    return { ...EMPTY, id: this.contact.id, ...this.shown }
   }
 
   check(): string[] {
-    return []
+    return this.problems
   }
 
   #carry(attempt: AttemptId, bytes: Uint8Array, out: Effect[]): void {
@@ -82,6 +86,22 @@ export class ScriptedPeer implements DrivenPeer {
       out.push({ type: 'accept', attempt, contact: from, signal })
     }
   }
+}
+
+const EMPTY: Omit<PeerSnapshot, 'id'> = {
+  status: 'joined',
+  links: [],
+  dialing: 0,
+  linksMax: 50,
+  contacts: 0,
+  buckets: 0,
+  siblings: [],
+  records: { held: 0, own: 0, bytes: 0 },
+  topics: [],
+  gossip: { copies: 0, first: 0, published: 0 },
+  routed: { forwarded: 0, answered: 0, failed: 0 },
+  traffic: { sent: {}, received: {}, offences: {} },
+  tables: {},
 }
 
 export interface ScriptedHost {

@@ -51,6 +51,7 @@ export class Attempt implements Applicant, ConnectionHost {
   #pendingCandidates: string[] = []
   #candidatesTaken: number
   #isAdmitted = false
+  #isConstructed = false
   #isOver = false
   #connectMsMax: number
 
@@ -136,29 +137,14 @@ export class Attempt implements Applicant, ConnectionHost {
   }
 
   opened(facts: OpenFacts): void {
-    const { control, bulk } = {
-      control: this.#connection?.pipe('control'),
-      bulk: this.#connection?.pipe('bulk'),
-    }
-    if (!control || !bulk) return this.#fail('channel', 'a channel is missing')
     this.#host.timer.noteRunning()
     this.#deadline.clear()
     this.#host.admission.leave(this)
-    const { timer, tell } = this.#host
-    const id = this.#host.nextLinkId()
-    const { bulkBytesMax } = facts
-    const link = new Link({
-      id,
-      pipes: { control, bulk },
-      bulkBytesMax,
-      timer,
-      tell,
-      finish: () => this.#connection?.finish(),
-      end: (reason) => this.#close(reason),
-    })
+    const { pipes, ...told } = facts
+    const link = this.#newLink(pipes, facts.bulkBytesMax)
     this.#link = link
     this.#host.linked(this, link)
-    tell({ type: 'opened', link: id, attempt: this.id, role: this.role, ...facts })
+    this.#host.tell({ type: 'opened', link: link.id, attempt: this.id, role: this.role, ...told })
     link.announce()
   }
 
@@ -210,12 +196,26 @@ export class Attempt implements Applicant, ConnectionHost {
         { isDialer, gatherFirst: this.gatherFirst, holdsCandidates, config, wrtc, timer },
         this,
       )
+      this.#isConstructed = connection.rtc !== null
       if (connection.rtc) this.#host.constructed(connection.rtc)
       return connection
     } catch (error) {
       this.#fail('ice', messageOf(error))
       return null
     }
+  }
+
+  #newLink(pipes: OpenFacts['pipes'], bulkBytesMax: number): Link {
+    const { timer, tell } = this.#host
+    return new Link({
+      id: this.#host.nextLinkId(),
+      pipes,
+      bulkBytesMax,
+      timer,
+      tell,
+      finish: () => this.#connection?.finish(),
+      end: (reason) => this.#close(reason),
+    })
   }
 
   #onDeadline(): void {
@@ -242,11 +242,9 @@ export class Attempt implements Applicant, ConnectionHost {
     this.#isOver = true
     this.#deadline.clear()
     this.#host.admission.leave(this)
-    if (this.#connection) {
-      this.#connection.destroy()
-      this.#host.admission.noteClosed()
-    }
+    this.#connection?.destroy()
     this.#connection = null
+    if (this.#isConstructed) this.#host.admission.noteClosed()
     this.#host.over(this)
   }
 }

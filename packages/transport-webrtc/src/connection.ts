@@ -38,6 +38,7 @@ export interface ConnectionHost {
 }
 
 export interface OpenFacts {
+  readonly pipes: Readonly<Record<Channel, SendPipe>>
   readonly binding: LinkBinding
   readonly remoteGroup: string
   readonly bulkBytesMax: number
@@ -95,7 +96,7 @@ export class Connection {
     })
     this.#listen(this.#peer)
     // Where the constructor of the stack threw, simple-peer has no connection, and says so in a moment.
-    if (this.rtc) this.#bulk = this.#openBulk(this.rtc)
+    if (this.rtc) this.#openBulk(this.rtc)
   }
 
   /** The browser's connection, while there is one. */
@@ -109,10 +110,6 @@ export class Connection {
 
   get isOver(): boolean {
     return this.#peer === null
-  }
-
-  pipe(channel: Channel): SendPipe | null {
-    return (channel === 'control' ? this.#peer?._channel : this.#bulk) ?? null
   }
 
   apply(description: Description): void {
@@ -178,12 +175,13 @@ export class Connection {
     peer._channel?.addEventListener('bufferedamountlow', () => this.#onLow('control'))
   }
 
-  #openBulk(rtc: RTCPeerConnection): RTCDataChannel {
+  #openBulk(rtc: RTCPeerConnection): void {
     rtc.ondatachannel = ({ channel }) => {
       channel.close()
       this.#host.channelRefused()
     }
-    const bulk = rtc.createDataChannel('bulk', { negotiated: true, id: 1, ordered: false })
+    const bulk = this.#createBulk(rtc)
+    this.#bulk = bulk
     bulk.binaryType = 'arraybuffer'
     bulk.addEventListener('open', () => this.#openWhenReady())
     bulk.addEventListener('close', () => this.#end({ stage: 'channel', detail: 'the other end closed' }))
@@ -191,7 +189,15 @@ export class Connection {
     bulk.addEventListener('message', ({ data }) => {
       if (data instanceof ArrayBuffer) this.#onMessage('bulk', new Uint8Array(data))
     })
-    return bulk
+  }
+
+  #createBulk(rtc: RTCPeerConnection): RTCDataChannel {
+    try {
+      return rtc.createDataChannel('bulk', { negotiated: true, id: 1, ordered: false })
+    } catch (error) {
+      this.destroy()
+      throw error
+    }
   }
 
   #onSignal(signal: SimplePeerSignal): void {
@@ -220,13 +226,18 @@ export class Connection {
   }
 
   #open(remoteGroup: string): void {
-    if (this.isOver) return
+    const [control, bulk] = [this.#peer?._channel, this.#bulk]
+    if (!control || !bulk) return
     const local = fingerprintOf(this.rtc?.localDescription?.sdp ?? '')
     const remote = fingerprintOf(this.rtc?.remoteDescription?.sdp ?? '')
     if (!local || !remote)
       return this.#end({ stage: 'dtls', detail: 'a description lacks its one sha-256 fingerprint' })
     this.#isOpen = true
-    this.#host.opened({ binding: { local, remote }, remoteGroup, bulkBytesMax: this.#bulkBytesMax() })
+    const [pipes, binding] = [
+      { control, bulk },
+      { local, remote },
+    ]
+    this.#host.opened({ pipes, binding, remoteGroup, bulkBytesMax: this.#bulkBytesMax() })
     const early = this.#early
     this.#early = []
     for (const { channel, bytes } of early) this.#onMessage(channel, bytes)

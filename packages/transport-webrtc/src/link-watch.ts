@@ -63,10 +63,13 @@ export class LinkWatch {
     this.#receivedAt = Math.min(this.#receivedAt + stalledMs, this.#timer.now())
   }
 
-  /** Messages move both times on; the alarm is not moved with each of them, but looks when it rings. */
+  /**
+   * Messages move both times on; the alarm is not moved with each of them, but looks when it rings. A keep-alive is
+   * rather early than late, silence rather late than early.
+   */
   #onAlarm(): void {
     const now = this.#timer.now()
-    if (now >= this.#sentAt + this.#keepaliveMs) {
+    if (now + this.#timer.slackMs >= this.#sentAt + this.#keepaliveMs) {
       this.#sentAt = now
       this.#events.keepalive()
     }

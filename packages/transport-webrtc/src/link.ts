@@ -103,7 +103,8 @@ export class Link {
   receive(channel: Channel, bytes: Uint8Array, now: number): void {
     if (!this.#isUsable) return
     this.#watch.noteReceived(now)
-    if (channel === 'control' && isKeepalive(bytes)) return
+    // Nobody sends empty messages; streams beneath some stacks swallow them, so that nobody can count on them either.
+    if (bytes.length === 0 || (channel === 'control' && isKeepalive(bytes))) return
     const most = channel === 'control' ? CONTROL_BYTES_MAX : BULK_BYTES_MAX
     if (bytes.length > most) return this.#end('protocol-violation')
     this.#options.tell({ type: 'received', link: this.id, channel, bytes })

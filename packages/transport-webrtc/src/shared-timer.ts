@@ -9,11 +9,13 @@ import type { Clock } from '@hyphae/runtime'
 /** Milliseconds. Less is the noise of a loaded machine, and small beside the shortest silence (3 s). */
 const STALL_MS_MIN = 250
 /**
- * Milliseconds between wakes after a stall, for whoever can wait. A hidden tab is woken once a second; were it to ask
- * for less, each wake would count as late, and no silence would ever be long enough. Slightly below the second, because
- * a request made just after one wake must fit before the next.
+ * Milliseconds between wakes that are asked for after a stall, for whoever is patient. A hidden tab is woken once a
+ * second; were it to ask for less, each wake would count as late, and no silence would ever be long enough. Slightly
+ * below the second, because a request made just after one wake must fit before the next.
  */
 const CALM_MS = 900
+/** Milliseconds after the last stall for which the page counts as throttled. A guess: a few dozen wakes in time. */
+const CALM_PERIOD_MS = 30_000
 
 export interface Alarm {
   /** Rings once at this time, at once where it has passed. Replaces an earlier setting. `Infinity` is never. */
@@ -24,7 +26,7 @@ export interface Alarm {
 }
 
 export interface AlarmOptions {
-  /** May ring up to `CALM_MS` late while this page is throttled. */
+  /** May ring up to `slackMs` early or late. */
   readonly isPatient: boolean
 }
 
@@ -64,6 +66,7 @@ export class SharedTimer {
   #armedAt = Number.POSITIVE_INFINITY
   #cancel: () => void = () => undefined
   #ranAt: number
+  #wokeAt = 0
   #calmUntil = 0
 
   /** `onStall` is called before any alarm that is due after the stall. */
@@ -77,6 +80,11 @@ export class SharedTimer {
     return this.#clock.now()
   }
 
+  /** Milliseconds by which the next wake may be too late for what is due before it: not zero where we are throttled. */
+  get slackMs(): number {
+    return this.#clock.now() < this.#calmUntil ? CALM_MS : 0
+  }
+
   /** An alarm that is not set. `ring` may set and clear any alarm. */
   alarm(ring: () => void, { isPatient }: AlarmOptions = { isPatient: false }): Alarm {
     return new Entry(ring, isPatient, (entry) => this.#onSet(entry))
@@ -88,7 +96,7 @@ export class SharedTimer {
     const stalledMs = now - Math.max(this.#armedAt, this.#ranAt)
     this.#ranAt = now
     if (stalledMs < STALL_MS_MIN) return now
-    this.#calmUntil = now + CALM_MS
+    this.#calmUntil = now + CALM_PERIOD_MS
     this.#onStall(stalledMs)
     return now
   }
@@ -100,7 +108,7 @@ export class SharedTimer {
   }
 
   #timeOf(entry: Entry): number {
-    return entry.isPatient && entry.at < this.#calmUntil ? this.#calmUntil : entry.at
+    return entry.isPatient ? Math.max(entry.at, this.#wokeAt + this.slackMs) : entry.at
   }
 
   #arm(at: number): void {
@@ -111,9 +119,12 @@ export class SharedTimer {
 
   #wake(): void {
     const now = this.noteRunning()
+    this.#wokeAt = now
     // Alarms set while others ring must not be compared with a time that has passed.
     this.#armedAt = Number.POSITIVE_INFINITY
-    for (const entry of [...this.#entries]) if (entry.at <= now) this.#ring(entry)
+    const patientUntil = now + this.slackMs
+    for (const entry of [...this.#entries])
+      if (entry.at <= (entry.isPatient ? patientUntil : now)) this.#ring(entry)
     this.#arm(this.#earliest())
   }
 

@@ -67,34 +67,31 @@ export class Holders {
   #find(query: Query, turn: Turn): void {
     const { routes, replicas } = this.#context
     const { key } = query
-    const inner = { type: 'FIND', target: key, what: 0, count: replicas } as const
+    const inner = { type: 'FIND', target: key, what: FIND_WHAT.known, count: replicas } as const
     const timeoutMs = LOOKUP_STEP_TIMEOUT_MS
     const route = { mode: 'closest', target: key, inner, paths: 1, timeoutMs } as const
     const handler = {
       reply: (reply: StoreReply, later: Turn) => this.#onFound(query, reply, later),
-      ended: (_reason: RouteEnd, later: Turn) => this.#onNamed(query, [], later),
+      ended: (_reason: RouteEnd, later: Turn) => {
+        query.operation = null
+        this.#onNamed(query, [], later)
+      },
     }
     query.operation = routes.start(route, handler, turn)
     if (query.operation === null) this.#onNamed(query, [], turn)
   }
 
+  /** The first answer ends the route; where it proves false, whom we know ourselves must do. */
   #onFound(query: Query, reply: StoreReply, turn: Turn): void {
+    this.#stopRoute(query, turn)
     this.#check({ query, reply }, turn, (found, later) => {
-      if (found === null || !this.#isNaming(query)) return
-      query.holdsByPeer.set(found.responder.id, found.holds)
-      this.#onNamed(query, [found.responder, ...found.contacts], later)
+      if (found !== null) query.holdsByPeer.set(found.responder.id, found.holds)
+      this.#onNamed(query, found === null ? [] : [found.responder, ...found.contacts], later)
     })
   }
 
-  /** Nobody has been named yet. */
-  #isNaming(query: Query): boolean {
-    return this.#queryByOp.get(query.op) === query && query.group.length === 0
-  }
-
   #onNamed(query: Query, named: readonly Contact[], turn: Turn): void {
-    if (!this.#isNaming(query)) return
-    if (query.operation !== null) this.#context.routes.stop(query.operation, turn)
-    query.operation = null
+    if (this.#queryByOp.get(query.op) !== query) return
     this.#group(query, named)
     this.#askNext(query, turn)
   }
@@ -121,7 +118,7 @@ export class Holders {
 
   #ask(query: Query, peer: PeerId, turn: Turn): void {
     query.underWay++
-    const inner: Message = { type: 'FIND', target: query.key, what: 0, count: 0 }
+    const inner: Message = { type: 'FIND', target: query.key, what: FIND_WHAT.known, count: 0 }
     const follow = (reply: StoreReply | null, later: Turn) => this.#onReply(query, { peer, reply }, later)
     this.#context.routes.ask({ peer, inner, timeoutMs: LOOKUP_STEP_TIMEOUT_MS, follow }, turn)
   }
@@ -166,7 +163,12 @@ export class Holders {
   #close(query: Query, turn: Turn): void {
     this.#queryByOp.delete(query.op)
     query.waiting.length = 0
+    this.#stopRoute(query, turn)
+  }
+
+  #stopRoute(query: Query, turn: Turn): void {
     if (query.operation !== null) this.#context.routes.stop(query.operation, turn)
+    query.operation = null
   }
 }
 

@@ -50,6 +50,8 @@ export type StoreTimer =
   /** Time to look for missing copies: role 0 is the peer responsible, role 1 the one that steps in for it. */
   | { readonly type: 'repair'; readonly role: RepairRole }
   | { readonly type: 'repair-turn' }
+  /** Time to look for missing copies even where nothing has changed. */
+  | { readonly type: 'review' }
   | { readonly type: 'hand-over' }
 
 /** Who copies a record to a peer that lacks it: the first responsible one, or its backup later. */
@@ -168,7 +170,7 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
     const placements = new Placements(context)
     this.#context = context
     this.#fanOuts = new FanOuts(context, admission)
-    this.#repair = new Repair(context)
+    this.#repair = new Repair(context, random)
     this.#holding = new Holding({ context, admission, fanOuts: this.#fanOuts, repair: this.#repair })
     this.#republish = new Republish(context, placements, random)
     this.#puts = new Puts({ context, placements, republish: this.#republish, seenRanks: this.#seenRanks })
@@ -286,6 +288,8 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
         return this.#repair.timer(timer.role, turn)
       case 'repair-turn':
         return this.#repair.turn(turn)
+      case 'review':
+        return this.#repair.review(turn)
       case 'hand-over':
         return this.#handOver.timer(turn)
     }

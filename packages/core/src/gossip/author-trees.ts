@@ -94,7 +94,8 @@ export class AuthorTrees {
     this.#treeByName.set(name, tree)
     this.#total.trees += 1
     if (this.#guide === null || name < this.#guide) this.#guide = name
-    if (this.size > AUTHOR_TREES_PER_TOPIC_MAX || this.#total.trees > AUTHOR_TREES_MAX) this.#dropLongestUnheard()
+    if (this.size > AUTHOR_TREES_PER_TOPIC_MAX || this.#total.trees > AUTHOR_TREES_MAX)
+      this.#dropLongestUnheard()
     return tree
   }
 

@@ -4,7 +4,6 @@
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import {
-  ANNOUNCE_TO_ALL_MAX,
   DIRECT_PAYLOAD_BYTES_MAX,
   EAGER_LINKS_GRAFTED_MAX,
   EAGER_LINKS_MAX,
@@ -14,8 +13,8 @@ import {
   HOP_RTT_UNKNOWN_MS,
   SHORTCUT_MS,
 } from '../limits.ts'
-import { hexDigit } from '../wire/bytes.ts'
 import { IDS_PER_FRAME_MAX, type MessageId, type MessageOf, type TopicId } from '../wire/messages.ts'
+import { Announcements, type AnnounceStage } from './announcements.ts'
 import { type AuthorTree, AuthorTrees, type TreeName } from './author-trees.ts'
 import type { GossipEffect } from './gossip.ts'
 import type { GossipContext } from './gossip-context.ts'
@@ -44,14 +43,14 @@ export class Broadcast {
   readonly #context: GossipContext
   readonly #links = new Set<PeerId>()
   readonly #trees: AuthorTrees
-  #announcing: CachedMessage[] = []
-  #announcingLate: CachedMessage[] = []
+  readonly #announcements: Announcements
   #waitMs = GRAFT_WAIT_START_MS
 
   constructor(topic: TopicId, context: GossipContext) {
     this.#topic = topic
     this.#context = context
     this.#trees = new AuthorTrees(context.treeCount)
+    this.#announcements = new Announcements(topic, context, this.#links)
   }
 
   get size(): number {
@@ -159,13 +158,16 @@ export class Broadcast {
     if (isNew) this.#setGraftTimer(this.waitMs, out)
   }
 
-  /** Ids that the remote wants, and unless `pullOnly` a place in their trees; without ids, a place in the shared one. */
+  /**
+   * Ids that the remote wants, and unless `pullOnly` a place in their trees; without ids, a place in the shared one. Who
+   * asks for what it has announced wants no copy, only the place.
+   */
   grafted(from: PeerId, { ids, pullOnly }: MessageOf<'GRAFT'>, now: Millis, out: GossipEffect[]): void {
     for (const id of ids) {
       const message = this.#context.messages.get(id)
       if (message?.topic !== this.#topic) continue
       if (!pullOnly) this.#trees.get(treeName(message))?.addChild(from)
-      this.#answer(message, from, now, out)
+      if (pullOnly || message.knowledgeByPeer.get(from) !== 'has') this.#answer(message, from, now, out)
     }
     if (ids.length === 0 && !pullOnly) this.#shareWith(from, out)
   }
@@ -187,23 +189,9 @@ export class Broadcast {
     }
   }
 
-  /**
-   * Sends the gathered ids. Of the two ends of a link, one announces now and the other only later, where it has heard
-   * nothing: else both would, since an announcement travels longer than it is gathered.
-   */
-  announce(out: GossipEffect[]): void {
-    const gathered = this.#announcing
-    this.#announcing = []
-    this.#announceTo(gathered, (id, peer) => this.size <= ANNOUNCE_TO_ALL_MAX || this.#isFirst(id, peer), out)
-    this.#announcingLate.push(...gathered)
-    this.#context.announcingLate.add(this.#topic)
-  }
-
-  /** Sends the ids to whoever may still lack them. */
-  announceLate(out: GossipEffect[]): void {
-    const gathered = this.#announcingLate
-    this.#announcingLate = []
-    this.#announceTo(gathered, () => true, out)
+  /** Sends gathered ids. */
+  announce(stage: AnnounceStage, out: GossipEffect[]): void {
+    this.#announcements.send(stage, out)
   }
 
   // Pushing
@@ -216,51 +204,14 @@ export class Broadcast {
       out.push({ type: 'forward', to: peer, frame: message.frame })
       pushed += 1
     }
-    this.#announcing.push(message)
-    this.#context.announcing.add(this.#topic)
+    this.#announcements.add(message)
     return pushed
   }
 
-  /** Who asks for what it has (it announced it) wants no copy, only the place. */
   #answer(message: CachedMessage, from: PeerId, now: Millis, out: GossipEffect[]): void {
-    if (message.knowledgeByPeer.get(from) === 'has') return
     if (!this.#context.graftedBytes.take(from, message.frame.length, now)) return
     message.knowledgeByPeer.set(from, 'pushed')
     out.push({ type: 'forward', to: from, frame: message.frame })
-  }
-
-  #announceTo(
-    gathered: readonly CachedMessage[],
-    wants: (id: MessageId, peer: PeerId) => boolean,
-    out: GossipEffect[],
-  ): void {
-    for (const peer of this.#links) {
-      const news = gathered.filter(({ id, knowledgeByPeer }) => !knowledgeByPeer.has(peer) && wants(id, peer))
-      for (const { knowledgeByPeer } of news) knowledgeByPeer.set(peer, 'told')
-      this.#sendIds(
-        peer,
-        news.map(({ id }) => id),
-        true,
-        out,
-      )
-    }
-  }
-
-  /** Which end is first changes from message to message, so that either end can find a shortcut. */
-  #isFirst(id: MessageId, peer: PeerId): boolean {
-    return this.#context.self < peer === (hexDigit(id, id.length - 1) & 1) > 0
-  }
-
-  #sendIds(peer: PeerId, ids: readonly MessageId[], lazy: boolean, out: GossipEffect[]): void {
-    for (let i = 0; i < ids.length; i += IDS_PER_FRAME_MAX) {
-      const some = ids.slice(i, i + IDS_PER_FRAME_MAX)
-      out.push({
-        type: 'send',
-        to: peer,
-        message: { type: 'IHAVE', topic: this.#topic, ids: some, reconcile: false },
-        lazy,
-      })
-    }
   }
 
   // Trees of authors
@@ -279,14 +230,22 @@ export class Broadcast {
     if (announcedAt === null || firstAnnouncer === null || now - announcedAt < SHORTCUT_MS) return
     if (!this.#links.has(firstAnnouncer) || parent === firstAnnouncer) return
     tree.adopt(firstAnnouncer, now)
-    this.#sendIds(firstAnnouncer, [id], false, out)
+    this.#sendAnnouncement(firstAnnouncer, id, out)
     this.#sendGraft(firstAnnouncer, [id], out)
     if (parent !== null) this.#prune(message, parent, out)
   }
 
   /** An announcement of what the remote pushed to us: it learns that we had it from elsewhere, and stops. */
   #prune(message: CachedMessage, peer: PeerId, out: GossipEffect[]): void {
-    this.#sendIds(peer, [message.id], false, out)
+    this.#sendAnnouncement(peer, message.id, out)
+  }
+
+  #sendAnnouncement(to: PeerId, id: MessageId, out: GossipEffect[]): void {
+    out.push({
+      type: 'send',
+      to,
+      message: { type: 'IHAVE', topic: this.#topic, ids: [id], reconcile: false },
+    })
   }
 
   #onKnownAnnounced(message: CachedMessage, from: PeerId): void {

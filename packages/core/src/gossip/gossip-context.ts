@@ -21,10 +21,8 @@ export interface GossipContext {
   readonly missing: Missing
   /** What each link may still graft. */
   readonly graftedBytes: TokenBuckets
-  /** Topics with ids to announce. */
-  readonly announcing: Set<TopicId>
-  /** Topics with ids to announce again. */
-  readonly announcingLate: Set<TopicId>
+  /** Topics with ids to announce, by stage. */
+  readonly announcing: readonly [Set<TopicId>, Set<TopicId>, Set<TopicId>]
   readonly treeCount: TreeCount
   topicOf(id: TopicId): Topic | undefined
   /** Whether a message came already, verified or not yet. */

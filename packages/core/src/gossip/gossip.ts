@@ -34,6 +34,7 @@ import type {
 import { RecentSet } from '../recent-set.ts'
 import type { Frame } from '../wire/codec.ts'
 import type { Message, MessageId, MessageOf, TopicId } from '../wire/messages.ts'
+import { ANNOUNCE_STAGES, type AnnounceStage } from './announcements.ts'
 import { Broadcast } from './broadcast.ts'
 import { gossipDomain } from './envelope.ts'
 import type { GossipContext } from './gossip-context.ts'
@@ -50,8 +51,7 @@ export type { TopicKey } from './topic.ts'
 
 export type GossipToken = string
 export type GossipTimer =
-  | { readonly type: 'ihave' }
-  | { readonly type: 'ihave-late' }
+  | { readonly type: 'ihave'; readonly stage: AnnounceStage }
   | { readonly type: 'graft'; readonly topic: TopicId }
   | { readonly type: 'reconcile' }
   | { readonly type: 'refresh' }
@@ -76,6 +76,8 @@ export type GossipInput =
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly topic: string }
   | PublishInput
   | { readonly type: 'cancel'; readonly op: OpId }
+  /** The verification asked for will never be made: too much work for its link. */
+  | { readonly type: 'verify-dropped'; readonly token: GossipToken }
   | { readonly type: 'verified'; readonly token: GossipToken; readonly valid: boolean }
   | { readonly type: 'signed'; readonly token: GossipToken; readonly signature: Uint8Array }
   | { readonly type: 'timer'; readonly timer: GossipTimer }
@@ -121,7 +123,7 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
   readonly #publishing: Publishing
   readonly #reconciliation: Reconciliation
   readonly #controlByLink = new TokenBuckets(GOSSIP_CONTROL_BURST, GOSSIP_CONTROL_PER_SECOND, LINKS_MAX)
-  readonly #armed = new Set<GossipTimer['type']>()
+  readonly #armed = new Set<string>()
   #hasTraffic = false
   #seenTurnedAt: Millis = 0
 
@@ -172,6 +174,9 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
       case 'verified':
         this.#reception.verified(input.token, input.valid, now, out)
         break
+      case 'verify-dropped':
+        this.#parking.drop(input.token)
+        break
       case 'signed':
         this.#publishing.signed(input.token, input.signature)
         break
@@ -221,8 +226,7 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
       messages,
       missing: new Missing(),
       graftedBytes: new TokenBuckets(GRAFTED_BYTES_BURST, GRAFTED_BYTES_PER_SECOND, LINKS_MAX),
-      announcing: new Set(),
-      announcingLate: new Set(),
+      announcing: [new Set(), new Set(), new Set()],
       treeCount: { trees: 0 },
       topicOf: (id) => this.#subscriptions.get(id),
       isKnown: (id) => seen.has(id) || this.#parking.has(id),
@@ -243,6 +247,7 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
 
   #onLinkDown(peer: PeerId, now: Millis, out: GossipEffect[]): void {
     this.#context.missing.forgetLink(peer)
+    this.#context.messages.forgetLink(peer)
     this.#subscriptions.linkDown(peer, now, out)
   }
 
@@ -293,12 +298,10 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
   // Timers
 
   #onTimer(timer: GossipTimer, now: Millis, out: GossipEffect[]): void {
-    this.#armed.delete(timer.type)
+    this.#armed.delete(nameOf(timer))
     switch (timer.type) {
       case 'ihave':
-        return this.#announce(out)
-      case 'ihave-late':
-        return this.#announceLate(out)
+        return this.#announce(timer.stage, out)
       case 'graft':
         return this.#subscriptions.get(timer.topic)?.tree.graftDue(now, out)
       case 'reconcile':
@@ -312,14 +315,10 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
     }
   }
 
-  #announce(out: GossipEffect[]): void {
-    for (const id of this.#context.announcing) this.#subscriptions.get(id)?.tree.announce(out)
-    this.#context.announcing.clear()
-  }
-
-  #announceLate(out: GossipEffect[]): void {
-    for (const id of this.#context.announcingLate) this.#subscriptions.get(id)?.tree.announceLate(out)
-    this.#context.announcingLate.clear()
+  #announce(stage: AnnounceStage, out: GossipEffect[]): void {
+    const topics = this.#context.announcing[stage]
+    for (const id of topics) this.#subscriptions.get(id)?.tree.announce(stage, out)
+    topics.clear()
   }
 
   #reconcile(now: Millis, out: GossipEffect[]): void {
@@ -344,8 +343,10 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
 
   /** Timers run only while there is something to do: an idle peer is silent. */
   #armTimers(out: GossipEffect[]): void {
-    if (this.#context.announcing.size > 0) this.#arm({ type: 'ihave' }, IHAVE_DELAY_MS, out)
-    if (this.#context.announcingLate.size > 0) this.#arm({ type: 'ihave-late' }, IHAVE_LATE_MS, out)
+    for (const stage of ANNOUNCE_STAGES) {
+      if (this.#context.announcing[stage].size === 0) continue
+      this.#arm({ type: 'ihave', stage }, stage === 0 ? IHAVE_DELAY_MS : IHAVE_LATE_MS, out)
+    }
     if (this.#hasTraffic && !this.#armed.has('reconcile'))
       this.#arm({ type: 'reconcile' }, this.#reconcileAfterMs(), out)
     if (this.#subscriptions.size + this.#context.messages.size + this.#parking.size === 0) return
@@ -358,10 +359,15 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
   }
 
   #arm(timer: GossipTimer, afterMs: number, out: GossipEffect[]): void {
-    if (this.#armed.has(timer.type)) return
-    this.#armed.add(timer.type)
+    const name = nameOf(timer)
+    if (this.#armed.has(name)) return
+    this.#armed.add(name)
     out.push({ type: 'set-timer', afterMs, timer })
   }
+}
+
+function nameOf(timer: GossipTimer): string {
+  return timer.type === 'ihave' ? `ihave-${timer.stage}` : timer.type
 }
 
 /** Tokens of a frame: one, and one more for every 16 ids or topics. */

@@ -64,6 +64,11 @@ export class MessageCache {
     return ids.slice(-count)
   }
 
+  /** A peer that comes back may have lost everything. */
+  forgetLink(peer: PeerId): void {
+    for (const { knowledgeByPeer } of this.#messageById.values()) knowledgeByPeer.delete(peer)
+  }
+
   expire(now: Millis): void {
     for (const message of this.#messageById.values()) {
       if (message.at + MESSAGES_CACHED_MS > now) return

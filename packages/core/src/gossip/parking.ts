@@ -80,6 +80,13 @@ export class Parking {
     return { copy, next, nextToken: this.#begin(sequence, place) }
   }
 
+  /** The copies of this verification are let go, unjudged; their ids are unknown again. */
+  drop(token: string): void {
+    const sequence = this.#sequenceByToken.get(token)
+    const place = sequence === undefined ? undefined : this.#placeBySequence.get(sequence)
+    if (sequence !== undefined && place !== undefined) this.#end(sequence, place)
+  }
+
   expire(now: Millis): void {
     for (const [sequence, place] of this.#placeBySequence) {
       if (place.since + PARKED_MS <= now) this.#end(sequence, place)

@@ -13,8 +13,11 @@ import { RECORD_TTL_MS, SIBLINGS_MAX } from '../limits.ts'
 import type { Message, MessageOf, OperationId } from '../wire/messages.ts'
 import { copyRecord } from '../wire/record-field.ts'
 
-/** STOREs that we copy at once. Above that they go on to the next closest peer. */
-const FAN_OUTS_MAX = 256
+/**
+ * STOREs that we copy at once; more of them go on to the next closest peer. With REPLICAS copies each they take little more
+ * than half of OPERATIONS_MAX.
+ */
+const FAN_OUTS_MAX = 128
 /** Milliseconds after which whoever began the STORE hears that no more will follow; copying goes on without it. */
 const FAN_OUT_ANSWER_MS = 3_000
 /** Milliseconds one holder has to answer: a dead one is passed over earlier, by the router. */

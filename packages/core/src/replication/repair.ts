@@ -1,7 +1,7 @@
 // Keeps every record on the peers that should hold it while peers come and go: looks through what we hold, asks who may
 // lack a copy, and sends one (PROTOCOL.md, RP-6 to RP-11). Asking first makes a reload cost a question, not a record.
 
-import type { Millis } from '../contract.ts'
+import type { Millis, Random } from '../contract.ts'
 import type { PeerRecord } from '../dht/record.ts'
 import { lifeSecondsOf } from '../dht/record-index.ts'
 import type { RepairRole, StoreReply } from '../dht/store.ts'
@@ -28,7 +28,9 @@ const RETRY_MS = 10_000
 const RETRIES_MAX = 2
 /** Peers that did not answer, remembered. */
 const SILENT_PEERS_MAX = 256
-
+/** Milliseconds between two looks at everybody, less up to a fifth: about two questions per record held. */
+const REVIEW_MS = 60 * 60_000
+const REVIEW_SPREAD_SHARE = 0.2
 /** Records received of which we still have to look at the group. More of them wait for the next change. */
 const RECEIVED_MAX = 1_024
 
@@ -51,6 +53,7 @@ interface Silence {
 
 export class Repair {
   readonly #context: StoreContext
+  readonly #random: Random
   /** Changes not yet looked at, by role; each has a timer. */
   readonly #waitingByRole: [Waiting | null, Waiting | null] = [null, null]
   /** At most one scan per role: newer changes wait for its end. */
@@ -63,13 +66,22 @@ export class Repair {
   #turning = false
   #stopped = false
 
-  constructor(context: StoreContext) {
+  constructor(context: StoreContext, random: Random) {
     this.#context = context
+    this.#random = random
   }
 
-  /** Until we are settled others look after our neighbours; then we look at everybody once. */
+  /** Until we are settled others look after our neighbours; then we look at everybody, and again every hour. */
   start(turn: Turn): void {
     this.#wait(0, { changes: { ...noChanges(), all: true }, afterMs: SETTLED_MS }, turn)
+    this.#setReview(turn)
+  }
+
+  /** What messages lost and peers that died at the wrong moment have left open. */
+  review(turn: Turn): void {
+    if (this.#stopped) return
+    this.#wait(0, { changes: { ...noChanges(), all: true }, afterMs: REPAIR_DELAY_MS }, turn)
+    this.#setReview(turn)
   }
 
   /** `alone`: there was nobody before, so that we are the newcomer ourselves. */
@@ -135,6 +147,11 @@ export class Repair {
 
   get size(): number {
     return this.#queue.length + this.#received.size + this.#underWay + this.#silenceByPeerId.size
+  }
+
+  #setReview(turn: Turn): void {
+    const share = 1 - (REVIEW_SPREAD_SHARE * this.#random.u32()) / 0x1_0000_0000
+    turn.out.push({ type: 'set-timer', afterMs: Math.floor(REVIEW_MS * share), timer: { type: 'review' } })
   }
 
   #go(turn: Turn): void {

@@ -27,8 +27,8 @@ interface Due {
   readonly at: Millis
   /** Milliseconds until the next try where this one is short too. */
   readonly pauseMs: number
-  /** Too few hold it, as far as we know. */
-  readonly short: boolean
+  /** Whether enough hold it, as far as we know; unknown while it is being placed. */
+  readonly copies: 'enough' | 'short' | 'unknown'
 }
 
 export class Republish {
@@ -51,18 +51,15 @@ export class Republish {
     for (const header of this.#context.index.ownHeaders()) {
       const overdue = turn.now - header.storedAt >= RECORD_TTL_MS / 2
       const at = turn.now + this.#upTo(overdue ? OVERDUE_MS : REPUBLISH_MS)
-      this.#dueByKey.set(header.key, { at, pauseMs: SHORT_MS, short: overdue })
+      this.#dueByKey.set(header.key, { at, pauseMs: SHORT_MS, copies: overdue ? 'short' : 'enough' })
     }
     this.#wakeForFirst(turn)
   }
 
   /** A record was written; its first placement is under way. */
   written(key: Key, turn: Turn): void {
-    this.#schedule(
-      key,
-      { at: turn.now + OPERATION_TIMEOUT_MS + SHORT_MS, pauseMs: SHORT_MS, short: false },
-      turn,
-    )
+    const at = turn.now + OPERATION_TIMEOUT_MS + SHORT_MS
+    this.#schedule(key, { at, pauseMs: SHORT_MS, copies: 'unknown' }, turn)
   }
 
   /** How a placement ended; null: nobody was there. What lost against a newer version is no longer ours to keep alive. */
@@ -72,17 +69,17 @@ export class Republish {
     if (outcome?.type === 'conflict') return this.#disown(key, outcome.version, turn)
     if (outcome?.type === 'placed' && !outcome.short) {
       const afterMs = REPUBLISH_MS * (1 - SPREAD_SHARE) + this.#upTo(REPUBLISH_MS * SPREAD_SHARE)
-      return this.#schedule(key, { at: turn.now + afterMs, pauseMs: SHORT_MS, short: false }, turn)
+      return this.#schedule(key, { at: turn.now + afterMs, pauseMs: SHORT_MS, copies: 'enough' }, turn)
     }
     const pauseMs = Math.min(due.pauseMs * 2, REPUBLISH_MS)
-    this.#schedule(key, { at: turn.now + due.pauseMs, pauseMs, short: true }, turn)
+    this.#schedule(key, { at: turn.now + due.pauseMs, pauseMs, copies: 'short' }, turn)
   }
 
   /** New peers nearby may be new peers altogether: what too few hold is placed again soon. */
   siblingsAdded(turn: Turn): void {
     const at = turn.now + REPAIR_DELAY_MS
     for (const [key, due] of this.#dueByKey)
-      if (due.short && due.at > at) this.#schedule(key, { ...due, at, pauseMs: SHORT_MS }, turn)
+      if (due.copies === 'short' && due.at > at) this.#schedule(key, { ...due, at, pauseMs: SHORT_MS }, turn)
   }
 
   timer(turn: Turn): void {
@@ -95,15 +92,15 @@ export class Republish {
     this.#wakeForFirst(turn)
   }
 
-  /** Names the records that too few hold. */
+  /** Names the records that too few hold, for all we know. */
   stop(): readonly Key[] {
     this.#stopped = true
-    return [...this.#dueByKey].filter(([, due]) => due.short).map(([key]) => key)
+    return [...this.#dueByKey].filter(([, due]) => due.copies !== 'enough').map(([key]) => key)
   }
 
   /** Until its outcome is known the record is due again only after the longest that an outcome can take. */
   #republish(key: Key, due: Due, turn: Turn): void {
-    this.#dueByKey.set(key, { ...due, at: turn.now + OPERATION_TIMEOUT_MS * 2, short: false })
+    this.#dueByKey.set(key, { ...due, at: turn.now + OPERATION_TIMEOUT_MS * 2, copies: 'unknown' })
     if (this.#context.routing.linked().length === 0) return this.settled(key, null, turn)
     this.#underWay++
     const follow = (record: PeerRecord | null, later: Turn) => this.#onLoaded(key, record, later)

@@ -93,10 +93,16 @@ export class LinkChoice {
     return this.#wants.get(peer)?.said ?? 0
   }
 
-  /** A link or a dial has ended, and the dialer has forgotten that we wanted it. */
-  ended(peer: PeerId, restMs: number, now: Millis): void {
+  /** A link has gone, and the dialer has forgotten that we wanted it. */
+  linkDown(peer: PeerId, restMs: number, now: Millis): void {
     this.#wants.delete(peer)
-    this.#wants.rest(peer, now + restMs)
+    this.#wants.rest(peer, restMs, now)
+  }
+
+  /** A dial came to nothing, and the dialer has forgotten it. */
+  dialFailed(peer: PeerId, restMs: number, now: Millis): void {
+    this.#wants.delete(peer)
+    this.#wants.failed(peer, restMs, now)
   }
 
   /** The contact is known no more. Answers with what the dialer must hear, or null. */

@@ -80,9 +80,13 @@ export class PeerExchange {
     return { type: 'PEER_EXCHANGE', linked, siblings, gone: [], servers: this.#servers }
   }
 
-  /** Changes of the sibling list, less what the receiver is itself. */
-  changes(to: LinkState, changes: SiblingChanges): Exchange | null {
-    const siblings = changes.added.filter(({ id }) => id !== to.known.id)
+  /**
+   * Changes of the sibling list, for those whom they concern: newcomers for leaf links, from where they spread; deaths for
+   * every sibling that we are linked to, because leaves are closest to each other and would keep the news among themselves.
+   */
+  changes(to: LinkState, isLeaf: boolean, changes: SiblingChanges): Exchange | null {
+    if (!isLeaf && !this.#siblings.has(to.known)) return null
+    const siblings = isLeaf ? changes.added.filter(({ id }) => id !== to.known.id) : []
     const gone = changes.gone.filter((id) => id !== to.known.id)
     if (siblings.length + gone.length === 0) return null
     return { type: 'PEER_EXCHANGE', linked: [], siblings, gone, servers: [] }

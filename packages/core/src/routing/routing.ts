@@ -24,9 +24,8 @@ export type { RoutingEffect, RoutingInput, RoutingOptions, RoutingTimer } from '
 
 /** Milliseconds from a change to the choice of links, and by chance as much again: one join is many changes. */
 const CHOOSE_AFTER_MS = 250
-/** Milliseconds without a change among our siblings after which links are chosen, and the longest to wait for that. */
-const SETTLED_AFTER_MS = 1_500
-const SETTLED_AFTER_MS_MAX = 8_000
+/** Longest time to wait until our siblings change no more before links are chosen. In a mass join they always change. */
+const SETTLE_MS_MAX = 8_000
 /** Milliseconds between two questions to the contact unseen for longest. */
 const VERIFY_EVERY_MS = 60_000
 /** Milliseconds before a broken link is made again: longer than a suspect link takes to revive or to end. */
@@ -202,7 +201,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#linkByPeer.delete(peer)
     this.#linksChanged()
     this.#exchange.linkDown(peer)
-    this.#choice.ended(peer, this.#jittered(isPruned ? REST_PRUNED_MS : REST_BROKEN_MS), now)
+    this.#choice.linkDown(peer, this.#jittered(isPruned ? REST_PRUNED_MS : REST_BROKEN_MS), now)
     this.#acquaintances.linkDown(link.known)
     if (this.isNear(peer)) this.#lookups.disturbed(now)
     if (this.#linked.length === 0) this.#end()
@@ -238,7 +237,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     const known = this.#table.get(peer)
     // While we are alone, a dial that leads nowhere says more about us than about the other.
     const isAlone = this.#linked.length === 0
-    this.#choice.ended(peer, gone && isAlone ? Math.max(retryAfterMs, REST_ALONE_MS) : retryAfterMs, now)
+    this.#choice.dialFailed(peer, gone && isAlone ? Math.max(retryAfterMs, REST_ALONE_MS) : retryAfterMs, now)
     if (known !== null && !known.linked && gone && !isAlone) this.#bury(known, now, out)
     this.#changed(now, out)
   }
@@ -286,8 +285,8 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     const { target, responder, contacts } = input
     this.#learn(contacts, { evidence: 'named', namer: responder }, now, out)
     if (this.#lookups.found(target, responder !== null, now)) {
-      this.#settledAtMax = now + SETTLED_AFTER_MS_MAX
-      this.#settledAt = now + SETTLED_AFTER_MS
+      this.#settledAtMax = now + SETTLE_MS_MAX
+      this.#settledAt = now + this.#choice.targets.settleMs
       out.push({ type: 'joined' })
       this.#acquaintances.probeRestored(now, out)
     }
@@ -378,11 +377,11 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     const changes = this.#table.siblings.takeChanges()
     out.push({ type: 'siblings-changed', ...changes })
     if (this.#settledAt !== null && this.#settledAt > now) {
-      this.#settledAt = Math.min(now + SETTLED_AFTER_MS, this.#settledAtMax)
+      this.#settledAt = Math.min(now + this.#choice.targets.settleMs, this.#settledAtMax)
     }
     for (const [peer, link] of this.#linkByPeer) {
-      if (((link.theirs | this.#choice.reasonsOf(peer)) & LINK_REASONS.leaf) === 0) continue
-      const message = this.#exchange.changes(link, changes)
+      const isLeaf = ((link.theirs | this.#choice.reasonsOf(peer)) & LINK_REASONS.leaf) !== 0
+      const message = this.#exchange.changes(link, isLeaf, changes)
       if (message !== null) out.push({ type: 'send', to: peer, message })
     }
   }

@@ -6,6 +6,10 @@ import type { PeerId } from '../identity/peer-id.ts'
 import { REMEMBERED_PEERS_MAX } from '../limits.ts'
 import type { KnownContact } from './bucket.ts'
 
+/** Failed dials of one contact after which it rests twice as long each time, and at most: who refused so often will refuse again. */
+const PATIENCE = 3
+const REST_MS_MAX = 15 * 60_000
+
 export interface Want {
   readonly known: KnownContact
   /** Bits of LINK_REASONS. */
@@ -16,9 +20,15 @@ export interface Want {
   readonly sayAt: Millis
 }
 
+interface Rest {
+  readonly until: Millis
+  /** Dials that failed one after the other. */
+  readonly failures: number
+}
+
 export class Wants {
   readonly #wantByPeer = new Map<PeerId, Want>()
-  readonly #restsUntilByPeer = new Map<PeerId, Millis>()
+  readonly #restByPeer = new Map<PeerId, Rest>()
 
   get size(): number {
     return this.#wantByPeer.size
@@ -26,7 +36,7 @@ export class Wants {
 
   /** Contacts that rest, or rested once and were not dialed since. */
   get resting(): number {
-    return this.#restsUntilByPeer.size
+    return this.#restByPeer.size
   }
 
   /** Contacts wanted and not linked. */
@@ -102,16 +112,28 @@ export class Wants {
     return { changes, nextAt }
   }
 
-  /** The contact is not to be dialed before. Beyond the bound whoever has rested longest may be dialed again. */
-  rest(peer: PeerId, until: Millis): void {
-    this.#restsUntilByPeer.delete(peer)
-    this.#restsUntilByPeer.set(peer, until)
-    if (this.#restsUntilByPeer.size > REMEMBERED_PEERS_MAX) {
-      this.#restsUntilByPeer.delete(this.#restsUntilByPeer.keys().next().value as PeerId)
-    }
+  /** A dial failed: the contact is not to be dialed for this long, or longer. */
+  failed(peer: PeerId, restMs: number, now: Millis): void {
+    const failures = (this.#restByPeer.get(peer)?.failures ?? 0) + 1
+    const longer = 2 ** Math.max(0, failures - PATIENCE)
+    this.#remember(peer, { until: now + Math.min(restMs * longer, Math.max(restMs, REST_MS_MAX)), failures })
+  }
+
+  /** The contact was linked, and is not to be dialed for this long. */
+  rest(peer: PeerId, restMs: number, now: Millis): void {
+    this.#remember(peer, { until: now + restMs, failures: 0 })
   }
 
   restsUntil(peer: PeerId): Millis {
-    return this.#restsUntilByPeer.get(peer) ?? 0
+    return this.#restByPeer.get(peer)?.until ?? 0
+  }
+
+  /** Beyond the bound whoever has rested longest may be dialed again. */
+  #remember(peer: PeerId, rest: Rest): void {
+    this.#restByPeer.delete(peer)
+    this.#restByPeer.set(peer, rest)
+    if (this.#restByPeer.size > REMEMBERED_PEERS_MAX) {
+      this.#restByPeer.delete(this.#restByPeer.keys().next().value as PeerId)
+    }
   }
 }

@@ -294,7 +294,8 @@ export class GossipNetwork {
       [...linked].map((other) => this.idOf(other)).sort((a, b) => compareDistance(target, a, b))
     const contacts = (ids: readonly PeerId[]) => ids.map((id) => this.#nodeOf(id).contact)
     const neighbours = () => [...linked].flatMap((other) => [other, ...this.nodes[other]!.linked])
-    const known = () => [...new Set(neighbours())].filter((other) => other !== index).map((other) => this.idOf(other))
+    const known = () =>
+      [...new Set(neighbours())].filter((other) => other !== index).map((other) => this.idOf(other))
     return {
       self,
       linkedByDistance: byDistance,

@@ -254,13 +254,10 @@ describe('refusals', () => {
   })
 
   it('[LK1] a connection that opens before our boot statement is signed', () => {
-    const early = bench.host({ contact: contactNumber(9) })
-    const fresh = new LinkBench()
-    early.effects.length = 0
-    const { link } = fresh.openAlone(a, 'dialer', other.id)
-    expect(a.links.tables()).toMatchObject({ connections: 1 })
-    fresh.input(a, { type: 'closed', link, reason: 'gone' })
-    expect(a.links.isEmpty).toBe(true)
+    const early = bench.host({ contact: contactNumber(9), ready: false })
+    bench.openAlone(early, 'dialer', other.id)
+    expect(early.failures()).toEqual(['cut'])
+    expect(early.links.isEmpty).toBe(true)
   })
 
   it('[LK13] malformed frames, unknown types and a full bulk channel end it before the proof', () => {

@@ -50,6 +50,8 @@ export interface HostOptions {
   readonly bootId?: number
   readonly networkId?: string
   readonly workBits?: number
+  /** False: its boot statement waits to be signed. */
+  readonly ready?: boolean
 }
 
 export class Host {
@@ -122,11 +124,11 @@ export class LinkBench {
   #hosts = 0
   #attempts = 0
 
-  /** A host that has signed its boot statement. */
+  /** A host that has started. */
   host(options: HostOptions): Host {
     const host = new Host(options, ++this.#hosts)
     this.input(host, { type: 'start', bootId: options.bootId ?? 1 })
-    this.run()
+    if (options.ready !== false) this.run()
     return host
   }
 

@@ -1,10 +1,28 @@
 import { describe, expect, test } from 'vitest'
-import { nextClock, ownedKey, type PeerRecord, recordKey, sharedKey, sharedNameHash } from '../../src/dht/record.ts'
+import {
+  nextClock,
+  ownedKey,
+  type PeerRecord,
+  recordKey,
+  sharedKey,
+  sharedNameHash,
+} from '../../src/dht/record.ts'
 import { NO_ORIGIN } from '../../src/dht/stored-ack.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import type { RecordName } from '../../src/peer/calls.ts'
 import { concatBytes, utf8 } from '../../src/wire/bytes.ts'
-import { found, immutable, operationNumber, owned, replica, type Route, shared, StoreBench, stored, value } from './store-bench.ts'
+import {
+  found,
+  immutable,
+  operationNumber,
+  owned,
+  type Route,
+  replica,
+  StoreBench,
+  shared,
+  stored,
+  value,
+} from './store-bench.ts'
 import { contactNumber, NETWORK_ID } from './store-network.ts'
 
 const author = contactNumber(7)
@@ -42,7 +60,12 @@ describe('an immutable record', () => {
   test('[RC-16] the first copy whose hash is the key ends it', () => {
     const at = bench()
     const { op, route } = get(at, fixedName)
-    expect(route).toMatchObject({ mode: 'any', target: recordKey(fixed), paths: 2, inner: { type: 'GET', head: false } })
+    expect(route).toMatchObject({
+      mode: 'any',
+      target: recordKey(fixed),
+      paths: 2,
+      inner: { type: 'GET', head: false },
+    })
     at.reply(route, value(author, fixed), { path: 1, hops: 4 })
     const expected = { key: recordKey(fixed), record: fixed, holder: author.id, hops: 4 }
     expect(at.last('done')).toEqual({ type: 'done', op, value: expected })
@@ -168,7 +191,11 @@ describe('a record that can change', () => {
     at.reply(route, value(a, older, 50), { path: 0 })
     at.reply(route, value(b, newer, 70), { path: 1 })
     const [repair] = at.routed('REPLICA')
-    expect(repair).toMatchObject({ mode: 'exact', target: a.id, inner: { origin: NO_ORIGIN, lifeSeconds: 70, record: newer } })
+    expect(repair).toMatchObject({
+      mode: 'exact',
+      target: a.id,
+      inner: { origin: NO_ORIGIN, lifeSeconds: 70, record: newer },
+    })
     expect(at.routed('REPLICA')).toHaveLength(1)
   })
 
@@ -209,8 +236,16 @@ describe('ends', () => {
 
   test.each<[string, RecordName, string]>([
     ['a key of 63 digits', { kind: 'immutable', key: 'a'.repeat(63) as never }, 'RECORD_REJECTED'],
-    ['a salt of 65 bytes', { kind: 'owned', ownerKey: author.signingKey, salt: new Uint8Array(65) }, 'TOO_LARGE'],
-    ['17 writers', { ...sharedName, writers: Array.from({ length: 17 }, (_, i) => contactNumber(i).id) }, 'RECORD_REJECTED'],
+    [
+      'a salt of 65 bytes',
+      { kind: 'owned', ownerKey: author.signingKey, salt: new Uint8Array(65) },
+      'TOO_LARGE',
+    ],
+    [
+      '17 writers',
+      { ...sharedName, writers: Array.from({ length: 17 }, (_, i) => contactNumber(i).id) },
+      'RECORD_REJECTED',
+    ],
   ])('[RC-18] %s fails at once', (_what, name, code) => {
     const at = bench()
     at.call({ type: 'get', name })
@@ -261,7 +296,11 @@ describe('ends', () => {
     const at = bench()
     for (let i = 0; i < 1_024; i++) at.call({ type: 'get', name: fixedName })
     expect(at.all('failed')).toEqual([])
-    for (const call of [{ type: 'get', name: fixedName }, { type: 'holders', key: recordKey(fixed) }] as const) at.call(call)
+    for (const call of [
+      { type: 'get', name: fixedName },
+      { type: 'holders', key: recordKey(fixed) },
+    ] as const)
+      at.call(call)
     expect(at.all('failed').map(({ code }) => code)).toEqual(['BUSY', 'BUSY'])
   })
 })
@@ -275,12 +314,20 @@ describe('holders', () => {
     const op = at.call({ type: 'holders', key })
     const named = Array.from({ length: 12 }, (_, index) => contactNumber(100 + index))
     const first = at.last('route')
-    expect(first).toMatchObject({ mode: 'closest', target: key, inner: { type: 'FIND', target: key, what: 0, count: 7 } })
+    expect(first).toMatchObject({
+      mode: 'closest',
+      target: key,
+      inner: { type: 'FIND', target: key, what: 0, count: 7 },
+    })
     at.reply(first, found(first, named[0] as Contact, { contacts: named.slice(1), holds: true }))
     const asked = at.routed('FIND').filter(({ mode }) => mode === 'exact')
     expect(asked).toHaveLength(5)
     let answered = 0
-    for (let next = asked[0]; next !== undefined; next = at.routed('FIND').filter(({ mode }) => mode === 'exact')[answered]) {
+    for (
+      let next = asked[0];
+      next !== undefined;
+      next = at.routed('FIND').filter(({ mode }) => mode === 'exact')[answered]
+    ) {
       const peer = named.find(({ id }) => (id as string) === next.target)
       if (answered === 1 || peer === undefined) at.ended(next)
       else at.reply(next, found(next, peer, { holds: true }))
@@ -299,13 +346,32 @@ describe('holders', () => {
     const at = new StoreBench({ peers: 1, replicas: 2 })
     at.call({ type: 'holders', key })
     const first = at.last('route')
-    at.reply(first, found({ ...first, operation: operationNumber(5) }, contactNumber(50), { contacts: [contactNumber(51)], holds: true }))
+    at.reply(
+      first,
+      found({ ...first, operation: operationNumber(5) }, contactNumber(50), {
+        contacts: [contactNumber(51)],
+        holds: true,
+      }),
+    )
     at.ended(first)
     const [ask] = at.routed('FIND').filter(({ mode }) => mode === 'exact')
     expect(ask?.target).toBe(contactNumber(0).id)
     at.reply(ask as Route, found(ask as Route, contactNumber(50), { holds: true }))
     const { peers } = at.last('done').value as { peers: { peer: string; holds: boolean }[] }
     expect(peers.map(({ holds }) => holds)).toEqual([false, false])
+  })
+
+  test('[RC-21] the end of the route does not overtake the check of the answer', () => {
+    const at = new StoreBench({ peers: 1, replicas: 3 })
+    at.call({ type: 'holders', key })
+    const first = at.last('route')
+    at.holdJobs = true
+    at.reply(first, found(first, contactNumber(50), { contacts: [contactNumber(51)], holds: true }))
+    at.ended(first)
+    expect(at.routed('FIND')).toHaveLength(1)
+    at.finish(at.held[0] as never)
+    const asked = at.routed('FIND').slice(1)
+    expect(asked.map(({ target }) => target)).toContain(contactNumber(51).id)
   })
 
   test('[RC-21] ourselves included, even alone', () => {

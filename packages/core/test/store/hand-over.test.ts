@@ -4,7 +4,7 @@ import { NO_ORIGIN } from '../../src/dht/stored-ack.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import { compareDistance } from '../../src/routing/distance.ts'
 import { utf8 } from '../../src/wire/bytes.ts'
-import { closeStrangers, immutable, replica, type Route, StoreBench, stored } from './store-bench.ts'
+import { closeStrangers, immutable, type Route, replica, StoreBench, stored } from './store-bench.ts'
 
 const REPLICAS = 3
 
@@ -16,7 +16,8 @@ function holding(count: number, peers = 12): { bench: StoreBench; records: PeerR
   for (let number = 0; records.length < count; number++) {
     const record = immutable(`value ${number}`)
     const key = recordKey(record)
-    if (bench.known.filter(({ id }) => compareDistance(key, id, bench.self.id) < 0).length >= REPLICAS) continue
+    if (bench.known.filter(({ id }) => compareDistance(key, id, bench.self.id) < 0).length >= REPLICAS)
+      continue
     records.push(record)
     bench.deliver(replica(record, { lifeSeconds: 600 }))
   }
@@ -83,9 +84,24 @@ describe('leaving', () => {
     bench.input({ type: 'leave', deadlineMs: 2_000 })
     const first = bench.routed('REPLICA').slice(0, 3)
     expect(first.map(({ target }) => target)).toEqual(
-      bench.near(recordKey(immutable('late'))).slice(0, 3).map(({ id }) => id),
+      bench
+        .near(recordKey(immutable('late')))
+        .slice(0, 3)
+        .map(({ id }) => id),
     )
     expect(first[0]?.inner.record).toEqual(immutable('late'))
+  })
+
+  test('[RP-16] so does one whose put is still under way', () => {
+    const { bench } = holding(2)
+    bench.call({ type: 'put', draft: { kind: 'immutable', value: utf8('late') } })
+    bench.take()
+    bench.input({ type: 'leave', deadlineMs: 2_000 })
+    const records = bench.routed('REPLICA').map(({ inner }) => inner.record)
+    expect(records.slice(0, 4)).toEqual([
+      ...Array.from({ length: 3 }, () => immutable('late')),
+      expect.anything(),
+    ])
   })
 
   test('[RP-17] at the deadline it ends with what is done', () => {

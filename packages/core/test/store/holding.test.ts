@@ -12,8 +12,8 @@ import {
   operationNumber,
   owned,
   replica,
-  shared,
   StoreBench,
+  shared,
   store,
   stored,
 } from './store-bench.ts'
@@ -63,7 +63,11 @@ describe('what is taken in', () => {
   test.each<[string, PeerRecord, number]>([
     ['a wrong signature', { ...owned(author, 3), sequence: 4 }, HOUR_S],
     ['an author who may not write', shared(author, 5, { writers: [contactNumber(8).id] }), HOUR_S],
-    ['writers out of order', shared(author, 5, { writers: [author.id, contactNumber(8).id].sort().reverse() }), HOUR_S],
+    [
+      'writers out of order',
+      shared(author, 5, { writers: [author.id, contactNumber(8).id].sort().reverse() }),
+      HOUR_S,
+    ],
     ['a life that is over', immutable('x'), 0],
   ])('[RC-9] %s: neither kept nor answered', (_what, record, lifeSeconds) => {
     const bench = new StoreBench({ peers: 8, replicas: 20 })
@@ -90,7 +94,9 @@ describe('what is taken in', () => {
     bench.deliver(replica(shared(author, nextClock(bench.now + 10 * 60_000 + 1, 0))))
     expect(bench.answers('STORED')[0]).toMatchObject({ result: 2 })
     expect(bench.all('verify')).toEqual([])
-    bench.deliver(replica(shared(author, nextClock(bench.now + 10 * 60_000, 0))), { operation: operationNumber(2) })
+    bench.deliver(replica(shared(author, nextClock(bench.now + 10 * 60_000, 0))), {
+      operation: operationNumber(2),
+    })
     expect(bench.answers('STORED')[1]).toMatchObject({ result: 0 })
   })
 
@@ -113,7 +119,10 @@ describe('what is taken in', () => {
     const older = shared(contactNumber(1), 500)
     const newer = shared(contactNumber(2), 500)
     const [low, high] = older.author.id < newer.author.id ? [older, newer] : [newer, older]
-    for (const [first, second] of [[low, high], [high, low]] as const) {
+    for (const [first, second] of [
+      [low, high],
+      [high, low],
+    ] as const) {
       const bench = holding(first)
       bench.deliver(replica(second, { origin: operationNumber(5) }))
       const kept = bench.disk.get(recordKey(low))
@@ -289,5 +298,11 @@ test('[RC-12] what is signed differs in every field', () => {
     stored(operationNumber(1), holder, record, { wanted: 1 }),
   ]
   expect(new Set(variants.map(({ signature }) => signature.join()))).toHaveProperty('size', variants.length)
-  expect(isSigned({ key: holder.signingKey, bytes: new Uint8Array(1), signature: (variants[0] as { signature: Uint8Array }).signature })).toBe(false)
+  expect(
+    isSigned({
+      key: holder.signingKey,
+      bytes: new Uint8Array(1),
+      signature: (variants[0] as { signature: Uint8Array }).signature,
+    }),
+  ).toBe(false)
 })

@@ -3,17 +3,25 @@ import { nextClock, recordKey } from '../../src/dht/record.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import type { PutResult, RecordDraft } from '../../src/peer/calls.ts'
 import { utf8 } from '../../src/wire/bytes.ts'
-import { immutable, operationNumber, owned, type Route, shared, StoreBench, stored } from './store-bench.ts'
+import { immutable, operationNumber, owned, type Route, StoreBench, shared, stored } from './store-bench.ts'
 import { contactNumber } from './store-network.ts'
 
 const NOW = 1_700_000_000_000
 const draft = { kind: 'immutable', value: utf8('hello') } as const
 const record = immutable('hello')
 const ownedDraft = { kind: 'owned', salt: utf8('salt'), value: utf8('mine') } as const
-const sharedDraft = { kind: 'shared', namespace: 'space', name: 'name', writers: [], value: utf8('ours') } as const
+const sharedDraft = {
+  kind: 'shared',
+  namespace: 'space',
+  name: 'name',
+  writers: [],
+  value: utf8('ours'),
+} as const
 
 function put(bench: StoreBench, what: RecordDraft, replicas?: number): { op: number; route: Route } {
-  const op = bench.call(replicas === undefined ? { type: 'put', draft: what } : { type: 'put', draft: what, replicas })
+  const op = bench.call(
+    replicas === undefined ? { type: 'put', draft: what } : { type: 'put', draft: what, replicas },
+  )
   return { op, route: bench.last('route') }
 }
 
@@ -26,23 +34,38 @@ function carried(route: Route) {
 /** So many holders acknowledge, the first of them as the peer that fans out. */
 function acknowledge(bench: StoreBench, route: Route, count: number, wanted = 20): void {
   const holders = bench.near(recordKey(carried(route))).slice(0, count)
-  holders.forEach((holder, index) =>
-    bench.reply(route, stored(route.operation, holder, carried(route), { wanted: index === 0 ? wanted : 0 }), { last: false }),
-  )
+  for (const [index, holder] of holders.entries())
+    bench.reply(
+      route,
+      stored(route.operation, holder, carried(route), { wanted: index === 0 ? wanted : 0 }),
+      { last: false },
+    )
 }
 
 describe('writing', () => {
   test('[RC-7] an owned record without a sequence is above our clock, then above what is held', () => {
     const bench = new StoreBench({ peers: 30, replicas: 20 })
     const first = put(bench, ownedDraft)
-    expect(carried(first.route)).toMatchObject({ kind: 'owned', sequence: NOW + 1, ownerKey: bench.self.signingKey })
+    expect(carried(first.route)).toMatchObject({
+      kind: 'owned',
+      sequence: NOW + 1,
+      ownerKey: bench.self.signingKey,
+    })
     acknowledge(bench, first.route, 15)
     expect(carried(put(bench, ownedDraft).route)).toMatchObject({ sequence: NOW + 2 })
   })
 
   test('[RC-7] after a restart without memory the clock carries on above the header that was kept', () => {
     const kept = owned(contactNumber(1_000), NOW + 500)
-    const header = { key: recordKey(kept), kind: 'owned', version: { rank: NOW + 500, tie: 'aa' }, valueBytes: 4, storedAt: NOW, expiresAt: NOW + 1e6, own: true } as const
+    const header = {
+      key: recordKey(kept),
+      kind: 'owned',
+      version: { rank: NOW + 500, tie: 'aa' },
+      valueBytes: 4,
+      storedAt: NOW,
+      expiresAt: NOW + 1e6,
+      own: true,
+    } as const
     const bench = new StoreBench({ peers: 30, replicas: 20, start: [header] })
     expect(carried(put(bench, ownedDraft).route)).toMatchObject({ sequence: NOW + 501 })
   })
@@ -77,12 +100,15 @@ describe('writing', () => {
     expect(bench.routed('STORE')).toHaveLength(2)
   })
 
-  test.each([0, -1, 1.5, 2 ** 53])('[RC-7] sequence %s below what is held, or no sequence at all, is rejected', (sequence) => {
-    const bench = new StoreBench({ peers: 30, replicas: 20 })
-    acknowledge(bench, put(bench, { ...ownedDraft, sequence: 7 }).route, 15)
-    const op = bench.call({ type: 'put', draft: { ...ownedDraft, sequence } })
-    expect(bench.last('failed')).toMatchObject({ op, code: 'RECORD_REJECTED' })
-  })
+  test.each([0, -1, 1.5, 2 ** 53])(
+    '[RC-7] sequence %s below what is held, or no sequence at all, is rejected',
+    (sequence) => {
+      const bench = new StoreBench({ peers: 30, replicas: 20 })
+      acknowledge(bench, put(bench, { ...ownedDraft, sequence: 7 }).route, 15)
+      const op = bench.call({ type: 'put', draft: { ...ownedDraft, sequence } })
+      expect(bench.last('failed')).toMatchObject({ op, code: 'RECORD_REJECTED' })
+    },
+  )
 
   test('[RC-7] one sequence cannot have two values; the same version may be written again', () => {
     const bench = new StoreBench({ peers: 30, replicas: 20 })
@@ -98,7 +124,11 @@ describe('writing', () => {
     ['a salt of 65 bytes', { ...ownedDraft, salt: new Uint8Array(65) }, 'TOO_LARGE'],
     ['a name of 256 bytes', { ...sharedDraft, name: 'é'.repeat(128) }, 'TOO_LARGE'],
     ['writers without us', { ...sharedDraft, writers: [contactNumber(3).id] }, 'RECORD_REJECTED'],
-    ['a writer that is no id', { ...sharedDraft, writers: [contactNumber(1_000).id, 'nobody' as never] }, 'RECORD_REJECTED'],
+    [
+      'a writer that is no id',
+      { ...sharedDraft, writers: [contactNumber(1_000).id, 'nobody' as never] },
+      'RECORD_REJECTED',
+    ],
   ])('[RC-7] %s fails at once', (_what, wrong, code) => {
     const bench = new StoreBench({ peers: 30, replicas: 20 })
     bench.call({ type: 'put', draft: wrong })
@@ -122,7 +152,12 @@ describe('writing', () => {
     expect(order.indexOf('store')).toBeLessThan(order.indexOf('route'))
     expect(bench.last('store').header).toMatchObject({ key, own: true, valueBytes: 5 })
     expect(bench.last('event').event).toEqual({ type: 'record-persisted', key, persisted: true })
-    expect(route).toMatchObject({ mode: 'closest', target: key, paths: 1, inner: { wanted: 20, lifeSeconds: 86_400 } })
+    expect(route).toMatchObject({
+      mode: 'closest',
+      target: key,
+      paths: 1,
+      inner: { wanted: 20, lifeSeconds: 86_400 },
+    })
     expect(bench.store.stats()).toEqual({ held: 1, own: 1, bytes: 5 })
   })
 
@@ -147,7 +182,12 @@ describe('counting copies', () => {
     acknowledge(bench, route, 14)
     expect(bench.all('done')).toEqual([])
     acknowledge(bench, route, 15)
-    const result: PutResult = { key: recordKey(record), version: { rank: 0, tie: '' }, stored: 15, wanted: 20 }
+    const result: PutResult = {
+      key: recordKey(record),
+      version: { rank: 0, tie: '' },
+      stored: 15,
+      wanted: 20,
+    }
     expect(bench.all('done')).toEqual([{ type: 'done', op, value: result }])
     expect(bench.all('stop-route')).toEqual([{ type: 'stop-route', operation: route.operation }])
     acknowledge(bench, route, 20)
@@ -169,7 +209,11 @@ describe('counting copies', () => {
     bench.reply(route, stored(operationNumber(9), holder, record, { wanted: 1 }), { last: false })
     expect(bench.all('done')).toEqual([])
     bench.reply(route, { ...good, holder: other }, { last: false })
-    bench.reply(route, { ...stored(route.operation, other, record, { result: 2 }), result: 0 }, { last: false })
+    bench.reply(
+      route,
+      { ...stored(route.operation, other, record, { result: 2 }), result: 0 },
+      { last: false },
+    )
     expect(bench.all('done')).toEqual([])
     bench.ended(route, 'timeout')
     expect(bench.last('failed').code).toBe('TIMEOUT')
@@ -203,7 +247,11 @@ describe('counting copies', () => {
     expect(bench.last('done').value).toMatchObject({ stored: 3, wanted: 8 })
     const liar = new StoreBench(far)
     const second = put(liar, draft)
-    liar.reply(second.route, stored(second.route.operation, liar.near(recordKey(record))[0] as Contact, record, { wanted: 1 }), { last: false })
+    liar.reply(
+      second.route,
+      stored(second.route.operation, liar.near(recordKey(record))[0] as Contact, record, { wanted: 1 }),
+      { last: false },
+    )
     expect(liar.all('done')).toEqual([])
   })
 
@@ -219,7 +267,10 @@ describe('counting copies', () => {
     const bench = new StoreBench(far)
     const { route } = put(bench, draft)
     bench.holdJobs = true
-    bench.reply(route, stored(route.operation, bench.near(recordKey(record))[0] as Contact, record, { wanted: 1 }))
+    bench.reply(
+      route,
+      stored(route.operation, bench.near(recordKey(record))[0] as Contact, record, { wanted: 1 }),
+    )
     expect(bench.all('done')).toEqual([])
     bench.finish(bench.held.at(-1) as never)
     expect(bench.last('done').value).toMatchObject({ stored: 1, wanted: 20 })
@@ -260,9 +311,12 @@ describe('conflicts', () => {
   /** So many holders say that they hold a version of this rank. */
   function refuse(bench: StoreBench, route: Route, count: number, rank: number): void {
     const holders = bench.near(recordKey(carried(route))).slice(0, count)
-    holders.forEach((holder, index) =>
-      bench.reply(route, stored(route.operation, holder, carried(route), { result: 1, rank, wanted: index === 0 ? 20 : 0 }), { last: false }),
-    )
+    for (const [index, holder] of holders.entries())
+      bench.reply(
+        route,
+        stored(route.operation, holder, carried(route), { result: 1, rank, wanted: index === 0 ? 20 : 0 }),
+        { last: false },
+      )
   }
 
   test('[RC-13] a shared record behind its holders is written once more, above them', () => {
@@ -310,7 +364,8 @@ describe('conflicts', () => {
     const { route } = put(bench, sharedDraft)
     refuse(bench, route, 5, nextClock(NOW, 0) + 9)
     const honest = bench.near(recordKey(carried(route))).slice(5, 20)
-    for (const holder of honest) bench.reply(route, stored(route.operation, holder, carried(route)), { last: false })
+    for (const holder of honest)
+      bench.reply(route, stored(route.operation, holder, carried(route)), { last: false })
     expect(bench.last('done').value).toMatchObject({ stored: 15, wanted: 20 })
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { RecordIndex } from '../../src/dht/record-index.ts'
 import type { RecordHeader } from '../../src/dht/record.ts'
+import { RecordIndex } from '../../src/dht/record-index.ts'
 import type { Key, PeerId } from '../../src/identity/peer-id.ts'
 
 const self = '0'.repeat(64) as PeerId
@@ -13,7 +13,16 @@ function keyAt(bits: number, number = 0): Key {
 }
 
 function header(key: Key, change: Partial<RecordHeader> = {}): RecordHeader {
-  return { key, kind: 'immutable', version: { rank: 0, tie: '' }, valueBytes: 100, storedAt: 0, expiresAt: 1_000, own: false, ...change }
+  return {
+    key,
+    kind: 'immutable',
+    version: { rank: 0, tie: '' },
+    valueBytes: 100,
+    storedAt: 0,
+    expiresAt: 1_000,
+    own: false,
+    ...change,
+  }
 }
 
 function index(records: number, bytes = 1e9): RecordIndex {
@@ -23,7 +32,8 @@ function index(records: number, bytes = 1e9): RecordIndex {
 describe('room', () => {
   test('[RC-11] at the bound the farthest zone goes first, in it the longest untouched', () => {
     const held = index(4)
-    for (const key of [keyAt(3), keyAt(1, 1), keyAt(1, 2), keyAt(5)]) expect(held.put(header(key))).toEqual([])
+    for (const key of [keyAt(3), keyAt(1, 1), keyAt(1, 2), keyAt(5)])
+      expect(held.put(header(key))).toEqual([])
     held.change(keyAt(1, 1), { expiresAt: 2_000 })
     expect(held.put(header(keyAt(4)))).toEqual([keyAt(1, 2)])
     expect(held.put(header(keyAt(2)))).toEqual([keyAt(1, 1)])

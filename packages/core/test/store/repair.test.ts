@@ -2,9 +2,18 @@ import { describe, expect, test } from 'vitest'
 import { type PeerRecord, recordKey } from '../../src/dht/record.ts'
 import { NO_ORIGIN } from '../../src/dht/stored-ack.ts'
 import type { Contact } from '../../src/identity/contact.ts'
-import type { Key } from '../../src/identity/peer-id.ts'
+import { type Key, keyOf } from '../../src/identity/peer-id.ts'
 import { compareDistance } from '../../src/routing/distance.ts'
-import { closeStrangers, headerOf, immutable, owned, replica, type Route, StoreBench, stored } from './store-bench.ts'
+import {
+  closeStrangers,
+  headerOf,
+  immutable,
+  owned,
+  type Route,
+  replica,
+  StoreBench,
+  stored,
+} from './store-bench.ts'
 import { contactNumber } from './store-network.ts'
 
 const REPLICAS = 3
@@ -19,7 +28,8 @@ function valueNear(
   for (let number = 0; number < 10_000; number++) {
     const record = immutable(`${text} ${number}`)
     const key = recordKey(record)
-    if (closer(bench.known.filter(({ id }) => compareDistance(key, id, bench.self.id) < 0).length)) return record
+    if (closer(bench.known.filter(({ id }) => compareDistance(key, id, bench.self.id) < 0).length))
+      return record
   }
   throw new Error('no such value')
 }
@@ -65,7 +75,10 @@ describe('newcomers', () => {
     expect(question).toMatchObject({ mode: 'exact', inner: { key, head: true } })
     absent(bench, question as Route)
     const lifeSeconds = 3_598
-    expect(bench.routed('REPLICA')[0]).toMatchObject({ target: newcomer.id, inner: { origin: NO_ORIGIN, lifeSeconds, record } })
+    expect(bench.routed('REPLICA')[0]).toMatchObject({
+      target: newcomer.id,
+      inner: { origin: NO_ORIGIN, lifeSeconds, record },
+    })
     bench.reply(bench.last('route'), stored(NO_ORIGIN, newcomer, record))
     expect(bench.store.tables()).toMatchObject({ storeRepairs: 0, storeRoutes: 0 })
   })
@@ -92,16 +105,21 @@ describe('newcomers', () => {
     bench.meet(behind, ahead)
     bench.advance(20_000)
     for (const question of bench.routed('GET')) {
-      if (question.target === behind.id) bench.reply(question, stored(NO_ORIGIN, behind, owned(author, 4)))
-      else if (question.target === ahead.id) bench.reply(question, stored(NO_ORIGIN, ahead, owned(author, 6)))
+      if (question.target === keyOf(behind.id))
+        bench.reply(question, stored(NO_ORIGIN, behind, owned(author, 4)))
+      else if (question.target === keyOf(ahead.id))
+        bench.reply(question, stored(NO_ORIGIN, ahead, owned(author, 6)))
     }
     expect(bench.routed('REPLICA').map(({ target }) => target)).toEqual([behind.id])
   })
 
-  test('[RP-7] one outside the group is nobody\'s business', () => {
+  test("[RP-7] one outside the group is nobody's business", () => {
     const { bench, key } = settled(8)
     const far = contactNumber(400)
-    const farther = bench.near(key).slice(0, REPLICAS).every(({ id }) => compareDistance(key, id, far.id) < 0)
+    const farther = bench
+      .near(key)
+      .slice(0, REPLICAS)
+      .every(({ id }) => compareDistance(key, id, far.id) < 0)
     expect(farther).toBe(true)
     bench.meet(far)
     bench.advance(20_000)
@@ -176,8 +194,14 @@ describe('coming in', () => {
     bench.input({ type: 'siblings-changed', added: bench.known, gone: [] })
     bench.advance(10_500)
     const questions = bench.routed('GET')
-    const of = (record: PeerRecord) => questions.filter(({ inner }) => inner.key === recordKey(record)).map(({ target }) => target)
-    expect(of(mine)).toEqual(bench.near(recordKey(mine)).slice(0, REPLICAS - 1).map(({ id }) => id))
+    const of = (record: PeerRecord) =>
+      questions.filter(({ inner }) => inner.key === recordKey(record)).map(({ target }) => target)
+    expect(of(mine)).toEqual(
+      bench
+        .near(recordKey(mine))
+        .slice(0, REPLICAS - 1)
+        .map(({ id }) => id),
+    )
     expect(of(other)).toEqual([bench.near(recordKey(other))[0]?.id])
     for (const route of questions) bench.ended(route)
     for (const route of questions) bench.reply(route, stored(NO_ORIGIN, author, mine))
@@ -185,12 +209,26 @@ describe('coming in', () => {
     expect(bench.store.tables()).toMatchObject({ storeRoutes: 0 })
   })
 
+  test('[RP-8] and again within the hour, even where nothing changed', () => {
+    const { bench, key } = settled(8)
+    bench.advance(47 * 60_000)
+    expect(asked(bench)).toEqual([])
+    bench.advance(13 * 60_000)
+    const group = bench.near(key).slice(0, REPLICAS - 1)
+    expect(new Set(asked(bench))).toEqual(new Set(group.map(({ id }) => id)))
+  })
+
   test('[RP-8] a settled peer that gets a repaired record, and is the closest to it, checks the group', () => {
     const { bench } = settled(8)
     const [mine, notMine] = [valueNear(bench, none, 'fresh'), valueNear(bench, some, 'fresh')]
     for (const record of [mine, notMine]) bench.deliver(replica(record, { origin: NO_ORIGIN }))
     bench.advance(500)
-    expect(asked(bench)).toEqual(bench.near(recordKey(mine)).slice(0, REPLICAS - 1).map(({ id }) => id))
+    expect(asked(bench)).toEqual(
+      bench
+        .near(recordKey(mine))
+        .slice(0, REPLICAS - 1)
+        .map(({ id }) => id),
+    )
   })
 
   test('[RP-6] whoever was alone and meets somebody is the newcomer', () => {
@@ -293,7 +331,12 @@ describe('pace', () => {
     const { bench, key } = settled(8)
     for (let i = 0; i < 300; i++) bench.lose(contactNumber(10_000 + i))
     bench.advance(2_500)
-    expect(asked(bench)).toEqual(bench.near(key).slice(0, REPLICAS - 1).map(({ id }) => id))
+    expect(asked(bench)).toEqual(
+      bench
+        .near(key)
+        .slice(0, REPLICAS - 1)
+        .map(({ id }) => id),
+    )
   })
 })
 

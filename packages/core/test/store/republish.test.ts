@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { recordKey } from '../../src/dht/record.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import { utf8 } from '../../src/wire/bytes.ts'
-import { DAY_MS, headerOf, immutable, owned, replica, type Route, StoreBench, stored } from './store-bench.ts'
+import { DAY_MS, headerOf, immutable, owned, type Route, replica, StoreBench, stored } from './store-bench.ts'
 import { contactNumber } from './store-network.ts'
 
 const record = immutable('hello')
@@ -14,9 +14,16 @@ function acknowledge(bench: StoreBench, route: Route, result = 0): void {
   if (route.inner.type !== 'STORE') return
   const { record: carried } = route.inner
   const holders = bench.near(recordKey(carried)).slice(0, 20)
-  holders.forEach((holder, index) =>
-    bench.reply(route, stored(route.operation, holder, carried, { result, wanted: index === 0 ? holders.length : 0, ...(result === 1 ? { rank: 9e15 } : {}) }), { last: index === holders.length - 1 }),
-  )
+  for (const [index, holder] of holders.entries())
+    bench.reply(
+      route,
+      stored(route.operation, holder, carried, {
+        result,
+        wanted: index === 0 ? holders.length : 0,
+        ...(result === 1 ? { rank: 9e15 } : {}),
+      }),
+      { last: index === holders.length - 1 },
+    )
 }
 
 /** Lets time pass second by second until a STORE goes out. */
@@ -49,7 +56,11 @@ describe('own records', () => {
     acknowledge(bench, bench.last('route'))
     expect(nextStore(bench, 47 * 60_000)).toBeNull()
     const route = nextStore(bench, 14 * 60_000) as Route
-    expect(route).toMatchObject({ mode: 'closest', target: recordKey(record), inner: { wanted: 20, lifeSeconds: 86_400, record } })
+    expect(route).toMatchObject({
+      mode: 'closest',
+      target: recordKey(record),
+      inner: { wanted: 20, lifeSeconds: 86_400, record },
+    })
     expect(bench.last('store').header).toMatchObject({ own: true, storedAt: bench.now })
     expect(bench.all('event')).toEqual([])
     acknowledge(bench, route)
@@ -57,7 +68,7 @@ describe('own records', () => {
     expect(nextStore(bench, 14 * 60_000)).not.toBeNull()
   })
 
-  test('[RP-12] others\' records are not', () => {
+  test("[RP-12] others' records are not", () => {
     const bench = new StoreBench({ peers: 30, replicas: 20 })
     bench.deliver(replica(record))
     bench.take()
@@ -73,7 +84,10 @@ describe('own records', () => {
     ]
     const bench = new StoreBench({ peers: 30, replicas: 20, start })
     for (const text of ['recent', 'overdue'])
-      bench.disk.set(recordKey(immutable(text)), { record: immutable(text), header: headerOf(immutable(text), now) })
+      bench.disk.set(recordKey(immutable(text)), {
+        record: immutable(text),
+        header: headerOf(immutable(text), now),
+      })
     bench.advance(61_000)
     const early = bench.routed('STORE').map(({ inner }) => inner.record)
     expect(early).toContainEqual(immutable('overdue'))

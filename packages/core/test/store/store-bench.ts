@@ -2,7 +2,13 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { foundSignedBytes } from '../../src/dht/found.ts'
 import type { PeerRecord, RecordHeader } from '../../src/dht/record.ts'
-import { recordKey, recordVersion, sharedNameHash, sharedSignedBytes, ownedSignedBytes } from '../../src/dht/record.ts'
+import {
+  ownedSignedBytes,
+  recordKey,
+  recordVersion,
+  sharedNameHash,
+  sharedSignedBytes,
+} from '../../src/dht/record.ts'
 import type { RouteMode } from '../../src/dht/router.ts'
 import {
   type RouteEnd,
@@ -47,10 +53,14 @@ export class StoreBench implements RoutingView {
   constructor(options: { peers: number; replicas: number; self?: number; start?: readonly RecordHeader[] }) {
     this.self = contactNumber(options.self ?? 1_000)
     this.known = Array.from({ length: options.peers }, (_, index) => contactNumber(index))
-    this.store = new Store({ self: this.self, networkId: NETWORK_ID, workBits: 0, replicas: options.replicas }, this, {
-      u32: () => this.#random++,
-      bytes: (length) => sha256(utf8(`random ${this.#random++}`)).subarray(0, length),
-    })
+    this.store = new Store(
+      { self: this.self, networkId: NETWORK_ID, workBits: 0, replicas: options.replicas },
+      this,
+      {
+        u32: () => this.#random++,
+        bytes: (length) => sha256(utf8(`random ${this.#random++}`)).subarray(0, length),
+      },
+    )
     this.input({ type: 'start', recordIndex: options.start ?? [] })
   }
 
@@ -69,15 +79,27 @@ export class StoreBench implements RoutingView {
     return op
   }
 
-  deliver(inner: Message, options: { from?: PeerId; mode?: RouteMode; operation?: OperationId; path?: number } = {}): StoreEffect[] {
+  deliver(
+    inner: Message,
+    options: { from?: PeerId; mode?: RouteMode; operation?: OperationId; path?: number } = {},
+  ): StoreEffect[] {
     const mode = options.mode ?? (inner.type === 'STORE' ? 'closest' : inner.type === 'GET' ? 'any' : 'exact')
-    const target = inner.type === 'STORE' ? recordKey(inner.record) : inner.type === 'GET' ? inner.key : keyOf(this.self.id)
+    const target =
+      inner.type === 'STORE'
+        ? recordKey(inner.record)
+        : inner.type === 'GET'
+          ? inner.key
+          : keyOf(this.self.id)
     const route = { operation: options.operation ?? operationNumber(1), path: options.path ?? 0 }
     const from = options.from ?? contactNumber(0).id
     return this.input({ type: 'deliver', route, from, mode, target, inner })
   }
 
-  reply(route: Route, inner: Message, options: { path?: number; last?: boolean; hops?: number } = {}): StoreEffect[] {
+  reply(
+    route: Route,
+    inner: Message,
+    options: { path?: number; last?: boolean; hops?: number } = {},
+  ): StoreEffect[] {
     const { path = 0, last = true, hops = 3 } = options
     const via = contactNumber(0).id
     return this.input({ type: 'reply', operation: route.operation, path, via, hops, inner, last })
@@ -109,7 +131,8 @@ export class StoreBench implements RoutingView {
 
   last<T extends StoreEffect['type']>(type: T): EffectOf<T> {
     const effect = this.all(type).at(-1)
-    if (effect === undefined) throw new Error(`no ${type} among ${this.out.map((other) => other.type).join(' ')}`)
+    if (effect === undefined)
+      throw new Error(`no ${type} among ${this.out.map((other) => other.type).join(' ')}`)
     return effect
   }
 
@@ -119,13 +142,15 @@ export class StoreBench implements RoutingView {
 
   /** Routes that carry this message, since the last `take`. */
   routed<N extends Message['type']>(name: N): (Route & { readonly inner: MessageOf<N> })[] {
-    return this.all('route').filter((route): route is Route & { readonly inner: MessageOf<N> } => route.inner.type === name)
+    return this.all('route').filter(
+      (route): route is Route & { readonly inner: MessageOf<N> } => route.inner.type === name,
+    )
   }
 
   answers<N extends Message['type']>(name: N): MessageOf<N>[] {
-    return this.all('answer')
-      .map(({ inner }) => inner)
-      .filter((inner): inner is MessageOf<N> => inner.type === name)
+    return this.all('answer').flatMap(({ inner }) =>
+      inner.type === name ? [inner as unknown as MessageOf<N>] : [],
+    )
   }
 
   siblings(): readonly Contact[] {
@@ -184,7 +209,11 @@ export class StoreBench implements RoutingView {
   finish(job: StoreEffect): StoreEffect[] {
     if (job.type === 'verify') return this.input({ type: 'verified', token: job.token, valid: isSigned(job) })
     if (job.type === 'sign')
-      return this.input({ type: 'signed', token: job.token, signature: sign(this.self.signingKey, job.bytes) })
+      return this.input({
+        type: 'signed',
+        token: job.token,
+        signature: sign(this.self.signingKey, job.bytes),
+      })
     if (job.type === 'load') {
       const record = this.disk.get(job.key)?.record ?? null
       return this.input({ type: 'job', token: job.token, result: { type: 'loaded', record } })
@@ -216,7 +245,11 @@ export function immutable(text: string): PeerRecord & { kind: 'immutable' } {
   return { kind: 'immutable', value: utf8(text) }
 }
 
-export function owned(owner: Contact, sequence: number, text = `version ${sequence}`): PeerRecord & { kind: 'owned' } {
+export function owned(
+  owner: Contact,
+  sequence: number,
+  text = `version ${sequence}`,
+): PeerRecord & { kind: 'owned' } {
   const fields = { ownerKey: owner.signingKey, salt: utf8('salt'), sequence, value: utf8(text) }
   return { kind: 'owned', ...fields, signature: sign(owner.signingKey, ownedSignedBytes(fields)) }
 }
@@ -258,7 +291,11 @@ export function found(
   const { contacts = [], holds = false } = options
   const fields = { responder, contacts, degree: 8, holds }
   const question = { operation, ...(inner.type === 'FIND' ? inner : { target, what: 0 }) }
-  return { type: 'FOUND', ...fields, signature: sign(responder.signingKey, foundSignedBytes(question, fields)) }
+  return {
+    type: 'FOUND',
+    ...fields,
+    signature: sign(responder.signingKey, foundSignedBytes(question, fields)),
+  }
 }
 
 export function value(holder: Contact, record: PeerRecord, lifeSeconds = 3_600): MessageOf<'VALUE'> {
@@ -269,7 +306,10 @@ export function store(record: PeerRecord, wanted = 20, lifeSeconds = 86_400): Me
   return { type: 'STORE', wanted, lifeSeconds, record }
 }
 
-export function replica(record: PeerRecord, options: { origin?: OperationId; lifeSeconds?: number } = {}): MessageOf<'REPLICA'> {
+export function replica(
+  record: PeerRecord,
+  options: { origin?: OperationId; lifeSeconds?: number } = {},
+): MessageOf<'REPLICA'> {
   const { origin = operationNumber(1), lifeSeconds = 86_400 } = options
   return { type: 'REPLICA', origin, lifeSeconds, record }
 }

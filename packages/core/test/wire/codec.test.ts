@@ -4,7 +4,7 @@ import { fromUtf8, utf8 } from '../../src/wire/bytes.ts'
 import {
   decodeFrame,
   encodeFrame,
-  isKnownType,
+  isUnknownType,
   packBatches,
   splitBatch,
   withTtl,
@@ -57,8 +57,8 @@ describe('frames and batches', () => {
     expect(decodeFrame(change(0, 2))).toBeNull()
     expect(decodeFrame(change(2, 0x80))).toBeNull()
     expect(decodeFrame(change(1, 0xee))).toBeNull()
-    expect(isKnownType(change(1, 0xee))).toBe(false)
-    expect(isKnownType(ping)).toBe(true)
+    expect(isUnknownType(change(1, 0xee))).toBe(true)
+    expect(isUnknownType(ping)).toBe(false)
   })
 
   it('[WR8] routed and sealed messages are no frames', () => {

@@ -1,0 +1,243 @@
+// A checker that cannot complain proves nothing: each is shown what it must not accept.
+
+import type { Key, PeerEvent, PeerId, PeerRecord, PeerSnapshot, RecordVersion } from '@hyphae/core'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { DeliveryChecker } from '../src/checkers/delivery-checker.ts'
+import { LinkChecker } from '../src/checkers/link-checker.ts'
+import { MeshChecker } from '../src/checkers/mesh-checker.ts'
+import { RecordChecker } from '../src/checkers/record-checker.ts'
+import { TableChecker } from '../src/checkers/table-checker.ts'
+import { Violations } from '../src/checkers/violations.ts'
+import { requireWork } from '../src/checkers/work-checker.ts'
+import type { Network } from '../src/network.ts'
+import { SeededRandom } from '../src/random.ts'
+import type { ScriptedHost } from './scripted-peer.ts'
+import { scriptedNetwork } from './scripted-peer.ts'
+
+const LINKS_MAX = 2
+
+let network: Network
+let peers: ScriptedHost[]
+let violations: Violations
+
+beforeEach(() => {
+  const made = scriptedNetwork(4)
+  network = made.network
+  peers = made.peers
+  violations = new Violations()
+})
+
+/** The peer says this now. */
+function say({ act }: ScriptedHost, ...events: readonly PeerEvent[]): void {
+  act(...events.map((event) => ({ type: 'event', event }) as const))
+  network.advance(1)
+}
+
+const idOf = (index: number): PeerId => peers[index]!.host.id
+const joined = (index: number): PeerEvent => ({
+  type: 'peer-joined',
+  peer: idOf(index),
+  signalingPath: 'server',
+  role: 'dialer',
+})
+const left = (index: number): PeerEvent => ({ type: 'peer-left', peer: idOf(index), reason: 'left' })
+
+describe('links', () => {
+  const checked = (...events: readonly PeerEvent[]) => {
+    const checker = new LinkChecker(network, violations, LINKS_MAX)
+    network.observe(checker)
+    say(peers[0]!, ...events)
+    return violations.list.join()
+  }
+
+  test('joins and leaves in turn are right', () => {
+    expect(checked(joined(1), left(1), joined(1), joined(2))).toBe('')
+  })
+
+  test.each([
+    ['one link more than allowed', () => [joined(1), joined(2), joined(3)], 'has 3 links of at most 2'],
+    ['a join while joined', () => [joined(1), joined(1)], 'twice'],
+    ['a leave before a join', () => [left(1)], 'had not joined'],
+    ['a link to itself', () => [joined(0)], 'itself'],
+    [
+      'a peer that stops by itself',
+      () => [{ type: 'stopped', code: 'IDENTITY_IN_USE', message: '' } as const],
+      'IDENTITY_IN_USE',
+    ],
+  ])('%s is seen', (_, events, complaint) => {
+    expect(checked(...events())).toContain(complaint)
+  })
+})
+
+describe('deliveries', () => {
+  let checker: DeliveryChecker
+
+  beforeEach(() => {
+    checker = new DeliveryChecker(network, violations)
+    network.observe(checker)
+    for (const { host } of peers) checker.subscribe(host, 'topic')
+    checker.publish(peers[0]!.host, 'topic', 16)
+    network.advance(1)
+  })
+
+  const message = (change: Partial<PeerEvent & { type: 'message' }> = {}): PeerEvent => {
+    const { call } = peers[0]!.peer.last('command')
+    if (call.type !== 'publish') throw new Error(`the last command is ${call.type}`)
+    const { topic, payload } = call
+    return { type: 'message', topic, from: idOf(0), id: 'id' as never, payload, hops: 1, ...change }
+  }
+
+  test('one intact copy for everybody but the publisher is right', () => {
+    for (const peer of peers.slice(1)) say(peer, message())
+    checker.requireAll()
+    expect(violations.list).toEqual([])
+    expect(checker.deliveredShare()).toBe(1)
+    expect(checker.latencies().count).toBe(3)
+  })
+
+  test('a message that did not arrive is missed, by the living alone', () => {
+    say(peers[1]!, message())
+    peers[2]!.host.crash()
+    expect(checker.deliveredShare()).toBe(0.5)
+    checker.requireAll()
+    expect(violations.list.join()).toContain('did not reach 1 of 3')
+  })
+
+  test('a second copy, a changed one, a wrong author and a stranger to the topic are seen', () => {
+    const changed = (message() as PeerEvent & { type: 'message' }).payload.with(9, 0xee)
+    say(peers[1]!, message(), message())
+    say(peers[2]!, message({ payload: changed }))
+    say(peers[3]!, message({ from: idOf(1) }))
+    expect(violations.list.map((text) => text.replace(/^\d+ ms: peer \d /, ''))).toEqual([
+      'got message 0 2 times',
+      'got a message that nobody published',
+      'got message 0 under a wrong topic or name',
+    ])
+  })
+})
+
+describe('records', () => {
+  let checker: RecordChecker
+  const key = 'a'.repeat(64) as Key
+
+  beforeEach(() => {
+    checker = new RecordChecker(network, violations, new SeededRandom(1))
+  })
+
+  /** Ends the last command of the first peer. */
+  function done(value: unknown): void {
+    const { op } = peers[0]!.peer.last('command')
+    peers[0]!.act({ type: 'done', op, value })
+    network.advance(1)
+  }
+
+  const putResult = (stored = 15) => ({ key, version: {} as RecordVersion, stored, wanted: 20 })
+  const getResult = (record: Partial<PeerRecord>) => ({ key, record, holder: idOf(1), hops: 2 })
+
+  function put(entry: ReturnType<RecordChecker['entry']>): Uint8Array {
+    checker.put(peers[0]!.host, entry, 8)
+    network.advance(1)
+    done(putResult())
+    return entry.writes.at(-1)!.value
+  }
+
+  test('the newest value is right, and so is one that is being written', () => {
+    const entry = checker.entry('shared')
+    const value = put(entry)
+    checker.get(peers[0]!.host, entry)
+    network.advance(1)
+    done(getResult({ value }))
+    expect(violations.list).toEqual([])
+    expect(checker).toMatchObject({ getSuccess: 1, getsUnderWay: 0, putsUnderWay: 0 })
+  })
+
+  test('an older value after a put that had returned, and a foreign one, are seen', () => {
+    const entry = checker.entry('shared')
+    const old = put(entry)
+    put(entry)
+    for (const value of [old, Uint8Array.of(1)]) {
+      checker.get(peers[0]!.host, entry)
+      network.advance(1)
+      done(getResult({ value }))
+    }
+    expect(violations.count).toBe(2)
+  })
+
+  test('a record whose holders are all dead is lost', () => {
+    const entry = checker.entry('immutable')
+    const value = put(entry)
+    const holder = peers[1]!
+    const header = { key } as never
+    holder.act({ type: 'store', job: 1, key, record: { kind: 'immutable', value }, header })
+    network.advance(1)
+    expect(checker.lost()).toEqual([])
+    holder.host.crash()
+    expect(checker.lost()).toEqual([entry])
+  })
+})
+
+describe('tables', () => {
+  const link = (peer: PeerId) => ({ peer }) as PeerSnapshot['links'][number]
+  const checked = (shown: Partial<PeerSnapshot>) => {
+    peers[0]!.peer.shown = shown
+    new TableChecker(network, violations, 50).checkAll()
+    return violations.list.join()
+  }
+
+  test.each([
+    [
+      'too many siblings',
+      () => ({ siblings: Array.from({ length: 41 }, (_, i) => `${i}` as PeerId) }),
+      '41 siblings',
+    ],
+    ['itself among its siblings', () => ({ siblings: [idOf(0)] }), 'wrong siblings'],
+    ['a link twice', () => ({ links: [link(idOf(1)), link(idOf(1))] }), 'twice'],
+    ['more contacts than its buckets hold', () => ({ contacts: 21, buckets: 1 }), '21 contacts'],
+    ['a table beyond all bounds', () => ({ tables: { seen: 1_000_000 } }), 'table seen'],
+    ['another cap', () => ({ linksMax: 60 }), '60 links'],
+  ])('%s is seen', (_, shown, complaint) => {
+    expect(checked(shown())).toContain(complaint)
+  })
+
+  test("what the peer's own check finds is passed on", () => {
+    peers[2]!.peer.problems = ['bucket 3 is overfull']
+    expect(checked({})).toContain('peer 2 bucket 3 is overfull')
+  })
+
+  test('a table that grows while nothing happens is seen', () => {
+    const checker = new TableChecker(network, violations)
+    const before = checker.totals()
+    peers[0]!.peer.shown = { tables: { routes: 5 } }
+    checker.requireSteady(before)
+    expect(violations.list.join()).toContain('table routes grew from 0 to 5')
+  })
+})
+
+describe('mesh', () => {
+  const show = (index: number, linked: readonly number[], siblings: readonly number[]) => {
+    const links = linked.map((other) => ({ peer: idOf(other) }) as PeerSnapshot['links'][number])
+    peers[index]!.peer.shown = { links, siblings: siblings.map(idOf) }
+  }
+
+  test('one connected network whose peers know their neighbours is right; otherwise it says what is not', () => {
+    const checker = new MeshChecker(network)
+    show(0, [1], [1, 2, 3])
+    show(1, [0, 2], [0, 2, 3])
+    show(2, [1, 3], [0, 1, 3])
+    show(3, [2], [0, 1, 2])
+    expect(checker.complaints()).toEqual([])
+    show(2, [1], [0, 1])
+    show(3, [], [0, 1, 2])
+    expect(checker.complaints()).toEqual([
+      '1 of 4 peers are apart from the rest',
+      '1 peers do not know all of their 8 closest, among them 2',
+    ])
+    peers[0]!.host.crash()
+    expect(checker.complaints()).toContain('1 peers hold links to the dead, among them 1')
+  })
+})
+
+test('a run in which nothing happened is not accepted', () => {
+  requireWork(network, violations, { messages: ['GOSSIP'], counts: { gets: 0, means: Number.NaN, puts: 1 } })
+  expect(violations.count).toBe(3)
+})
