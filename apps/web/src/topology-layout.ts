@@ -45,7 +45,19 @@ export function layout(
   const pairs = graph.edges.map(([a, b]) => [indexById.get(a) as number, indexById.get(b) as number] as const)
   const ideal = Math.sqrt((size.width * size.height) / Math.max(1, places.length)) * 0.6
   for (let step = 0; step < STEPS; step++) relax(places, pairs, ideal, (1 - step / STEPS) * 20, size)
+  centre(places, size)
   return new Map(graph.peers.map((id, index) => [id, places[index] as Point]))
+}
+
+/** Moves all together: nothing else holds a few peers in the middle of the picture. */
+function centre(
+  places: { x: number; y: number }[],
+  { width, height }: { width: number; height: number },
+): void {
+  const [xs, ys] = [places.map(({ x }) => x), places.map(({ y }) => y)]
+  const x = width / 2 - (Math.min(...xs) + Math.max(...xs)) / 2
+  const y = height / 2 - (Math.min(...ys) + Math.max(...ys)) / 2
+  for (const place of places) move(place, x, y)
 }
 
 /** On a circle, at an angle that belongs to the id, so that two pictures of one network look alike. */

@@ -213,7 +213,7 @@ export const ANNOUNCEMENTS_MAX = 1_024
 export const ANNOUNCE_TO_ALL_MAX = 8
 /** Milliseconds between an announcement and the graft for what is still missing: at first, at least and at most. */
 export const GRAFT_WAIT_START_MS = 100
-export const GRAFT_WAIT_MIN_MS = 80
+export const GRAFT_WAIT_MIN_MS = 40
 export const GRAFT_WAIT_MAX_MS = 500
 /** Ids that are announced but missing: of all links, and first announced by one. 20 s of 200 messages per second. */
 export const MISSING_MAX = 4_096
@@ -232,6 +232,8 @@ export const SEEN_GENERATION_MS = 120_000
 export const MESSAGES_CACHED_MAX = 2_048
 export const MESSAGES_CACHED_BYTES_MAX = 4 * 1024 * 1024
 export const MESSAGES_CACHED_MS = 90_000
+/** Milliseconds that is remembered which link has a message: its last announcement and the answers to it. */
+export const KNOWLEDGE_MS = 10_000
 /** Authors per topic whose counters are remembered against replay, over all topics. */
 export const AUTHORS_MAX = 4_096
 /** Counters behind an author's newest that may still come: several seconds at the author's rate. */

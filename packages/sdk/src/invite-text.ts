@@ -1,9 +1,8 @@
 // Invites as text that survives chats and mail: a prefix, then base64url in one line.
 
-import { CONTACT_BYTES } from '@hyphae/core'
-import { concatBytes, equalBytes } from '@hyphae/core/wire'
+import { CONTACT_BYTES, contentKey } from '@hyphae/core'
+import { concatBytes, equalBytes, fromHex } from '@hyphae/core/wire'
 import { HyphaeError } from '@hyphae/runtime'
-import { sha256 } from '@noble/hashes/sha2.js'
 
 const PREFIX = { offer: 'hyphae-invite:', answer: 'hyphae-answer:' } as const
 /** Bytes of a checksum: text carried by hand loses its ends. */
@@ -12,7 +11,7 @@ const CHECK_BYTES = 4
 export type InviteKind = keyof typeof PREFIX
 
 export function encodeInvite(kind: InviteKind, bytes: Uint8Array): string {
-  const checked = concatBytes(bytes, sha256(bytes).subarray(0, CHECK_BYTES))
+  const checked = concatBytes(bytes, checksum(bytes))
   let binary = ''
   for (const byte of checked) binary += String.fromCharCode(byte)
   return PREFIX[kind] + btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
@@ -28,10 +27,7 @@ export function decodeInvite(kind: InviteKind, text: string): Uint8Array {
     character.charCodeAt(0),
   )
   const content = bytes.subarray(0, -CHECK_BYTES)
-  if (
-    content.length <= CONTACT_BYTES ||
-    !equalBytes(sha256(content).subarray(0, CHECK_BYTES), bytes.subarray(-CHECK_BYTES))
-  ) {
+  if (content.length <= CONTACT_BYTES || !equalBytes(checksum(content), bytes.subarray(-CHECK_BYTES))) {
     throw invalid('a part is missing or was changed')
   }
   return content.slice()
@@ -39,4 +35,8 @@ export function decodeInvite(kind: InviteKind, text: string): Uint8Array {
 
 function invalid(why: string): HyphaeError {
   return new HyphaeError('INVITE_INVALID', `this is no invite: ${why}`)
+}
+
+function checksum(bytes: Uint8Array): Uint8Array {
+  return fromHex(contentKey(bytes)).subarray(0, CHECK_BYTES)
 }

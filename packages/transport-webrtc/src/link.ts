@@ -2,7 +2,7 @@
 
 import type { Channel, LinkId } from '@hyphae/core'
 import { messageOf, type TransportEvent } from '@hyphae/runtime'
-import { fixedAllowance, MeasuredAllowance } from './allowance.ts'
+import { type Allowance, fixedAllowance, MeasuredAllowance } from './allowance.ts'
 import {
   BULK_BYTES_MAX,
   BULK_QUEUED_BYTES_MAX,
@@ -40,20 +40,16 @@ export class Link {
   #isOver = false
 
   constructor(options: LinkOptions) {
-    const { id, pipes, timer } = options
+    const { id, timer } = options
     this.id = id
     this.#options = options
     this.#queues = {
-      control: new SendQueue(pipes.control, {
-        allowance: fixedAllowance(CONTROL_BUFFERED_BYTES_MAX),
-        queuedBytesMax: CONTROL_QUEUED_BYTES_MAX,
-        onRoom: () => this.#announceLater('control'),
-      }),
-      bulk: new SendQueue(pipes.bulk, {
-        allowance: new MeasuredAllowance(() => timer.now()),
-        queuedBytesMax: BULK_QUEUED_BYTES_MAX,
-        onRoom: () => this.#announceLater('bulk'),
-      }),
+      control: this.#newQueue(
+        'control',
+        fixedAllowance(CONTROL_BUFFERED_BYTES_MAX),
+        CONTROL_QUEUED_BYTES_MAX,
+      ),
+      bulk: this.#newQueue('bulk', new MeasuredAllowance(() => timer.now()), BULK_QUEUED_BYTES_MAX),
     }
     this.#watch = new LinkWatch(timer, {
       keepalive: () => this.#push('control', KEEPALIVE),
@@ -112,9 +108,7 @@ export class Link {
 
   /** The stack's queue of the channel has become low. */
   onLow(channel: Channel): void {
-    if (this.#isOver) return
-    this.#attempt(() => this.#queues[channel].onLow())
-    this.#finishWhenEmpty()
+    this.#goOn(() => this.#queues[channel].onLow())
   }
 
   /** Nothing ran here for so long: nobody is blamed for that time. */
@@ -139,11 +133,26 @@ export class Link {
     return !this.#isOver && this.#closingReason === null
   }
 
+  #newQueue(channel: Channel, allowance: Allowance, queuedBytesMax: number): SendQueue {
+    return new SendQueue(this.#options.pipes[channel], {
+      allowance,
+      queuedBytesMax,
+      onRoom: () => queueMicrotask(() => this.#announce(channel)),
+      onTurnEnd: () => this.#goOn(() => this.#queues[channel].resume()),
+    })
+  }
+
   #push(channel: Channel, bytes: Uint8Array): void {
     this.#watch.noteSent(this.#options.timer.now())
     this.#attempt(() => {
       if (!this.#queues[channel].push(bytes)) this.#endLater('overloaded')
     })
+  }
+
+  #goOn(sendMore: () => void): void {
+    if (this.#isOver) return
+    this.#attempt(sendMore)
+    this.#finishWhenEmpty()
   }
 
   /** Channels throw when they are closing, and when their queue is full: the link is of no use any more. */
@@ -153,10 +162,6 @@ export class Link {
     } catch (error) {
       this.#endLater(`send failed: ${messageOf(error)}`)
     }
-  }
-
-  #announceLater(channel: Channel): void {
-    queueMicrotask(() => this.#announce(channel))
   }
 
   #announce(channel: Channel): void {

@@ -16,6 +16,8 @@ export interface SendQueueOptions {
   readonly queuedBytesMax: number
   /** Half of the allowance is free again, and the caller knows of less: time to `announceRoom`. */
   readonly onRoom: () => void
+  /** Messages wait that were held back for the length of a turn alone: time to `resume`. By microtask. */
+  readonly onTurnEnd: () => void
 }
 
 /** Messages after which the sent ones at the front of the list are let go: one by one would copy the list each time. */
@@ -31,6 +33,8 @@ export class SendQueue {
   #queuedBytes = 0
   /** What the caller believes to be free; negative where it pushed more. */
   #announcedRoom = 0
+  /** Bytes handed over since the last turn: some stacks take any number at once and still say that nothing is buffered. */
+  #turnBytes = 0
   #isFinishing = false
 
   constructor(pipe: SendPipe, options: SendQueueOptions) {
@@ -65,6 +69,11 @@ export class SendQueue {
     this.#pump({ isLow: true })
   }
 
+  /** Goes on where `onTurnEnd` asked for it. Throws what the channel throws. */
+  resume(): void {
+    this.#pump({ isLow: false })
+  }
+
   /** From now on the stack tells only when its queue is empty. */
   finish(): void {
     this.#isFinishing = true
@@ -94,11 +103,13 @@ export class SendQueue {
 
   /** A message larger than the allowance goes alone. */
   #fits(message: Uint8Array, max: number): boolean {
-    const buffered = this.#pipe.bufferedAmount
-    return buffered === 0 || buffered + message.length <= max
+    const ahead = Math.max(this.#pipe.bufferedAmount, this.#turnBytes)
+    return ahead === 0 || ahead + message.length <= max
   }
 
   #handOver(message: Uint8Array): void {
+    if (this.#turnBytes === 0) queueMicrotask(() => this.#endTurn())
+    this.#turnBytes += message.length
     this.#sent++
     this.#queuedBytes -= message.length
     if (this.#sent === this.#messages.length || this.#sent > SENT_MESSAGES_KEPT_MAX) {
@@ -107,6 +118,11 @@ export class SendQueue {
     }
     // The type says that channels refuse shared memory; messages are never in any.
     this.#pipe.send(message as Uint8Array<ArrayBuffer>)
+  }
+
+  #endTurn(): void {
+    this.#turnBytes = 0
+    if (this.#sent < this.#messages.length) this.#options.onTurnEnd()
   }
 
   /** The stack tells when the next message fits, or, with none waiting, when half of the allowance is free. */

@@ -6,22 +6,39 @@ import { type SendPipe, SendQueue } from '../src/send-queue.ts'
 const KIB = 1024
 
 describe('a send queue', () => {
-  it('hands over in order, and no more than the allowance', () => {
+  it('hands over in order, and no more than the allowance', async () => {
     const { pipe, queue } = newQueue({ bytesMax: 100 })
     for (const size of [40, 50, 20, 30]) queue.push(new Uint8Array(size))
+    expect(pipe.sent).toEqual([40, 50])
+    await turn()
     expect(pipe.sent).toEqual([40, 50])
     pipe.drain(45, queue)
     expect(pipe.sent).toEqual([40, 50, 20, 30])
   })
 
-  it('sends a message larger than the allowance alone', () => {
+  it('sends a message larger than the allowance alone', async () => {
     const { pipe, queue } = newQueue({ bytesMax: 100 })
     for (const size of [10, 500, 10]) queue.push(new Uint8Array(size))
+    await turn()
     expect(pipe.sent).toEqual([10])
     pipe.drain(10, queue)
     expect(pipe.sent).toEqual([10, 500])
+    await turn()
     pipe.drain(500, queue)
     expect(pipe.sent).toEqual([10, 500, 10])
+  })
+
+  it('hands over no more in one turn, even to a stack that never says that anything is buffered', async () => {
+    const { pipe, queue } = newQueue({ bytesMax: 100 })
+    pipe.isOpaque = true
+    for (const size of [60, 60, 500, 20]) queue.push(new Uint8Array(size))
+    const turns = [pipe.sent.length]
+    for (let i = 0; i < 4; i++) {
+      await turn()
+      turns.push(pipe.sent.length)
+    }
+    expect(turns).toEqual([1, 2, 3, 4, 4])
+    expect(pipe.sent).toEqual([60, 60, 500, 20])
   })
 
   it('asks the stack to say when the next message fits', () => {
@@ -56,19 +73,25 @@ describe('a send queue', () => {
     expect(rooms().length).toBeGreaterThanOrEqual(1)
   })
 
-  it('refuses what does not fit any more, and keeps the rest', () => {
+  it('refuses what does not fit any more, and keeps the rest', async () => {
     const { pipe, queue } = newQueue({ bytesMax: 100, queuedBytesMax: 250 })
     const pushed = [100, 100, 100, 100].map((size) => queue.push(new Uint8Array(size)))
     expect(pushed).toEqual([true, true, true, false])
-    for (let i = 0; i < 3; i++) pipe.drain(100, queue)
+    for (let i = 0; i < 3; i++) {
+      await turn()
+      pipe.drain(100, queue)
+    }
     expect(pipe.sent).toHaveLength(3)
     expect(queue.isEmpty).toBe(true)
   })
 
-  it('keeps its order over thousands of messages', () => {
+  it('keeps its order over thousands of messages', async () => {
     const { pipe, queue } = newQueue({ bytesMax: 5, queuedBytesMax: 1_000_000 })
     for (let i = 0; i < 3_000; i++) queue.push(new Uint8Array(1 + (i % 5)))
-    while (!queue.isEmpty) pipe.drain(1, queue)
+    for (let i = 0; i < 10_000 && !queue.isEmpty; i++) {
+      await turn()
+      pipe.drain(1, queue)
+    }
     expect(pipe.sent).toEqual(Array.from({ length: 3_000 }, (_, i) => 1 + (i % 5)))
   })
 
@@ -113,6 +136,11 @@ describe('the measured allowance', () => {
   })
 })
 
+/** The turn of the event loop ends. */
+function turn(): Promise<void> {
+  return Promise.resolve()
+}
+
 /** A queue that is kept full drains at a steady rate. */
 function drain({ bytesPerMs, ms }: { bytesPerMs: number; ms: number }) {
   const clock = { now: 0 }
@@ -132,13 +160,14 @@ class FakePipe implements SendPipe {
   bufferedAmount = 0
   bufferedAmountLowThreshold = 0
   error: Error | null = null
+  isOpaque = false
   /** Lengths of messages. */
   readonly sent: number[] = []
 
   send(bytes: Uint8Array): void {
     if (this.error) throw this.error
     this.sent.push(bytes.length)
-    this.bufferedAmount += bytes.length
+    if (!this.isOpaque) this.bufferedAmount += bytes.length
   }
 
   /** Says low when it crosses its threshold, as channels do. */
@@ -157,6 +186,7 @@ function newQueue({ bytesMax, queuedBytesMax = 1_000 }: { bytesMax: number; queu
     allowance: fixedAllowance(bytesMax),
     queuedBytesMax,
     onRoom: () => rooms.push(queue.announceRoom()),
+    onTurnEnd: () => queue.resume(),
   })
   return { pipe, queue, rooms: () => rooms }
 }

@@ -54,9 +54,9 @@ function Attempt({ history: { peer, steps } }: { history: History }) {
         <span className="muted">{timeText(began)}</span>
       </h3>
       <ol className="steps">
-        {steps.map((step, index) => (
+        {steps.map((step) => (
           <li
-            key={`${step.stage}${index}`}
+            key={`${step.stage}${step.at}`}
             className={isFailure(step) ? 'bad' : step.stage === 'open' ? 'good' : ''}
           >
             <span>{step.stage}</span>{' '}

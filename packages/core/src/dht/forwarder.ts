@@ -3,22 +3,22 @@
 
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { HOP_TIMEOUT_MAX_MS, HOPS_MAX, REPLIES_PER_ROUTE_MAX } from '../limits.ts'
+import { HOP_TIMEOUT_MAX_MS, REPLIES_PER_ROUTE_MAX } from '../limits.ts'
 import { decodeInner } from '../wire/codec.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
 import type { HopTimes } from './hop-timeout.ts'
 import type { NextHop, Step } from './next-hop.ts'
+import { RouteAdmission } from './route-admission.ts'
 import {
   addVisited,
   type Hop,
   hopOf,
+  isPending,
   prefixOf,
   ROUTE_MODES,
   type Route,
-  type RouteMode,
   type RouteTable,
   routeId,
-  stateMs,
 } from './route-state.ts'
 import type { RouterEffect } from './router.ts'
 
@@ -48,14 +48,13 @@ export interface ForwarderParts {
   readonly owner: RouteOwner
 }
 
-const MODE_BY_NUMBER = Object.keys(ROUTE_MODES) as RouteMode[]
-
 export class Forwarder {
   readonly #self: PeerId
   readonly #table: RouteTable
   readonly #times: HopTimes
   readonly #next: NextHop
   readonly #owner: RouteOwner
+  readonly #admission: RouteAdmission
   /** Of others' messages: handed on, answered here, sent back; and what was dropped because nobody waits for it. */
   readonly counters = { forwarded: 0, answered: 0, failed: 0, stray: 0 }
 
@@ -65,45 +64,18 @@ export class Forwarder {
     this.#times = parts.times
     this.#next = parts.next
     this.#owner = parts.owner
+    this.#admission = new RouteAdmission(parts, this.counters)
   }
 
   /** A message begins its way at this peer. */
   arrive(route: Route, now: Millis, out: RouterEffect[]): void {
-    if (this.#next.isForUs(route)) this.#endHere(route, out)
+    if (route.stage === 'moving' && this.#next.isForUs(route)) this.#endHere(route, out)
     else this.#advance(route, now, out)
   }
 
   onRoute(from: PeerId, ttl: number, message: MessageOf<'ROUTE'>, now: Millis, out: RouterEffect[]): void {
-    const { operation, path, visited } = message
-    const hopsLeft = Math.min(ttl, HOPS_MAX - 1)
-    const self = prefixOf(this.#self)
-    const looped =
-      visited.includes(self) || this.#owner.isOurs(operation) || this.#table.knows(routeId(operation, path))
-    if (looped || !this.#table.hasRoom(from, message.inner.length)) {
-      this.counters.failed++
-      out.push({
-        type: 'send',
-        to: from,
-        message: { type: 'ROUTE_NACK', operation, path, hopsLeft, visited },
-      })
-      return
-    }
-    out.push({ type: 'send', to: from, message: { type: 'ROUTE_ACK', operation, path } })
-    const route = this.#table.add(
-      {
-        key: { operation, path },
-        previous: from,
-        mode: MODE_BY_NUMBER[message.mode] as RouteMode,
-        target: message.target,
-        inner: message.inner.slice(),
-        via: message.via,
-        hopsLeft,
-        visited: [...visited],
-      },
-      now + stateMs(message.inner),
-    )
-    addVisited(route, [self])
-    this.arrive(route, now, out)
+    const route = this.#admission.admit(from, ttl, message, now, out)
+    if (route !== null) this.arrive(route, now, out)
   }
 
   onAck(from: PeerId, message: MessageOf<'ROUTE_ACK'>, now: Millis, out: RouterEffect[]): void {
@@ -159,9 +131,12 @@ export class Forwarder {
   onLinkDown(peer: PeerId, now: Millis, out: RouterEffect[]): void {
     this.#times.forget(peer)
     for (const route of this.#table.all()) {
+      const also = route.alsoFrom.indexOf(peer)
+      if (also >= 0) route.alsoFrom.splice(also, 1)
       const hop = hopOf(route, peer)
-      if (route.previous === peer) this.#table.finish(route)
-      else if (hop !== undefined && hop.state !== 'failed') {
+      if (route.previous === peer) {
+        if (!this.#table.dropPrevious(route)) this.#table.finish(route)
+      } else if (hop !== undefined && hop.state !== 'failed') {
         hop.state = 'failed'
         this.#advance(route, now, out)
       }
@@ -185,7 +160,7 @@ export class Forwarder {
   /** One hop at a time: nothing moves while a hop has the message and has not sent it back. */
   #advance(route: Route, now: Millis, out: RouterEffect[]): void {
     if (route.stage === 'here' || route.stage === 'over' || this.#table.get(route.id) !== route) return
-    if (route.hops.some((hop) => hop.state === 'waiting' || hop.state === 'trusted')) return
+    if (route.hops.some(isPending)) return
     const step = this.#next.step(route, now)
     if (step.type === 'forward') this.#forward(route, step, now, out)
     else if (route.previous === null && route.via.length > 0) this.#routeFreely(route, now, out)
@@ -243,9 +218,10 @@ export class Forwarder {
       return
     }
     this.counters.failed++
-    const { key, hopsLeft, previous } = route
+    const { key, hopsLeft } = route
     const visited = [...route.visited]
-    out.push({ type: 'send', to: previous, message: { type: 'ROUTE_NACK', ...key, hopsLeft, visited } })
+    for (const to of [route.previous, ...route.alsoFrom])
+      out.push({ type: 'send', to, message: { type: 'ROUTE_NACK', ...key, hopsLeft, visited } })
     if (!route.hops.some((hop) => hop.state === 'silent')) this.#table.finish(route)
   }
 
@@ -258,8 +234,8 @@ export class Forwarder {
     route.replies++
     if (route.previous === null) {
       if (!this.#owner.replied(route, reply, now, out)) return false
-    } else this.#sendBack(route, route.previous, reply, out)
-    if (reply.last) this.#table.finish(route)
+    } else for (const to of [route.previous, ...route.alsoFrom]) this.#sendBack(route, to, reply, out)
+    if (reply.last) this.#table.finish(route, 'answered')
     return true
   }
 

@@ -20,6 +20,8 @@ const DEVIATION_GAIN = 0.25
 export class HopTimes {
   readonly #links: LinkView
   readonly #deviationMsByPeer = new Map<PeerId, number>()
+  /** Last acknowledgement of links that have not measured their round trip yet. */
+  readonly #lastMsByPeer = new Map<PeerId, number>()
   readonly #silentSinceByPeer = new Map<PeerId, Millis>()
 
   constructor(links: LinkView) {
@@ -27,7 +29,7 @@ export class HopTimes {
   }
 
   timeoutMs(peer: PeerId): number {
-    const roundTripMs = this.#links.roundTripMs(peer) ?? HOP_RTT_UNKNOWN_MS
+    const roundTripMs = this.#roundTripMs(peer) ?? HOP_RTT_UNKNOWN_MS
     const deviationMs = this.#deviationMsByPeer.get(peer) ?? 0
     const wantedMs = Math.max(ROUND_TRIPS * roundTripMs + SLACK_MS, roundTripMs + DEVIATIONS * deviationMs)
     return Math.ceil(Math.min(HOP_TIMEOUT_MAX_MS, Math.max(HOP_TIMEOUT_MIN_MS, wantedMs)))
@@ -36,7 +38,8 @@ export class HopTimes {
   /** A hop acknowledged after `ms`, in time or late. */
   acknowledged(peer: PeerId, ms: number): void {
     this.#silentSinceByPeer.delete(peer)
-    const roundTripMs = this.#links.roundTripMs(peer)
+    const roundTripMs = this.#roundTripMs(peer)
+    this.#lastMsByPeer.set(peer, ms)
     if (roundTripMs === null) return
     const before = this.#deviationMsByPeer.get(peer) ?? 0
     const stray = Math.abs(ms - roundTripMs)
@@ -59,13 +62,18 @@ export class HopTimes {
     return since !== undefined && now - since < HOP_SUSPECT_MS
   }
 
-  /** The link has gone: both tables hold at most one entry per link. */
+  /** The link has gone: each table holds at most one entry per link. */
   forget(peer: PeerId): void {
     this.#deviationMsByPeer.delete(peer)
+    this.#lastMsByPeer.delete(peer)
     this.#silentSinceByPeer.delete(peer)
   }
 
   get size(): number {
-    return this.#deviationMsByPeer.size + this.#silentSinceByPeer.size
+    return this.#deviationMsByPeer.size + this.#lastMsByPeer.size + this.#silentSinceByPeer.size
+  }
+
+  #roundTripMs(peer: PeerId): number | null {
+    return this.#links.roundTripMs(peer) ?? this.#lastMsByPeer.get(peer) ?? null
   }
 }

@@ -54,6 +54,10 @@ export class NextHop {
     return route.mode === 'any' && this.#views.holds.holds(route.target)
   }
 
+  isCloserThan(route: Route, peer: PeerId): boolean {
+    return this.#views.routing.isSelfCloser(route.target, peer)
+  }
+
   step(route: Route, now: Millis): Step {
     if (route.stage === 'passed' && route.mode !== 'any') return GIVE_UP
     if (route.via.length > 0) return this.#asTold(route)

@@ -36,8 +36,9 @@ export interface Operation {
   readonly open: Set<number>
   /** Peers that began a path: every path has first hops of its own. */
   readonly firstHops: Set<PeerId>
-  /** Whether the local machine has the message and has not passed it on. */
+  /** Whether the local machine has the message; whether it had it and passed it on, so that no path ends with it again. */
   here: boolean
+  passed: boolean
   replied: boolean
 }
 
@@ -72,6 +73,7 @@ export class Operations implements RouteOwner {
       open: new Set<number>(),
       firstHops: new Set<PeerId>(),
       here: false,
+      passed: false,
       replied: false,
     }
     this.#operationById.set(start.operation, operation)
@@ -84,7 +86,7 @@ export class Operations implements RouteOwner {
     const path = operation.nextPath++
     operation.open.add(path)
     const self = this.#routing.self.id
-    return this.#table.add(
+    const route = this.#table.add(
       {
         key: { operation: start.operation, path },
         previous: null,
@@ -97,6 +99,8 @@ export class Operations implements RouteOwner {
       },
       Number.MAX_SAFE_INTEGER,
     )
+    if (operation.passed) route.stage = 'passed'
+    return route
   }
 
   /** Paths to begin at once that have not begun. */
@@ -151,7 +155,9 @@ export class Operations implements RouteOwner {
 
   passed(route: Route): void {
     const operation = this.#operationById.get(route.key.operation)
-    if (operation !== undefined) operation.here = false
+    if (operation === undefined) return
+    operation.here = false
+    operation.passed = true
   }
 
   /** False where the reply means nothing: the hop that brought it counts as failed. */
@@ -179,7 +185,9 @@ export class Operations implements RouteOwner {
     const operation = this.#operationById.get(route.key.operation)
     if (operation === undefined) return
     operation.open.delete(route.key.path)
-    if (operation.open.size === 0) this.close(operation, 'exhausted', out)
+    if (operation.open.size > 0) return
+    const hadNobody = operation.firstHops.size === 0 && this.#routing.linked().length === 0
+    this.close(operation, hadNobody ? 'no-links' : 'exhausted', out)
   }
 }
 

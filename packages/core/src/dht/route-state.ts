@@ -42,7 +42,9 @@ export interface Route {
   readonly id: string
   readonly key: RouteKey
   /** Whoever gave it to us; null where we began it. */
-  readonly previous: PeerId | null
+  previous: PeerId | null
+  /** Others that gave us the same message later, because they took a peer between us for dead. */
+  readonly alsoFrom: PeerId[]
   readonly mode: RouteMode
   readonly target: Key
   /** The routed message, a copy of its own: a view would keep the whole channel message alive. */
@@ -60,7 +62,7 @@ export interface Route {
   replies: number
 }
 
-export type RouteStart = Omit<Route, 'id' | 'hops' | 'stage' | 'replies' | 'expiresAt'>
+export type RouteStart = Omit<Route, 'id' | 'alsoFrom' | 'hops' | 'stage' | 'replies' | 'expiresAt'>
 
 export function routeId(operation: string, path: number): string {
   return `${operation}/${path}`
@@ -73,6 +75,11 @@ export function prefixOf(id: string): string {
 
 export function hopOf(route: Route, peer: PeerId): Hop | undefined {
   return route.hops.find((hop) => hop.peer === peer)
+}
+
+/** A hop that has the message, as far as we know. */
+export function isPending(hop: Hop): boolean {
+  return hop.state === 'waiting' || hop.state === 'trusted'
 }
 
 /** Adds to the visited; beyond the bound the newest are dropped, and loops are caught by the table alone. */
@@ -93,6 +100,7 @@ export class RouteTable {
   readonly #routeById = new Map<string, Route>()
   readonly #routesByLink = new Map<PeerId, number>()
   readonly #finished = new RecentSet<string>(ROUTES_FINISHED_MAX)
+  readonly #answered = new RecentSet<string>(ROUTES_FINISHED_MAX)
   #bytes = 0
   #turnedAt: Millis = 0
 
@@ -100,9 +108,14 @@ export class RouteTable {
     return this.#routeById.get(id)
   }
 
-  /** Whether the way was here before, under way or over. */
-  knows(id: string): boolean {
-    return this.#routeById.has(id) || this.#finished.has(id)
+  /** Whether the way was here before and is over. */
+  isFinished(id: string): boolean {
+    return this.#finished.has(id)
+  }
+
+  /** Whether it is over because the last answer went home through us. */
+  isAnswered(id: string): boolean {
+    return this.#answered.has(id)
   }
 
   /** Whether a message of that link and length may take a place. */
@@ -116,7 +129,7 @@ export class RouteTable {
 
   add(start: RouteStart, expiresAt: Millis): Route {
     const id = routeId(start.key.operation, start.key.path)
-    const route: Route = { ...start, id, expiresAt, hops: [], stage: 'moving', replies: 0 }
+    const route: Route = { ...start, id, expiresAt, alsoFrom: [], hops: [], stage: 'moving', replies: 0 }
     this.#routeById.set(id, route)
     this.#bytes += route.inner.length
     this.#count(route.previous, 1)
@@ -124,11 +137,22 @@ export class RouteTable {
   }
 
   /** Takes the way out of memory; only its name stays for a while. */
-  finish(route: Route): void {
+  finish(route: Route, how: 'answered' | 'failed' = 'failed'): void {
     if (!this.#routeById.delete(route.id)) return
     this.#finished.add(route.id)
+    if (how === 'answered') this.#answered.add(route.id)
     this.#bytes -= route.inner.length
     this.#count(route.previous, -1)
+  }
+
+  /** Whoever gave it to us has gone. False where nobody else did: then there is no way back. */
+  dropPrevious(route: Route): boolean {
+    const next = route.alsoFrom.shift()
+    if (next === undefined) return false
+    this.#count(route.previous, -1)
+    route.previous = next
+    this.#count(next, 1)
+    return true
   }
 
   finishPath(operation: OperationId, path: number): void {
@@ -146,20 +170,22 @@ export class RouteTable {
     for (const route of this.all()) if (route.expiresAt <= now) this.finish(route)
     if (now - this.#turnedAt >= ROUTE_STATE_MS) {
       this.#finished.turn()
+      this.#answered.turn()
       this.#turnedAt = now
     }
   }
 
   /** Whether there is nothing to sweep. */
   get isEmpty(): boolean {
-    return this.#routeById.size + this.#finished.size === 0
+    return this.#routeById.size + this.#finished.size + this.#answered.size === 0
   }
 
-  sizes(): { routes: number; routeBytes: number; finishedRoutes: number; routeLinks: number } {
+  sizes() {
     return {
       routes: this.#routeById.size,
       routeBytes: this.#bytes,
       finishedRoutes: this.#finished.size,
+      answeredRoutes: this.#answered.size,
       routeLinks: this.#routesByLink.size,
     }
   }

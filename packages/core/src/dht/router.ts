@@ -124,7 +124,7 @@ export class Router implements RouterMachine {
   }
 
   /** Sizes of what remotes can fill. */
-  tables(): Readonly<Record<string, number>> {
+  tables() {
     return { ...this.#table.sizes(), operations: this.#operations.size, hopTimes: this.#times.size }
   }
 

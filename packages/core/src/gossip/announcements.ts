@@ -5,8 +5,8 @@ import type { PeerId } from '../identity/peer-id.ts'
 import { ANNOUNCE_TO_ALL_MAX, ANNOUNCEMENTS_MAX, HURRIED_LINKS_MAX, HURRY_MESSAGES } from '../limits.ts'
 import { hexDigit } from '../wire/bytes.ts'
 import { IDS_PER_FRAME_MAX, type MessageId, type TopicId } from '../wire/messages.ts'
-import type { GossipEffect } from './gossip.ts'
 import type { GossipContext } from './gossip-context.ts'
+import type { GossipEffect } from './gossip-contract.ts'
 import type { CachedMessage } from './message-cache.ts'
 
 /** Soon; a while later; at last. */

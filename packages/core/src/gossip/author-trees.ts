@@ -4,6 +4,9 @@ import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { AUTHOR_TREE_MS, AUTHOR_TREES_MAX, AUTHOR_TREES_PER_TOPIC_MAX, FORMER_PARENT_MS } from '../limits.ts'
 
+/** Messages that a parent may fail to bring before its announcements change nothing any more. Guess. */
+const PARENT_FAILURES_MAX = 3
+
 /** An author and which of its messages. */
 export type TreeName = string & { readonly treeName: unique symbol }
 
@@ -14,6 +17,7 @@ export class AuthorTree {
   /** To whom we push them. Never the parent. */
   readonly children: Set<PeerId>
   heardAt: Millis
+  readonly #failuresByParent = new Map<PeerId, number>()
   #former: PeerId | null = null
   #formerUntil: Millis = 0
 
@@ -37,12 +41,24 @@ export class AuthorTree {
     this.children.delete(parent)
   }
 
+  /** The message had to be asked for: if somebody else had it, the parent failed. */
+  blameParent(source: PeerId): void {
+    if (this.parent === null || this.parent === source) return
+    this.#failuresByParent.set(this.parent, (this.#failuresByParent.get(this.parent) ?? 0) + 1)
+  }
+
+  /** Whoever announces first and then delivers nothing would else be adopted for ever. */
+  trusts(peer: PeerId): boolean {
+    return (this.#failuresByParent.get(peer) ?? 0) < PARENT_FAILURES_MAX
+  }
+
   addChild(peer: PeerId): void {
     this.children.add(peer)
     if (this.parent === peer) this.parent = null
   }
 
   removeLink(peer: PeerId): void {
+    this.#failuresByParent.delete(peer)
     this.children.delete(peer)
     if (this.parent === peer) this.parent = null
   }

@@ -7,17 +7,15 @@ import {
   DIRECT_PAYLOAD_BYTES_MAX,
   EAGER_LINKS_GRAFTED_MAX,
   EAGER_LINKS_MAX,
-  GRAFT_WAIT_MAX_MS,
-  GRAFT_WAIT_MIN_MS,
-  GRAFT_WAIT_START_MS,
   HOP_RTT_UNKNOWN_MS,
   SHORTCUT_MS,
 } from '../limits.ts'
 import { IDS_PER_FRAME_MAX, type MessageId, type MessageOf, type TopicId } from '../wire/messages.ts'
 import { Announcements, type AnnounceStage } from './announcements.ts'
 import { type AuthorTree, AuthorTrees, type TreeName } from './author-trees.ts'
-import type { GossipEffect } from './gossip.ts'
 import type { GossipContext } from './gossip-context.ts'
+import type { GossipEffect } from './gossip-contract.ts'
+import { GraftWait } from './graft-wait.ts'
 import type { CachedMessage } from './message-cache.ts'
 import type { MissingMessage } from './missing.ts'
 
@@ -25,10 +23,6 @@ import type { MissingMessage } from './missing.ts'
 const CHOICES = 3
 /** Milliseconds that a hidden tab's round trip is taken to be longer: its timers may be throttled. */
 const HIDDEN_MS = 1_000
-/** The wait grows by a tenth below a sample and shrinks by a two-hundredth above: it settles near the 95th percentile. */
-const WAIT_UP = 1.1
-const WAIT_DOWN = 0.995
-
 /**
  * Full message along a tree, ids to all other links; a missing message grafts, a duplicate prunes.
  *
@@ -44,7 +38,7 @@ export class Broadcast {
   readonly #links = new Set<PeerId>()
   readonly #trees: AuthorTrees
   readonly #announcements: Announcements
-  #waitMs = GRAFT_WAIT_START_MS
+  readonly #wait = new GraftWait()
 
   constructor(topic: TopicId, context: GossipContext) {
     this.#topic = topic
@@ -60,11 +54,6 @@ export class Broadcast {
   /** Links of the shared tree. */
   get eager(): number {
     return this.#trees.shared.size
-  }
-
-  /** Milliseconds between an announcement and a graft. */
-  get waitMs(): number {
-    return Math.round(this.#waitMs)
   }
 
   has(peer: PeerId): boolean {
@@ -125,8 +114,9 @@ export class Broadcast {
     const asked = message.knowledgeByPeer.get(source)
     const wasPushed = asked !== 'grafted' && asked !== 'pulled'
     message.knowledgeByPeer.set(source, 'has')
-    if (wasPushed) this.#learnWait(message.announcedAt === null ? 0 : now - message.announcedAt)
+    if (wasPushed) this.#wait.learn(message.announcedAt === null ? 0 : now - message.announcedAt)
     const tree = this.#treeOf(message, wasPushed, now)
+    if (asked === 'grafted') tree.blameParent(source)
     if (asked !== 'pulled') tree.hear(source, now)
     if (wasPushed) this.#takeShortcut(message, tree, now, out)
     if (message.mayTravel) this.#push(message, tree.children, out)
@@ -138,7 +128,7 @@ export class Broadcast {
     const known = message.knowledgeByPeer.get(from)
     message.knowledgeByPeer.set(from, 'has')
     if (known === 'pulled') return
-    if (message.announcedAt !== null && known !== 'grafted') this.#learnWait(now - message.announcedAt)
+    if (message.announcedAt !== null && known !== 'grafted') this.#wait.learn(now - message.announcedAt)
     const tree = this.#trees.get(treeName(message))
     if (tree?.parent === from) return
     tree?.children.delete(from)
@@ -152,10 +142,10 @@ export class Broadcast {
       const message = this.#context.messages.get(id)
       if (message !== undefined) this.#onKnownAnnounced(message, from)
       else if (!this.#context.isKnown(id)) {
-        isNew = this.#context.missing.announce(id, this.#topic, from, now, now + this.waitMs) || isNew
+        isNew = this.#context.missing.announce(id, this.#topic, from, now, now + this.#wait.ms) || isNew
       }
     }
-    if (isNew) this.#setGraftTimer(this.waitMs, out)
+    if (isNew) this.#setGraftTimer(this.#wait.ms, out)
   }
 
   /**
@@ -228,7 +218,7 @@ export class Broadcast {
     const { id, announcedAt, firstAnnouncer } = message
     const parent = tree.parent
     if (announcedAt === null || firstAnnouncer === null || now - announcedAt < SHORTCUT_MS) return
-    if (!this.#links.has(firstAnnouncer) || parent === firstAnnouncer) return
+    if (!this.#links.has(firstAnnouncer) || parent === firstAnnouncer || !tree.trusts(firstAnnouncer)) return
     tree.adopt(firstAnnouncer, now)
     this.#sendAnnouncement(firstAnnouncer, id, out)
     this.#sendGraft(firstAnnouncer, [id], out)
@@ -277,7 +267,7 @@ export class Broadcast {
   // Grafting
 
   #graft(peer: PeerId, messages: readonly MissingMessage[], now: Millis, out: GossipEffect[]): void {
-    const againAfterMs = this.#answerWaitMs(peer)
+    const againAfterMs = GraftWait.forAnswer(this.#delayMs(peer))
     for (const message of messages) {
       message.announcers.splice(message.announcers.indexOf(peer), 1)
       message.askingByPeer.set(peer, 'grafted')
@@ -296,16 +286,6 @@ export class Broadcast {
   }
 
   // Time
-
-  /** An estimate of a quantile by steps whose sizes keep its odds (Ma, Muthukrishnan & Sandler, 2013, "Frugal streaming"). */
-  #learnWait(sampleMs: number): void {
-    const next = this.#waitMs * (sampleMs > this.#waitMs ? WAIT_UP : WAIT_DOWN)
-    this.#waitMs = Math.min(Math.max(next, GRAFT_WAIT_MIN_MS), GRAFT_WAIT_MAX_MS)
-  }
-
-  #answerWaitMs(peer: PeerId): number {
-    return Math.ceil(Math.min(Math.max(this.#delayMs(peer) * 2, GRAFT_WAIT_MIN_MS), GRAFT_WAIT_MAX_MS))
-  }
 
   #delayMs(peer: PeerId): number {
     const { links } = this.#context

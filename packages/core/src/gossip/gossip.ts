@@ -1,7 +1,7 @@
 // Topics and how messages spread in them (PROTOCOL.md, GS-1 to GS-27). This file decides in which order a message is
 // judged; the tree of a topic, its members and its backstop have files of their own.
 
-import type { Millis, OpId, Random } from '../contract.ts'
+import type { Millis, Random } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import {
@@ -19,25 +19,15 @@ import {
   SUBSCRIBE_LOOK_MS,
 } from '../limits.ts'
 import { TokenBuckets } from '../link/token-bucket.ts'
-import type {
-  EventEffect,
-  LinkView,
-  Machine,
-  OffenceEffect,
-  OutcomeEffect,
-  RoutingView,
-  SendEffect,
-  SetTimerEffect,
-  SignEffect,
-  VerifyEffect,
-} from '../machine.ts'
+import type { LinkView, Machine, RoutingView } from '../machine.ts'
 import { RecentSet } from '../recent-set.ts'
 import type { Frame } from '../wire/codec.ts'
-import type { Message, MessageId, MessageOf, TopicId } from '../wire/messages.ts'
+import type { Message, MessageId, MessageOf } from '../wire/messages.ts'
 import { ANNOUNCE_STAGES, type AnnounceStage } from './announcements.ts'
 import { Broadcast } from './broadcast.ts'
 import { gossipDomain } from './envelope.ts'
 import type { GossipContext } from './gossip-context.ts'
+import type { GossipEffect, GossipInput, GossipOptions, GossipStats, GossipTimer } from './gossip-contract.ts'
 import { MessageCache } from './message-cache.ts'
 import { Missing } from './missing.ts'
 import { Parking } from './parking.ts'
@@ -47,72 +37,8 @@ import { Reconciliation } from './reconciliation.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Topic, topicOf } from './topic.ts'
 
+export type * from './gossip-contract.ts'
 export type { TopicKey } from './topic.ts'
-
-export type GossipToken = string
-export type GossipTimer =
-  | { readonly type: 'ihave'; readonly stage: AnnounceStage }
-  | { readonly type: 'graft'; readonly topic: TopicId }
-  | { readonly type: 'reconcile' }
-  | { readonly type: 'refresh' }
-  | { readonly type: 'paths' }
-  | { readonly type: 'deadline'; readonly op: OpId }
-
-/** Queued until there is a link, or for `deadlineMs`; ends `done` with PublishResult or `failed` NO_PEERS. */
-export interface PublishInput {
-  readonly type: 'publish'
-  readonly op: OpId
-  readonly topic: string
-  readonly payload: Uint8Array
-  readonly deadlineMs: number
-}
-
-export type GossipInput =
-  /** First input, once. */
-  | { readonly type: 'start'; readonly bootId: number }
-  | { readonly type: 'link-up' | 'link-down'; readonly peer: PeerId }
-  /** A frame whose message is GOSSIP, IHAVE, GRAFT, PRUNE, TOPICS, SUBSCRIBE or UNSUBSCRIBE. */
-  | { readonly type: 'receive'; readonly from: PeerId; readonly frame: Frame }
-  | { readonly type: 'subscribe' | 'unsubscribe'; readonly topic: string }
-  | PublishInput
-  | { readonly type: 'cancel'; readonly op: OpId }
-  /** The verification asked for will never be made: too much work for its link. */
-  | { readonly type: 'verify-dropped'; readonly token: GossipToken }
-  | { readonly type: 'verified'; readonly token: GossipToken; readonly valid: boolean }
-  | { readonly type: 'signed'; readonly token: GossipToken; readonly signature: Uint8Array }
-  | { readonly type: 'timer'; readonly timer: GossipTimer }
-
-export type GossipEffect =
-  | SendEffect
-  /** The frame goes out as these bytes. */
-  | { readonly type: 'forward'; readonly to: PeerId; readonly frame: Uint8Array }
-  | SetTimerEffect<GossipTimer>
-  | VerifyEffect<GossipToken>
-  | SignEffect<GossipToken>
-  | OutcomeEffect
-  | OffenceEffect
-  | EventEffect
-
-export interface GossipOptions {
-  readonly self: Contact
-  /** 32 hexadecimal digits. */
-  readonly networkId: string
-  /** Zero bits that ids of this network begin with, hashed: authors must have done the work too. */
-  readonly workBits: number
-}
-
-/** For the snapshot of a peer. */
-export interface GossipStats {
-  readonly topics: readonly {
-    readonly topic: string
-    readonly eager: number
-    readonly lazy: number
-    readonly forwarding: boolean
-  }[]
-  readonly copies: number
-  readonly first: number
-  readonly published: number
-}
 
 export class Gossip implements Machine<GossipInput, GossipEffect> {
   readonly #networkId: string

@@ -2,7 +2,12 @@
 
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { MESSAGES_CACHED_BYTES_MAX, MESSAGES_CACHED_MAX, MESSAGES_CACHED_MS } from '../limits.ts'
+import {
+  KNOWLEDGE_MS,
+  MESSAGES_CACHED_BYTES_MAX,
+  MESSAGES_CACHED_MAX,
+  MESSAGES_CACHED_MS,
+} from '../limits.ts'
 import type { MessageId, TopicId } from '../wire/messages.ts'
 
 /**
@@ -69,10 +74,12 @@ export class MessageCache {
     for (const { knowledgeByPeer } of this.#messageById.values()) knowledgeByPeer.delete(peer)
   }
 
+  /** What peers have to do with a message is of use while it spreads; it takes more memory than the message. */
   expire(now: Millis): void {
     for (const message of this.#messageById.values()) {
-      if (message.at + MESSAGES_CACHED_MS > now) return
-      this.#dropOldest()
+      if (message.at + KNOWLEDGE_MS > now) return
+      message.knowledgeByPeer.clear()
+      if (message.at + MESSAGES_CACHED_MS <= now) this.#dropOldest()
     }
   }
 

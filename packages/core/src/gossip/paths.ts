@@ -11,7 +11,7 @@ import {
   SUBSCRIBER_PATHS,
 } from '../limits.ts'
 import type { RoutingView } from '../machine.ts'
-import type { GossipEffect } from './gossip.ts'
+import type { GossipEffect } from './gossip-contract.ts'
 import type { Topic } from './topic.ts'
 
 /**

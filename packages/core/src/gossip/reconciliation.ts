@@ -4,8 +4,8 @@ import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { RECONCILE_MS, RECONCILE_RECENT_MS, RECONCILE_YOUNG_MS } from '../limits.ts'
 import { IDS_PER_FRAME_MAX, type MessageId } from '../wire/messages.ts'
-import type { GossipEffect } from './gossip.ts'
 import type { GossipContext } from './gossip-context.ts'
+import type { GossipEffect } from './gossip-contract.ts'
 import type { Topic } from './topic.ts'
 
 export class Reconciliation {

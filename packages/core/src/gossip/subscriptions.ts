@@ -11,7 +11,7 @@ import {
 } from '../limits.ts'
 import type { RoutingView } from '../machine.ts'
 import type { MessageOf, TopicId } from '../wire/messages.ts'
-import type { GossipEffect } from './gossip.ts'
+import type { GossipEffect } from './gossip-contract.ts'
 import { Paths } from './paths.ts'
 import { type Topic, type TopicKey, topicIdOf } from './topic.ts'
 
@@ -120,6 +120,7 @@ export class Subscriptions {
     this.#announcedByPeer.delete(peer)
     for (const topic of this.#topicById.values()) {
       topic.untilByAsker.delete(peer)
+      topic.droppedBy.delete(peer)
       topic.refusedBy.delete(peer)
       topic.untilByAsked.delete(peer)
       const wasMember = topic.tree.has(peer)
@@ -136,6 +137,7 @@ export class Subscriptions {
   /** The look at what has run out and what is due. */
   look(now: Millis, out: GossipEffect[]): void {
     for (const topic of [...this.#topicById.values()]) {
+      topic.droppedBy.clear()
       topic.refusedBy.clear()
       for (const [peer, until] of topic.untilByAsker) if (until <= now) this.#dropAsker(topic, peer, now, out)
       this.#settle(topic, now, out)
@@ -264,7 +266,7 @@ export class Subscriptions {
     announced.delete(id)
     const topic = this.#topicById.get(id)
     if (topic === undefined) return
-    if (topic.untilByAsked.delete(from)) topic.refusedBy.add(from)
+    if (topic.untilByAsked.delete(from)) (topic.droppedBy.has(from) ? topic.refusedBy : topic.droppedBy).add(from)
     topic.untilByAsker.delete(from)
     this.#syncLink(topic, from, out)
     this.#settle(topic, now, out)

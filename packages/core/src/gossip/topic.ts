@@ -24,7 +24,8 @@ export class Topic {
   readonly untilByAsker = new Map<PeerId, Millis>()
   /** Peers through which we want it, and until when we promised to. */
   readonly untilByAsked = new Map<PeerId, Millis>()
-  /** Peers that dropped us lately: not asked again before the next look. */
+  /** Peers that left although we asked, since the last look: once, which may be a race with our asking, or again. */
+  readonly droppedBy = new Set<PeerId>()
   readonly refusedBy = new Set<PeerId>()
   lastMessageAt: Millis = Number.NEGATIVE_INFINITY
   /** Whose answer to our reconciliation may still come. */

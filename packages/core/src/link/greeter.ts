@@ -99,7 +99,11 @@ export class Greeter {
   }
 
   /** Has the remote's PROOF verified: `check:LINK` comes back. */
-  checkProof(connection: Connection, hello: MessageOf<'HELLO'>, { signature }: MessageOf<'PROOF'>): GreetEffect {
+  checkProof(
+    connection: Connection,
+    hello: MessageOf<'HELLO'>,
+    { signature }: MessageOf<'PROOF'>,
+  ): GreetEffect {
     return {
       type: 'verify',
       token: `check:${connection.link}`,

@@ -262,8 +262,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
   /** Between the remote's PROOF and its verification. */
   #onEarly(connection: Connection, frame: Frame, now: Millis, out: LinkEffect[]): void {
     const { message } = frame
-    if (message.type === 'BUSY')
-      return this.#succession.onBusy(connection, message.alternatives, now, out)
+    if (message.type === 'BUSY') return this.#succession.onBusy(connection, message.alternatives, now, out)
     if (message.type === 'HELLO' || message.type === 'PROOF')
       return this.#blame(connection, 'unsolicited', now, out)
     if (!connection.keepEarly(frame)) this.#blame(connection, 'flood', now, out)
@@ -348,7 +347,8 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
       case 'bye':
         return this.#succession.release(connection, out)
       case 'prune':
-        if (this.#reasons.onPruneTimer(connection, now, out)) this.#succession.close(connection, 'pruned', now, out)
+        if (this.#reasons.onPruneTimer(connection, now, out))
+          this.#succession.close(connection, 'pruned', now, out)
         return
       case 'ping':
         if (connection.isUsable && now >= connection.pingDue) this.#ping(connection, now, out)
@@ -391,8 +391,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
   #onSend(to: PeerId, frame: Uint8Array, lazy: boolean, now: Millis, out: LinkEffect[]): void {
     const connection = this.roster.primaryOf(to)
     if (connection === undefined || !connection.isUsable) return
-    if (!this.#outbound.offer(connection, frame, lazy))
-      this.#succession.closeAll(to, 'overloaded', now, out)
+    if (!this.#outbound.offer(connection, frame, lazy)) this.#succession.closeAll(to, 'overloaded', now, out)
   }
 
   #onWritable(link: LinkId, channel: Channel, roomBytes: number): void {

@@ -48,7 +48,12 @@ export class Succession {
     if (place === 'stale' || place === 'duplicate') {
       if (place === 'stale') this.#supersede(connection, current, now, out)
       else this.close(connection, 'duplicate', now, out)
-      out.push({ type: 'handshake-failed', attempt: connection.attempt, code: place === 'stale' ? 'superseded' : place, alternatives: [] })
+      out.push({
+        type: 'handshake-failed',
+        attempt: connection.attempt,
+        code: place === 'stale' ? 'superseded' : place,
+        alternatives: [],
+      })
       return false
     }
     out.push({ type: 'proved', attempt: connection.attempt })

@@ -11,6 +11,7 @@ import type { KnownContact } from './bucket.ts'
 import { closestOf, mirrorOf } from './distance.ts'
 import { type LinkState, LinkTally } from './link-tally.ts'
 import { type LinkTargets, linkTargets } from './link-targets.ts'
+import { Rests } from './rests.ts'
 import type { RoutingTable } from './routing-table.ts'
 import { Wants } from './wants.ts'
 
@@ -24,6 +25,8 @@ const LEAF_TOLERANCE = 1.5
 const PENDING_MAX = DIALS_MAX * 2
 /** Milliseconds between two links that nobody needs, in which others may dial us. */
 const ENRICH_EVERY_MS = 2_000
+/** The same where dials fail one after the other: everybody is full. */
+const ENRICH_EVERY_MS_MAX = 15 * 60_000
 /**
  * Milliseconds the peer with the larger id waits before it wants a link, and as much again by chance at most: the other one
  * usually dials meanwhile, and two connections for one link would cost both.
@@ -58,9 +61,12 @@ export class LinkChoice {
   readonly #linkByPeer: ReadonlyMap<PeerId, LinkState>
   readonly #random: Random
   readonly #wants = new Wants()
+  readonly #rests = new Rests()
   #tally = new LinkTally()
   /** No link is made only to have more of them before. */
   #enrichAt: Millis = 0
+  /** Dials that failed since one succeeded. */
+  #refusals = 0
   #nextAt = Number.POSITIVE_INFINITY
   /** Links worth less are given up for something better that waits for a place. */
   #better: Worth = WORTH.surplus
@@ -93,16 +99,24 @@ export class LinkChoice {
     return this.#wants.get(peer)?.said ?? 0
   }
 
+  linkUp({ known, role }: LinkState): void {
+    this.#rests.bucketServed(known.bucket)
+    if (role === 'dialer') this.#refusals = 0
+  }
+
   /** A link has gone, and the dialer has forgotten that we wanted it. */
   linkDown(peer: PeerId, restMs: number, now: Millis): void {
     this.#wants.delete(peer)
-    this.#wants.rest(peer, restMs, now)
+    this.#rests.restPeer(peer, restMs, now)
   }
 
   /** A dial came to nothing, and the dialer has forgotten it. */
   dialFailed(peer: PeerId, restMs: number, now: Millis): void {
+    const want = this.#wants.get(peer)
+    if (want !== undefined && (want.reasons & BUCKET) !== 0) this.#rests.bucketFailed(want.known.bucket, now)
+    this.#refusals += 1
     this.#wants.delete(peer)
-    this.#wants.failed(peer, restMs, now)
+    this.#rests.peerFailed(peer, restMs, now)
   }
 
   /** The contact is known no more. Answers with what the dialer must hear, or null. */
@@ -132,7 +146,7 @@ export class LinkChoice {
   }
 
   tables(): Record<string, number> {
-    return { wanted: this.#wants.size, resting: this.#wants.resting }
+    return { wanted: this.#wants.size, resting: this.#rests.size }
   }
 
   check(): string[] {
@@ -182,6 +196,7 @@ export class LinkChoice {
   #coverBuckets(now: Millis): void {
     for (const bucket of this.#table.bucketIndexes().reverse()) {
       if (this.#tally.inBucket(bucket) > 0 || this.#keepIdle(bucket, now)) continue
+      if (!this.#isAwake(this.#rests.bucketUntil(bucket), now)) continue
       const pool = this.#table.contactsIn(bucket)
       const known = this.#closestDialable(mirrorOf(this.#options.self, bucket), pool, now)
       if (known === null) continue
@@ -220,7 +235,7 @@ export class LinkChoice {
       const known = this.#drawForBucket(now) ?? this.#drawFrom(this.#table.all(), now)
       if (known === null) return
       this.#dial(known, this.#tally.inBucket(known.bucket) < perBucket ? BUCKET : RANDOM, now)
-      this.#enrichAt = now + ENRICH_EVERY_MS
+      this.#enrichAt = now + Math.min(ENRICH_EVERY_MS * 2 ** this.#refusals, ENRICH_EVERY_MS_MAX)
     }
   }
 
@@ -278,7 +293,10 @@ export class LinkChoice {
   #isDialable(known: KnownContact, now: Millis): boolean {
     if (known.linked || this.#wants.get(known.id) !== undefined || this.#options.isSuspect(known.id))
       return false
-    const restsUntil = this.#wants.restsUntil(known.id)
+    return this.#isAwake(this.#rests.peerUntil(known.id), now)
+  }
+
+  #isAwake(restsUntil: Millis, now: Millis): boolean {
     if (restsUntil > now) this.#wakeAt(restsUntil)
     return restsUntil <= now
   }

@@ -5,7 +5,6 @@ import type { Millis, Random } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { NAME_BYTES_MAX } from '../limits.ts'
-import { utf8 } from '../wire/bytes.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { closestOf } from './distance.ts'
 import type { LinkState } from './link-tally.ts'
@@ -177,6 +176,6 @@ export class PeerExchange {
 
 /** Whether the text may be the address of an introducer. Nobody connects to it unasked: the application decides. */
 export function isServerAddress(text: string): boolean {
-  if (text.length > NAME_BYTES_MAX || utf8(text).length > NAME_BYTES_MAX) return false
-  return /^wss?:\/\/[^\s/?#@]+(?:[/?][^\s#]*)?$/.test(text)
+  const isPrintable = text.length <= NAME_BYTES_MAX && /^[!-~]+$/.test(text)
+  return isPrintable && /^wss?:\/\/[^/?#@]+(?:[/?][^#]*)?$/.test(text)
 }

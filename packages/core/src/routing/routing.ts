@@ -185,6 +185,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     const link = { known, role, number: this.#linkUps, theirs, roundTripMs: null }
     this.#linkByPeer.set(contact.id, link)
     this.#linksChanged()
+    this.#choice.linkUp(link)
     out.push({ type: 'send', to: contact.id, message: this.#exchange.welcome(link, now) })
     if (this.#linked.length === 1) this.#begin(now, out)
     this.#changed(now, out)
@@ -197,7 +198,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   ): void {
     const link = this.#linkByPeer.get(peer)
     if (link === undefined) return
-    const isPruned = NEEDS_PLACE.includes(reason) || (link.theirs | this.#choice.reasonsOf(peer)) === 0
+    const isPruned = NEEDS_PLACE.includes(reason)
     this.#linkByPeer.delete(peer)
     this.#linksChanged()
     this.#exchange.linkDown(peer)

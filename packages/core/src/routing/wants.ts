@@ -1,14 +1,9 @@
-// What the dialer was told of our wishes, what it is still to be told, and whom it is not to be bothered with for a while.
+// What the dialer was told of our wishes, and what it is still to be told.
 
 import type { Millis } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { REMEMBERED_PEERS_MAX } from '../limits.ts'
 import type { KnownContact } from './bucket.ts'
-
-/** Failed dials of one contact after which it rests twice as long each time, and at most: who refused so often will refuse again. */
-const PATIENCE = 3
-const REST_MS_MAX = 15 * 60_000
 
 export interface Want {
   readonly known: KnownContact
@@ -20,23 +15,11 @@ export interface Want {
   readonly sayAt: Millis
 }
 
-interface Rest {
-  readonly until: Millis
-  /** Dials that failed one after the other. */
-  readonly failures: number
-}
-
 export class Wants {
   readonly #wantByPeer = new Map<PeerId, Want>()
-  readonly #restByPeer = new Map<PeerId, Rest>()
 
   get size(): number {
     return this.#wantByPeer.size
-  }
-
-  /** Contacts that rest, or rested once and were not dialed since. */
-  get resting(): number {
-    return this.#restByPeer.size
   }
 
   /** Contacts wanted and not linked. */
@@ -110,30 +93,5 @@ export class Wants {
       if (reasons === 0) this.#wantByPeer.delete(peer)
     }
     return { changes, nextAt }
-  }
-
-  /** A dial failed: the contact is not to be dialed for this long, or longer. */
-  failed(peer: PeerId, restMs: number, now: Millis): void {
-    const failures = (this.#restByPeer.get(peer)?.failures ?? 0) + 1
-    const longer = 2 ** Math.max(0, failures - PATIENCE)
-    this.#remember(peer, { until: now + Math.min(restMs * longer, Math.max(restMs, REST_MS_MAX)), failures })
-  }
-
-  /** The contact was linked, and is not to be dialed for this long. */
-  rest(peer: PeerId, restMs: number, now: Millis): void {
-    this.#remember(peer, { until: now + restMs, failures: 0 })
-  }
-
-  restsUntil(peer: PeerId): Millis {
-    return this.#restByPeer.get(peer)?.until ?? 0
-  }
-
-  /** Beyond the bound whoever has rested longest may be dialed again. */
-  #remember(peer: PeerId, rest: Rest): void {
-    this.#restByPeer.delete(peer)
-    this.#restByPeer.set(peer, rest)
-    if (this.#restByPeer.size > REMEMBERED_PEERS_MAX) {
-      this.#restByPeer.delete(this.#restByPeer.keys().next().value as PeerId)
-    }
   }
 }

@@ -111,7 +111,11 @@ export class GlareBench {
       },
       random,
     )
-    const links = new LinkSet({ self: contact, networkId: NETWORK_ID, workBits: 0, linksMax: 8 }, dialer, random)
+    const links = new LinkSet(
+      { self: contact, networkId: NETWORK_ID, workBits: 0, linksMax: 8 },
+      dialer,
+      random,
+    )
     return { contact, dialer, links, endByAttempt: new Map(), endByLink: new Map(), joins: '' }
   }
 
@@ -227,7 +231,8 @@ export class GlareBench {
         const { token } = effect
         return this.#job(node, () => {
           const result = compute(node.contact, effect)
-          if (result.type === 'signed') this.link(node, { type: 'signed', token, signature: result.signature })
+          if (result.type === 'signed')
+            this.link(node, { type: 'signed', token, signature: result.signature })
           if (result.type === 'verified') this.link(node, { type: 'verified', token, valid: result.valid })
         })
       }

@@ -10,7 +10,10 @@ import type { Message } from '../../src/wire/messages.ts'
 import { type Host, LinkBench, NETWORK_ID, Stranger } from './link-bench.ts'
 import { contactNumber, contactsInOrder, sign } from './stand-ins.ts'
 
-const [small, large] = contactsInOrder(2) as [ReturnType<typeof contactNumber>, ReturnType<typeof contactNumber>]
+const [small, large] = contactsInOrder(2) as [
+  ReturnType<typeof contactNumber>,
+  ReturnType<typeof contactNumber>,
+]
 const other = contactNumber(7)
 
 let bench: LinkBench
@@ -70,8 +73,14 @@ describe('the transcript', () => {
     ["the dialer's HELLO", met(end('dialer', { nonce: fill(16, 9) }), end('listener'))],
     ["the listener's HELLO", met(end('dialer'), end('listener', { nonce: fill(16, 9) }))],
     ['the hidden flag', met(end('dialer', { hidden: true }), end('listener'))],
-    ["the dialer's fingerprint", met(end('dialer', { binding: { ...binding, local: fill(32, 9) } }), end('listener'))],
-    ["the listener's fingerprint", met(end('dialer', { binding: { ...binding, remote: fill(32, 9) } }), end('listener'))],
+    [
+      "the dialer's fingerprint",
+      met(end('dialer', { binding: { ...binding, local: fill(32, 9) } }), end('listener')),
+    ],
+    [
+      "the listener's fingerprint",
+      met(end('dialer', { binding: { ...binding, remote: fill(32, 9) } }), end('listener')),
+    ],
   ])('[LK3] binds %s', (_, [changed]) => {
     expect(toHex(changed.localTranscript())).not.toBe(honest)
   })
@@ -299,7 +308,9 @@ describe('somebody in the middle', () => {
     const [toA, toB] = [new Stranger(bench, a, large), new Stranger(bench, b, small, { role: 'dialer' })]
     // Every byte is carried faithfully between two connections of its own.
     const relay = (from: Host, link: number, to: Host, at: number) => {
-      const frames = bench.sent.filter((sent) => sent.from === from && sent.link === link).map(({ frame }) => frame)
+      const frames = bench.sent
+        .filter((sent) => sent.from === from && sent.link === link)
+        .map(({ frame }) => frame)
       bench.inject(to, at, frames.slice(relayed.get(link) ?? 0))
       relayed.set(link, frames.length)
     }
@@ -314,8 +325,10 @@ describe('somebody in the middle', () => {
 
   it('[LK3] cannot replay the proof of an earlier connection', () => {
     bench.link(a, b)
-    const proof = bench.sent.find(({ from, message }) => from === b && message.type === 'PROOF')?.frame as Uint8Array
-    const hello = bench.sent.find(({ from, message }) => from === b && message.type === 'HELLO')?.frame as Uint8Array
+    const proof = bench.sent.find(({ from, message }) => from === b && message.type === 'PROOF')
+      ?.frame as Uint8Array
+    const hello = bench.sent.find(({ from, message }) => from === b && message.type === 'HELLO')
+      ?.frame as Uint8Array
     const stranger = new Stranger(bench, a, large)
     stranger.says(hello, proof)
     bench.run()

@@ -1,14 +1,22 @@
 // Link sets joined by pipes, without a peer around them. A test decides what happens next: which message arrives, which
 // job is done. Nothing happens by itself, and time passes only when told.
 
-import type { AttemptId, Channel, LinkBinding, LinkId, LinkRole, Millis, SignalingPath } from '../../src/contract.ts'
 import { sha256 } from '@noble/hashes/sha2.js'
+import type {
+  AttemptId,
+  Channel,
+  LinkBinding,
+  LinkId,
+  LinkRole,
+  Millis,
+  SignalingPath,
+} from '../../src/contract.ts'
+import { CLOSE_CODES, type CloseCode } from '../../src/errors.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import { networkIdOf } from '../../src/identity/network-id.ts'
 import type { PeerId } from '../../src/identity/peer-id.ts'
-import { CLOSE_CODES, type CloseCode } from '../../src/errors.ts'
 import { bootStatement, Handshake } from '../../src/link/handshake.ts'
-import { type LinkEffect, type LinkInput } from '../../src/link/link-contract.ts'
+import type { LinkEffect, LinkInput } from '../../src/link/link-contract.ts'
 import { LinkSet } from '../../src/link/link-set.ts'
 import type { LinkStage, PeerEvent } from '../../src/peer/calls.ts'
 import { TimerQueue } from '../../src/peer/timer-queue.ts'
@@ -43,7 +51,9 @@ interface Sent {
 }
 
 /** Something that may happen next. */
-export type Step = { readonly type: 'message'; readonly pipe: Pipe } | { readonly type: 'job'; readonly job: Job }
+export type Step =
+  | { readonly type: 'message'; readonly pipe: Pipe }
+  | { readonly type: 'job'; readonly job: Job }
 
 export interface HostOptions {
   readonly contact: Contact
@@ -69,7 +79,11 @@ export class Host {
       expected: (attempt: AttemptId) => this.expectedByAttempt.get(attempt) ?? null,
       reasonsOf: (peer: PeerId) => this.reasonsByPeer.get(peer) ?? 0,
     }
-    this.links = new LinkSet({ self: contact, networkId, workBits, linksMax: 8 }, attempts, new SeededRandom(seed))
+    this.links = new LinkSet(
+      { self: contact, networkId, workBits, linksMax: 8 },
+      attempts,
+      new SeededRandom(seed),
+    )
   }
 
   get id(): PeerId {
@@ -83,7 +97,9 @@ export class Host {
   /** Joins and leaves of peers, as `+` and `-`. */
   joins(): string {
     const marks = { 'peer-joined': '+', 'peer-left': '-' } as Record<string, string>
-    return this.events().map((event) => marks[event.type] ?? '').join('')
+    return this.events()
+      .map((event) => marks[event.type] ?? '')
+      .join('')
   }
 
   /** What the other machines hear, as `+` and `-`. */
@@ -149,7 +165,11 @@ export class LinkBench {
   }
 
   /** A connection with nobody but the test at its other end, and both fingerprints as both ends see them. */
-  openAlone(host: Host, role: LinkRole, expected: PeerId | null): { link: LinkId; remoteBinding: LinkBinding } {
+  openAlone(
+    host: Host,
+    role: LinkRole,
+    expected: PeerId | null,
+  ): { link: LinkId; remoteBinding: LinkBinding } {
     const attempt = this.#newAttempt()
     const link = ++this.#links
     const [local, remote] = [fingerprint(link), fingerprint(++this.#links)]
@@ -173,7 +193,12 @@ export class LinkBench {
   }
 
   /** Frames from the other end of a connection that its own code would not send. */
-  inject(to: Host, link: LinkId, frames: readonly (Uint8Array | Message)[], channel: Channel = 'control'): void {
+  inject(
+    to: Host,
+    link: LinkId,
+    frames: readonly (Uint8Array | Message)[],
+    channel: Channel = 'control',
+  ): void {
     const encoded = frames.map((frame) => (frame instanceof Uint8Array ? frame : encodeFrame(frame)))
     for (const bytes of channel === 'bulk' ? encoded : packBatches(encoded))
       this.input(to, { type: 'received', link, channel, bytes })
@@ -268,7 +293,8 @@ export class LinkBench {
 
   #arrive(pipe: Pipe): void {
     const bytes = pipe.queue.shift()
-    if (bytes !== undefined) return this.input(pipe.to, { type: 'received', link: pipe.link, channel: 'control', bytes })
+    if (bytes !== undefined)
+      return this.input(pipe.to, { type: 'received', link: pipe.link, channel: 'control', bytes })
     this.#pipes.splice(this.#pipes.indexOf(pipe), 1)
     pipe.to.closedByDriver.add(pipe.link)
     this.input(pipe.to, { type: 'closed', link: pipe.link, reason: 'remote-closed' })
@@ -285,7 +311,11 @@ export class Stranger {
 
   constructor(bench: LinkBench, victim: Host, contact: Contact, options: StrangerOptions = {}) {
     const { role = 'listener', networkId = NETWORK_ID, bootId = 1, expected = contact.id } = options
-    const { link, remoteBinding } = bench.openAlone(victim, role === 'dialer' ? 'listener' : 'dialer', expected)
+    const { link, remoteBinding } = bench.openAlone(
+      victim,
+      role === 'dialer' ? 'listener' : 'dialer',
+      expected,
+    )
     this.link = link
     this.#bench = bench
     this.#victim = victim

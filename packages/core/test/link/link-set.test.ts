@@ -163,7 +163,8 @@ describe('two connections between the same boots', () => {
     bench.run()
     // The smaller id's goodbye to the second connection never arrives.
     const second = bench.connect(a, b)
-    bench.rewrite = (bytes, from, link) => (from === a && link === second.dialer && bytes[3] === 5 ? null : bytes)
+    bench.rewrite = (bytes, from, link) =>
+      from === a && link === second.dialer && bytes[3] === 5 ? null : bytes
     bench.run()
     expect(b.links.tables()).toMatchObject({ spareLinks: 1 })
     bench.input(b, { type: 'silent', link: dialer + 1 })
@@ -389,7 +390,8 @@ describe('reasons', () => {
   it('[LK10] reasons that come and go ten thousand times cost one timer', () => {
     const before = bench.timers
     for (let i = 0; i < 5_000; i++)
-      for (const reasons of [1, 0]) bench.input(a, { type: 'received', link: 1, channel: 'control', bytes: want(reasons) })
+      for (const reasons of [1, 0])
+        bench.input(a, { type: 'received', link: 1, channel: 'control', bytes: want(reasons) })
     expect(bench.timers - before).toBeLessThanOrEqual(1)
   })
 
@@ -430,7 +432,10 @@ describe('goodbyes', () => {
     bench.advance(1_000)
     expect(a.links.isEmpty).toBe(true)
     for (const host of [b, c])
-      expect(host.effects.find((effect) => effect.type === 'link-down')).toMatchObject({ left: true, reason: 'left' })
+      expect(host.effects.find((effect) => effect.type === 'link-down')).toMatchObject({
+        left: true,
+        reason: 'left',
+      })
   })
 
   it('[LK9] both say it at once', () => {
@@ -447,9 +452,14 @@ describe('goodbyes', () => {
 
   it('[LK9] a code that nobody knows is a violation; frames after it are no longer heard', () => {
     const stranger = new Stranger(bench, a, other).links()
-    stranger.says({ type: 'BYE', code: 250, bulkSent: 0, proof: new Uint8Array(0) }, { type: 'PRUNE', topic: 'ab'.repeat(16) as never })
+    stranger.says(
+      { type: 'BYE', code: 250, bulkSent: 0, proof: new Uint8Array(0) },
+      { type: 'PRUNE', topic: 'ab'.repeat(16) as never },
+    )
     expect(a.frames()).toEqual([])
-    expect(a.effects.find((effect) => effect.type === 'link-down')).toMatchObject({ reason: 'protocol-violation' })
+    expect(a.effects.find((effect) => effect.type === 'link-down')).toMatchObject({
+      reason: 'protocol-violation',
+    })
     for (let i = 0; i < 100; i++) {
       stranger.says({ type: 'BYE_ACK', bulkReceived: 0 }, { type: 'BUSY', alternatives: [other] }, ping)
       bench.input(a, { type: 'received', link: stranger.link, channel: 'control', bytes: Uint8Array.of(1) })
@@ -482,7 +492,8 @@ describe('goodbyes', () => {
 describe('congestion', () => {
   const frame = encodeFrame({ type: 'DATA', stream: 0, offset: 0, bytes: new Uint8Array(8_192) })
   const send = (lazy: boolean) => bench.input(a, { type: 'send', to: b.id, frame, lazy })
-  const sends = () => a.effects.filter((effect) => effect.type === 'driver' && effect.effect.type === 'send').length
+  const sends = () =>
+    a.effects.filter((effect) => effect.type === 'driver' && effect.effect.type === 'send').length
 
   beforeEach(() => {
     const { dialer } = bench.link(a, b)
@@ -492,7 +503,9 @@ describe('congestion', () => {
 
   it('[LK14] without room lazy frames are dropped first, and past the cap the link is closed', () => {
     const bytes = frame.length + 2
-    const [taken, held] = [CONTROL_QUEUE_BYTES_LAZY, CONTROL_QUEUE_BYTES_MAX].map((max) => Math.floor(max / bytes) + 1)
+    const [taken, held] = [CONTROL_QUEUE_BYTES_LAZY, CONTROL_QUEUE_BYTES_MAX].map(
+      (max) => Math.floor(max / bytes) + 1,
+    )
     const before = sends()
     for (let i = 0; i < 100; i++) send(true)
     expect(sends() - before).toBe(taken)
@@ -538,7 +551,12 @@ describe('offences', () => {
 
   const score = () => a.links.standing.scoreOf(other.id, bench.now)
   const rubbish = (...bytes: number[]) =>
-    bench.input(a, { type: 'received', link: stranger.link, channel: 'control', bytes: Uint8Array.from(bytes) })
+    bench.input(a, {
+      type: 'received',
+      link: stranger.link,
+      channel: 'control',
+      bytes: Uint8Array.from(bytes),
+    })
 
   it('[LK6] a second HELLO or PROOF on an open link is an offence and changes nothing', () => {
     stranger.says(stranger.handshake.helloFrame, stranger.proof())
@@ -604,7 +622,10 @@ describe('offences', () => {
 
   it('[LK13] the rest of a batch is not heard once the link is closed', () => {
     const topic = 'ab'.repeat(16) as never
-    stranger.says(Uint8Array.of(9, 9, 9, 9), Uint8Array.of(9, 9, 9, 9), Uint8Array.of(9, 9, 9, 9), { type: 'PRUNE', topic })
+    stranger.says(Uint8Array.of(9, 9, 9, 9), Uint8Array.of(9, 9, 9, 9), Uint8Array.of(9, 9, 9, 9), {
+      type: 'PRUNE',
+      topic,
+    })
     expect(a.frames()).toEqual([])
     expect(a.offences()).toHaveLength(3)
   })

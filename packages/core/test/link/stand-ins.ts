@@ -48,7 +48,12 @@ export function compute(
   own: Contact,
   job:
     | { readonly type: 'sign'; readonly bytes: Uint8Array }
-    | { readonly type: 'verify'; readonly key: Uint8Array; readonly bytes: Uint8Array; readonly signature: Uint8Array }
+    | {
+        readonly type: 'verify'
+        readonly key: Uint8Array
+        readonly bytes: Uint8Array
+        readonly signature: Uint8Array
+      }
     | { readonly type: 'seal' | 'open'; readonly bytes: Uint8Array; readonly peer: Contact },
 ): JobResult {
   switch (job.type) {

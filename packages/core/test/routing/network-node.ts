@@ -1,12 +1,21 @@
-// One peer of the network in network.ts.
+// One peer of the network in network.ts: its routing machine, and stubs of what carries its effects out.
 
-import { type Contact } from '../../src/identity/contact.ts'
+import type { LinkRole, Millis } from '../../src/contract.ts'
+import type { Contact } from '../../src/identity/contact.ts'
 import { type Key, keyOf, type PeerId } from '../../src/identity/peer-id.ts'
 import { DIALS_MAX, PRUNE_AFTER_MS } from '../../src/limits.ts'
 import { LINK_REASONS } from '../../src/peer/calls.ts'
 import { Routing, type RoutingEffect, type RoutingInput } from '../../src/routing/routing.ts'
 import { SeededRandom } from '../gossip/seeded.ts'
 import type { Network } from './network.ts'
+
+const BUSY_RETRY_MS = 30_000
+const FAILED_RETRY_MS = 1_000
+const RETRY_MS_MAX = 120_000
+/** Milliseconds until a dial to somebody who is not there is given up. */
+const DIAL_TIMEOUT_MS = 3_000
+/** Milliseconds until a link to somebody who is not there is given up, and as much again at most. */
+const SILENCE_MS = 3_000
 
 interface Link {
   readonly remote: NetworkNode
@@ -24,14 +33,19 @@ export class NetworkNode {
   readonly accepts = new Set<PeerId>()
   readonly failures = new Map<PeerId, number>()
   isAlive = true
-  joinedAt: Millis | null = null
-  saved = 0
+  joined = 0
+  exchangesSent = 0
+  /** Nobody introduces us to anybody. */
+  isOnItsOwn = false
   readonly #network: Network
 
   constructor(network: Network, self: Contact) {
     this.#network = network
     const { linksMax } = network.options
-    this.routing = new Routing({ self, workBits: 0, linksMax, servers: [] }, new SeededRandom(network.random.u32()))
+    this.routing = new Routing(
+      { self, workBits: 0, linksMax, servers: [] },
+      new SeededRandom(network.random.u32()),
+    )
   }
 
   get id(): PeerId {
@@ -45,20 +59,26 @@ export class NetworkNode {
     for (const effect of out) this.#carryOut(effect)
   }
 
+  check(): string[] {
+    const { linksMax } = this.#network.options
+    const wrong = this.routing.check()
+    return this.links.size > linksMax ? [...wrong, `${this.links.size} links of at most ${linksMax}`] : wrong
+  }
+
   /** Stops without a word; the others notice when the link is silent. */
   vanish(): void {
     this.isAlive = false
-    for (const link of this.links.values()) {
-      const { remote } = link
-      this.#network.after(SILENCE_MS + this.#network.delay() * 10, () => remote.drop(this.id, false, 'silent'))
+    for (const { remote } of this.links.values()) {
+      const afterMs = SILENCE_MS + this.#network.random.below(SILENCE_MS)
+      this.#network.after(afterMs, () => remote.drop(this.id, false, 'silent'))
     }
   }
 
-  /** Says goodbye. */
-  leave(): void {
-    this.isAlive = false
-    for (const { remote } of this.links.values()) {
-      this.#network.after(this.#network.delay(), () => remote.drop(this.id, true, 'left'))
+  /** All connections break at once, and both ends notice. */
+  cutOff(): void {
+    for (const { remote } of [...this.links.values()]) {
+      this.drop(remote.id, false, 'silent')
+      remote.drop(this.id, false, 'silent')
     }
   }
 
@@ -77,42 +97,40 @@ export class NetworkNode {
       case 'want':
         network.counts.wants += 1
         return this.#onWant(effect.contact, effect.reasons)
-      case 'send': {
-        const link = this.links.get(effect.to)
-        if (link === undefined || effect.message.type !== 'PEER_EXCHANGE') return
-        const { message } = effect
-        network.counts.exchanges += 1
-        network.counts.contactsSent += message.linked.length + message.siblings.length
-        return network.after(network.delay(), () => {
-          if (this.links.get(effect.to) === link) link.remote.handle({ type: 'receive', from: this.id, message })
-        })
-      }
+      case 'send':
+        return this.#send(effect)
       case 'find':
-        network.counts.finds += 1
         return this.#find(effect.target)
-      case 'probe': {
-        network.counts.probes += 1
-        const { id } = effect.contact
-        return network.after(network.delay() * 6, () => {
-          if (network.nodeById.get(id)?.isAlive) this.handle({ type: 'probed', peer: id, alive: true })
-        })
-      }
+      case 'probe':
+        return this.#probe(effect.contact.id)
       case 'need-contacts':
         return this.#introduce()
       case 'joined':
-        this.joinedAt ??= network.now
-        return
-      case 'save':
-        this.saved += 1
+        this.joined += 1
         return
       case 'offence':
-        network.violations.push(`offence ${effect.offence}`)
-        return
+        network.violations.add(`offence ${effect.offence}`)
     }
   }
 
+  #send({ to, message }: RoutingEffect & { type: 'send' }): void {
+    const link = this.links.get(to)
+    if (link === undefined || message.type !== 'PEER_EXCHANGE') return
+    this.exchangesSent += 1
+    this.#network.after(this.#network.delay(), () => {
+      if (this.links.get(to) === link) link.remote.handle({ type: 'receive', from: this.id, message })
+    })
+  }
+
+  #probe(peer: PeerId): void {
+    this.#network.counts.probes += 1
+    this.#network.after(this.#network.delay() * 6, () => {
+      if (this.#network.nodeOf(peer).isAlive) this.handle({ type: 'probed', peer, alive: true })
+    })
+  }
+
   #find(target: Key): void {
-    const { end, hops } = this.#network.walk(this, target, this.id)
+    const { end, hops } = this.#network.walk(this, target)
     const answered = end !== this
     const contacts = answered ? [end.routing.self, ...end.routing.closest(target, 20)] : []
     this.#network.after(hops * 2 * this.#network.delay(), () =>
@@ -123,9 +141,9 @@ export class NetworkNode {
   #introduce(): void {
     const network = this.#network
     const others = network.alive.filter((node) => node !== this)
-    if (others.length === 0) return
-    network.counts.introductions += 1
-    const contacts = Array.from({ length: network.options.introductions }, () => network.pick(others).routing.self)
+    if (others.length === 0 || this.isOnItsOwn) return
+    const introduced = network.random.shuffled(others).slice(0, network.options.introductions)
+    const contacts = introduced.map(({ routing }) => routing.self)
     network.after(network.delay() * 2, () => this.handle({ type: 'learned', contacts, via: null }))
   }
 
@@ -180,7 +198,7 @@ export class NetworkNode {
       if (this.links.has(id) || this.dials.has(id) || this.accepts.has(id)) continue
       this.dials.add(id)
       this.#network.counts.dials += 1
-      this.#network.after(this.#network.delay() * 2, () => this.#offer(this.#network.nodeById.get(id)!, reasons))
+      this.#network.after(this.#network.delay() * 2, () => this.#offer(this.#network.nodeOf(id), reasons))
     }
   }
 
@@ -188,40 +206,36 @@ export class NetworkNode {
     const network = this.#network
     if (!this.dials.has(remote.id) || !this.isAlive) return
     if (!remote.isAlive) {
-      network.after(DIAL_TIMEOUT_MS, () => {
-        network.counts.dead += 1
-        this.#failed(remote.id, 1_000, true)
-      })
-      return
+      network.counts.deadDials += 1
+      return network.after(DIAL_TIMEOUT_MS, () => this.#failed(remote.id, FAILED_RETRY_MS, true))
     }
-    if (remote.links.has(this.id)) return void this.dials.delete(remote.id)
-    if (remote.dials.has(this.id)) {
-      network.counts.glare += 1
-      if (remote.id < this.id) return void this.dials.delete(remote.id)
-      remote.dials.delete(this.id)
-    }
-    if (!remote.#findPlace(this.id, reasons)) {
-      return this.#refused(remote)
-    }
+    if (remote.links.has(this.id) || !this.#winsGlare(remote)) return void this.dials.delete(remote.id)
+    if (!remote.#findPlace(this.id, reasons)) return this.#refused(remote)
     remote.accepts.add(this.id)
     network.after(200 + network.delay() * 3, () => this.#open(remote))
   }
 
+  /** Where both dialed at once, the smaller id's dial goes on. */
+  #winsGlare(remote: NetworkNode): boolean {
+    if (!remote.dials.has(this.id)) return true
+    this.#network.counts.glares += 1
+    return this.id < remote.id && remote.dials.delete(this.id)
+  }
+
+  /** A neighbour gets the place of the link that would be missed least. */
   #findPlace(peer: PeerId, reasons: number): boolean {
     if (this.#places > 0) return true
     if ((reasons & LINK_REASONS.leaf) === 0 || !this.routing.isNear(peer)) return false
-    let victim: Link | null = null
-    let victimWorth = Number.POSITIVE_INFINITY
-    for (const link of this.links.values()) {
-      if (((link.ours | link.theirs) & LINK_REASONS.leaf) !== 0) continue
-      const worth = (link.ours !== 0 ? 2 : 0) + (link.theirs !== 0 ? 1 : 0)
-      if (worth >= victimWorth) continue
-      victim = link
-      victimWorth = worth
-    }
-    if (victim === null) return false
+    const victims = [...this.links.values()].filter(
+      ({ ours, theirs }) => ((ours | theirs) & LINK_REASONS.leaf) === 0,
+    )
+    victims.sort(
+      (a, b) => Math.sign(a.ours) * 2 + Math.sign(a.theirs) - Math.sign(b.ours) * 2 - Math.sign(b.theirs),
+    )
+    const [victim] = victims
+    if (victim === undefined) return false
     this.accepts.add(peer)
-        this.#close(victim.remote)
+    this.#close(victim.remote)
     return true
   }
 
@@ -240,8 +254,8 @@ export class NetworkNode {
     const failures = this.failures.get(peer) ?? 0
     this.failures.set(peer, failures + 1)
     this.wants.delete(peer)
-    const jitter = 0.5 + this.#network.random.u32() / 0x1_0000_0000
-    const retryAfterMs = Math.round(Math.min(baseMs * 2 ** failures, BUSY_RETRY_MS_MAX) * jitter)
+    const retryMs = Math.min(baseMs * 2 ** failures, RETRY_MS_MAX)
+    const retryAfterMs = Math.round(retryMs * (0.5 + this.#network.random.share()))
     this.handle({ type: 'dial-failed', peer, retryAfterMs, gone })
     this.#pump()
   }
@@ -250,23 +264,16 @@ export class NetworkNode {
     remote.accepts.delete(this.id)
     if (!this.dials.delete(remote.id) || !this.isAlive || !remote.isAlive) return
     this.#network.counts.opened += 1
-    for (const [node, other, role] of [
-      [this, remote, 'dialer'],
-      [remote, this, 'listener'],
-    ] as const) {
-      const link = { remote: other, ours: 0, theirs: role === 'listener' ? LINK_REASONS.bucket : 0, idleSince: 0 }
-      node.failures.delete(other.id)
-      node.links.set(other.id, link)
-    }
-    for (const [node, other, role] of [
-      [this, remote, 'dialer'],
-      [remote, this, 'listener'],
-    ] as const) {
-      const link = node.links.get(other.id)!
-      node.#say(link, node.wants.get(other.id)?.reasons ?? 0)
-      node.handle({ type: 'link-up', contact: other.routing.self, role })
-      node.#pump()
-    }
+    this.links.set(remote.id, { remote, ours: 0, theirs: 0, idleSince: 0 })
+    remote.links.set(this.id, { remote: this, ours: 0, theirs: LINK_REASONS.bucket, idleSince: 0 })
+    this.#opened(remote, 'dialer')
+    remote.#opened(this, 'listener')
+  }
+
+  #opened(remote: NetworkNode, role: LinkRole): void {
+    this.failures.delete(remote.id)
+    this.#say(this.links.get(remote.id)!, this.wants.get(remote.id)?.reasons ?? 0)
+    this.handle({ type: 'link-up', contact: remote.routing.self, role })
+    this.#pump()
   }
 }
-

@@ -27,7 +27,16 @@ export class Network {
   readonly random: SeededRandom
   readonly options: NetworkOptions
   /** What happened so far. `deadDials`: to somebody who was not there. `glares`: both dialed at once. */
-  readonly counts = { dials: 0, opened: 0, closed: 0, refused: 0, deadDials: 0, glares: 0, wants: 0, probes: 0 }
+  readonly counts = {
+    dials: 0,
+    opened: 0,
+    closed: 0,
+    refused: 0,
+    deadDials: 0,
+    glares: 0,
+    wants: 0,
+    probes: 0,
+  }
   /** What ought not to have happened. */
   readonly violations = new Set<string>()
   readonly #events = new EventQueue<{ readonly at: Millis; readonly run: () => void }>()

@@ -362,7 +362,7 @@ describe('holders', () => {
   })
 
   test('[RC-21] the end of the route does not overtake the check of the answer', () => {
-    const at = new StoreBench({ peers: 1, replicas: 3 })
+    const at = new StoreBench({ peers: 1, replicas: 4 })
     at.call({ type: 'holders', key })
     const first = at.last('route')
     at.holdJobs = true

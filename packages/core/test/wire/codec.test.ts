@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { CONTROL_MESSAGE_BYTES_MAX, FRAME_BYTES_MAX } from '../../src/limits.ts'
-import { fromUtf8, utf8 } from '../../src/wire/bytes.ts'
+import { CONTROL_MESSAGE_BYTES_MAX, FRAME_BYTES_MAX, HOPS_MAX } from '../../src/limits.ts'
+import { concatBytes, fromUtf8, utf8 } from '../../src/wire/bytes.ts'
 import {
   decodeFrame,
   encodeFrame,
@@ -9,6 +9,7 @@ import {
   splitBatch,
   withTtl,
 } from '../../src/wire/codec.ts'
+import { ROUTED_BYTES_MAX } from '../../src/wire/messages.ts'
 
 const ping = encodeFrame({ type: 'PING', nonce: 1 })
 
@@ -59,9 +60,36 @@ describe('frames and batches', () => {
     expect(decodeFrame(change(1, 0xee))).toBeNull()
     expect(isUnknownType(change(1, 0xee))).toBe(true)
     expect(isUnknownType(ping)).toBe(false)
+    expect(isUnknownType(Uint8Array.of(2, 0xee, 0, 0))).toBe(false)
+    expect(isUnknownType(new Uint8Array(0))).toBe(false)
+  })
+
+  it('[WR5] more than 16 KiB is no batch', () => {
+    const frames = Array.from({ length: 1_639 }, () => ping)
+    const batches = packBatches(frames)
+    expect(batches).toHaveLength(2)
+    expect(splitBatch(concatBytes(...batches))).toBeNull()
+  })
+
+  it('[WR4] a ROUTE leaves room for all that forwarding adds', () => {
+    const route = (innerBytes: number, visited: number) =>
+      encodeFrame({
+        type: 'ROUTE',
+        operation: 'ab'.repeat(16) as never,
+        path: 0,
+        mode: 0,
+        target: 'cd'.repeat(32) as never,
+        visited: Array.from({ length: visited }, () => '01020304'),
+        via: [],
+        inner: new Uint8Array(innerBytes),
+      })
+    expect(route(ROUTED_BYTES_MAX, HOPS_MAX)).toHaveLength(FRAME_BYTES_MAX)
+    expect(decodeFrame(route(ROUTED_BYTES_MAX, 0))).not.toBeNull()
+    expect(decodeFrame(route(ROUTED_BYTES_MAX + 1, 0))).toBeNull()
   })
 
   it('[WR8] routed and sealed messages are no frames', () => {
+    expect(isUnknownType(Uint8Array.of(1, 0x22, 0, 0))).toBe(false)
     expect(decodeFrame(Uint8Array.of(1, 0x22, 0, 0, ...new Uint8Array(33)))).toBeNull()
   })
 

@@ -58,7 +58,9 @@ export class TableChecker {
     if (linked.has(id)) say('lists itself as a link')
     if (siblings.length > SIBLINGS_MAX) say(`has ${siblings.length} siblings`)
     if (new Set(siblings).size !== siblings.length || siblings.includes(id)) say('lists wrong siblings')
-    if (contacts > buckets * BUCKET_CONTACTS_MAX) say(`has ${contacts} contacts in ${buckets} buckets`)
+    // Linked contacts and siblings are kept even where their bucket is full.
+    if (contacts > buckets * BUCKET_CONTACTS_MAX + links.length + siblings.length)
+      say(`has ${contacts} contacts in ${buckets} buckets`)
     for (const [name, size] of Object.entries(tables))
       if (!name.endsWith('Bytes')) this.#checkTable(name, size, say)
   }

@@ -1,0 +1,4 @@
+import { createPeer } from 'hyphae'
+import { showTwoPeers } from './two-peers.js'
+
+await showTwoPeers(createPeer)

@@ -1,0 +1,35 @@
+// How long an announced message is awaited before it is asked for.
+
+import { GRAFT_WAIT_MAX_MS, GRAFT_WAIT_MIN_MS, GRAFT_WAIT_START_MS } from '../limits.ts'
+
+/** A step up is 19 times a step down, the odds of the 95th percentile. */
+const STEP_UP = 1.095
+const STEP_DOWN = 0.995
+
+/**
+ * The 95th percentile of the delay between an announcement and the tree's copy: shorter, and grafts fetch what is under
+ * way; longer, and losses are mended late.
+ *
+ * An estimate by steps, without samples kept (Ma, Muthukrishnan & Sandler, 2013, "Frugal streaming").
+ */
+export class GraftWait {
+  #ms = GRAFT_WAIT_START_MS
+
+  get ms(): number {
+    return Math.round(this.#ms)
+  }
+
+  /** A message came by the tree, so much later than it was announced; 0 where it was not. */
+  learn(sampleMs: number): void {
+    this.#ms = bounded(this.#ms * (sampleMs > this.#ms ? STEP_UP : STEP_DOWN))
+  }
+
+  /** Milliseconds to wait for an answer before the next peer is asked. */
+  static forAnswer(roundTripMs: number): number {
+    return Math.ceil(bounded(roundTripMs * 2))
+  }
+}
+
+function bounded(ms: number): number {
+  return Math.min(Math.max(ms, GRAFT_WAIT_MIN_MS), GRAFT_WAIT_MAX_MS)
+}

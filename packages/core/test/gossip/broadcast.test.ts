@@ -1,0 +1,364 @@
+import { describe, expect, test } from 'vitest'
+import {
+  ANNOUNCE_TO_ALL_MAX,
+  EAGER_LINKS_GRAFTED_MAX,
+  EAGER_LINKS_MAX,
+  GRAFT_WAIT_START_MS,
+  GRAFTED_BYTES_BURST,
+  IHAVE_DELAY_MS,
+  IHAVE_LATE_MS,
+  MISSING_PER_LINK_MAX,
+} from '../../src/limits.ts'
+import type { Message, MessageId } from '../../src/wire/messages.ts'
+import { CHAT, contactNumber, delivered, forwards, gossipFrame, OnePeer, sends } from './one-peer.ts'
+
+const [ada, bob, eve, dan] = [1, 2, 3, 4].map((number) => contactNumber(number).id) as [
+  ReturnType<typeof contactNumber>['id'],
+  ReturnType<typeof contactNumber>['id'],
+  ReturnType<typeof contactNumber>['id'],
+  ReturnType<typeof contactNumber>['id'],
+]
+const author = contactNumber(9)
+
+function subscriber(members: readonly (typeof ada)[]): OnePeer {
+  const peer = new OnePeer()
+  peer.give({ type: 'subscribe', topic: 'chat' })
+  peer.linkMembers(members)
+  return peer
+}
+
+/** More members than get a message at first, so that some are lazy. */
+function crowd(count: number): (typeof ada)[] {
+  return Array.from({ length: count }, (_, index) => contactNumber(100 + index).id)
+}
+
+const ihave = (...ids: MessageId[]): Message => ({ type: 'IHAVE', topic: CHAT.id, ids, reconcile: false })
+const graft = (...ids: MessageId[]): Message => ({ type: 'GRAFT', topic: CHAT.id, ids, pullOnly: false })
+const pull = (...ids: MessageId[]): Message => ({ type: 'GRAFT', topic: CHAT.id, ids, pullOnly: true })
+const message = (counter: number) => gossipFrame({ author, counter, direct: true })
+const targets = (effects: Parameters<typeof forwards>[0]) => forwards(effects).map(({ to }) => to)
+
+describe('pushing', () => {
+  test(`[GS10] the first message goes to the first ${EAGER_LINKS_MAX} links of the topic`, () => {
+    const members = crowd(12)
+    const peer = subscriber(members)
+    expect(targets(peer.accept(members[0]!, message(0).bytes))).toEqual(members.slice(1, EAGER_LINKS_MAX))
+  })
+
+  test('[GS10] our own small message goes to all links, marked direct; a larger one along the shared tree', () => {
+    const members = crowd(12)
+    const peer = subscriber(members)
+    const small = forwards(peer.publish(1, 'chat', new Uint8Array(1_024)))
+    const large = forwards(peer.publish(2, 'chat', new Uint8Array(1_025)))
+    expect(small.map(({ to, frame }) => [to, frame[2]])).toEqual(members.map((to) => [to, 1]))
+    expect(large.map(({ to, frame }) => [to, frame[2]])).toEqual(
+      members.slice(0, EAGER_LINKS_MAX).map((to) => [to, 0]),
+    )
+  })
+
+  test('[GS10] every author has its own tree, begun as the shared one', () => {
+    const peer = subscriber([ada, bob, eve])
+    const other = contactNumber(8)
+    peer.accept(ada, message(0).bytes)
+    peer.receive(bob, ihave(message(0).id))
+    expect(targets(peer.accept(ada, gossipFrame({ author: other, direct: true }).bytes))).toEqual([bob, eve])
+    expect(targets(peer.accept(ada, message(1).bytes))).toEqual([eve])
+  })
+
+  test('[GS11] a new source becomes the parent, and is pushed nothing', () => {
+    const peer = subscriber([ada, bob, eve])
+    expect(targets(peer.accept(ada, message(0).bytes))).toEqual([bob, eve])
+    expect(targets(peer.accept(bob, message(1).bytes))).toEqual([eve])
+    expect(targets(peer.accept(ada, message(2).bytes))).toEqual([eve])
+  })
+
+  test('[GS11] the author is not sent its own message', () => {
+    const peer = subscriber([ada, author.id])
+    expect(targets(peer.accept(ada, message(0).bytes))).toEqual([])
+  })
+})
+
+describe('pruning', () => {
+  test('[GS12] a duplicate is answered at once with an announcement, and its sender leaves this tree', () => {
+    const peer = subscriber([ada, bob])
+    peer.accept(ada, gossipFrame({ author, direct: true, ttl: 0 }).bytes)
+    expect(sends(peer.receiveBytes(bob, message(0).bytes))).toEqual([
+      { to: bob, message: ihave(message(0).id) },
+    ])
+    expect(targets(peer.accept(ada, message(1).bytes))).toEqual([])
+  })
+
+  test('[GS12] where copies crossed, both ends leave the tree without a word', () => {
+    const peer = subscriber([ada, bob])
+    expect(targets(peer.accept(ada, message(0).bytes))).toEqual([bob])
+    expect(peer.receiveBytes(bob, message(0).bytes)).toEqual([])
+    expect(targets(peer.accept(ada, message(1).bytes))).toEqual([])
+  })
+
+  test('[GS12] an announcement of what we pushed prunes, one of what we did not push does not', () => {
+    const peer = subscriber([ada, bob, eve])
+    peer.accept(ada, message(0).bytes)
+    peer.receive(bob, ihave(message(0).id))
+    peer.receive(ada, ihave(message(0).id))
+    expect(targets(peer.accept(ada, message(1).bytes))).toEqual([eve])
+    expect(targets(peer.accept(bob, message(2).bytes))).toEqual([eve])
+  })
+
+  test('[GS12] the copy that a former parent had under way does not bring it back', () => {
+    const peer = subscriber([ada, bob, eve])
+    peer.accept(ada, message(0).bytes)
+    peer.receive(bob, ihave(message(1).id))
+    peer.wait(20)
+    peer.accept(ada, message(1).bytes)
+    expect(targets(peer.accept(ada, message(2).bytes))).toEqual([eve])
+    expect(peer.receiveBytes(bob, message(2).bytes)).toEqual([])
+  })
+
+  test('[GS12] a duplicate of a message that is no longer kept is dropped', () => {
+    const peer = subscriber([ada, bob])
+    peer.accept(ada, message(0).bytes)
+    peer.wait(120_000)
+    expect(peer.receiveBytes(bob, message(0).bytes)).toEqual([])
+  })
+})
+
+describe('announcing', () => {
+  test('[GS13] ids are gathered and go to the links that did not get the messages', () => {
+    const members = [ada, bob, eve, dan]
+    const peer = subscriber(members)
+    for (const { bytes, id } of [message(0), message(1)]) {
+      peer.accept(ada, bytes)
+      peer.receive(bob, ihave(id))
+      peer.receive(eve, ihave(id))
+    }
+    peer.accept(ada, message(2).bytes)
+    expect(peer.wait(IHAVE_DELAY_MS - 1)).toEqual([])
+    expect(peer.wait(1)).toEqual([
+      { type: 'send', to: bob, message: ihave(message(2).id), lazy: true },
+      { type: 'send', to: eve, message: ihave(message(2).id), lazy: true },
+    ])
+    expect(sends(peer.wait(4_000), 'IHAVE')).toEqual([])
+  })
+
+  test('[GS13] of the two ends of a link one announces, and the other only where it has heard nothing', () => {
+    const members = crowd(ANNOUNCE_TO_ALL_MAX + 6)
+    const peer = subscriber(members)
+    peer.accept(members[0]!, gossipFrame({ author, ttl: 20 }).bytes)
+    const lazy = members.slice(EAGER_LINKS_MAX)
+    const soon = sends(peer.wait(IHAVE_DELAY_MS), 'IHAVE').map(({ to }) => to)
+    const even = Number.parseInt(gossipFrame({ author }).id.at(-1)!, 16) % 2 === 0
+    expect(soon).toEqual(lazy.filter((to) => peer.self.id < to !== even))
+    const silent = lazy.filter((to) => !soon.includes(to))
+    peer.receive(silent[0]!, ihave(gossipFrame({ author }).id))
+    expect(sends(peer.wait(IHAVE_LATE_MS), 'IHAVE')).toEqual([])
+    expect(sends(peer.wait(IHAVE_LATE_MS), 'IHAVE').map(({ to }) => to)).toEqual(silent.slice(1))
+  })
+
+  test('[GS13] in a busy topic few links hear soon, and all of them in the end', () => {
+    const members = crowd(30)
+    const peer = subscriber(members)
+    for (let counter = 0; counter < 10; counter++) peer.accept(members[0]!, message(counter).bytes)
+    const soon = sends(peer.wait(IHAVE_DELAY_MS), 'IHAVE')
+    expect(soon).toHaveLength(6)
+    const all = [...soon, ...sends(peer.wait(1_000), 'IHAVE')]
+    const ids = all.reduce((sum, { message }) => sum + (message.type === 'IHAVE' ? message.ids.length : 0), 0)
+    expect(ids).toBe(10 * (30 - EAGER_LINKS_MAX))
+  })
+})
+
+describe('grafting', () => {
+  test('[GS14] an announced message that does not come is asked for, first from whoever announced it first', () => {
+    const peer = subscriber([ada, bob])
+    const { id } = message(0)
+    peer.roundTripMs.set(ada, 100)
+    peer.receive(ada, ihave(id))
+    peer.receive(bob, ihave(id))
+    expect(peer.wait(GRAFT_WAIT_START_MS - 1)).toEqual([])
+    expect(peer.wait(1)).toEqual([{ type: 'send', to: ada, message: graft(id) }])
+    expect(peer.wait(199)).toEqual([])
+    expect(peer.wait(1)).toEqual([{ type: 'send', to: bob, message: graft(id) }])
+    expect(peer.wait(60_000)).toEqual([])
+    expect(peer.machine.tables()).toMatchObject({ gossipMissing: 0 })
+  })
+
+  test('[GS14] several missing messages are asked for in one frame, from whoever announced most of them', () => {
+    const peer = subscriber([ada, bob])
+    const ids = [0, 1, 2].map((counter) => message(counter).id)
+    peer.receive(ada, ihave(ids[0]!))
+    peer.receive(bob, ihave(...ids))
+    expect(sends(peer.wait(GRAFT_WAIT_START_MS))).toEqual([{ to: bob, message: graft(...ids) }])
+  })
+
+  test('[GS14] a message that comes in time is not asked for', () => {
+    const peer = subscriber([ada, bob])
+    peer.receive(bob, ihave(message(0).id))
+    peer.wait(GRAFT_WAIT_START_MS - 1)
+    peer.accept(ada, message(0).bytes)
+    expect(sends(peer.wait(1_000), 'GRAFT')).toEqual([])
+  })
+
+  test('[GS14] the wait grows where the tree is slow', () => {
+    const peer = subscriber([ada, bob])
+    for (let counter = 0; counter < 20; counter++) {
+      peer.receive(bob, ihave(message(counter).id))
+      peer.wait(GRAFT_WAIT_START_MS + 150)
+      peer.receiveBytes(bob, message(counter).bytes)
+      peer.verifyAll()
+      peer.receiveBytes(ada, message(counter).bytes)
+    }
+    peer.receive(bob, ihave(message(99).id))
+    expect(sends(peer.wait(GRAFT_WAIT_START_MS + 100), 'GRAFT')).toEqual([])
+    expect(sends(peer.wait(400), 'GRAFT')).toHaveLength(1)
+  })
+
+  test('[GS14] ids that one link only claims are bounded', () => {
+    const peer = subscriber([ada])
+    for (let i = 0; i < 5; i++) {
+      const ids = Array.from(
+        { length: 512 },
+        (_, k) => (i * 512 + k).toString(16).padStart(32, '0') as MessageId,
+      )
+      peer.receive(ada, ihave(...ids))
+    }
+    expect(peer.machine.tables()).toMatchObject({ gossipMissing: MISSING_PER_LINK_MAX })
+    peer.unlink(ada)
+    peer.wait(60_000)
+    expect(peer.machine.tables()).toMatchObject({ gossipMissing: 0 })
+  })
+
+  test('[GS15] who grafts gets the message and all later ones of its author', () => {
+    const members = crowd(EAGER_LINKS_MAX + 1)
+    const peer = subscriber(members)
+    const [source, late] = [members[0]!, members.at(-1)!]
+    peer.accept(source, message(0).bytes)
+    expect(targets(peer.receive(late, graft(message(0).id)))).toEqual([late])
+    expect(targets(peer.accept(source, message(1).bytes))).toContain(late)
+  })
+
+  test('[GS15] who only pulls gets the message and nothing else', () => {
+    const members = crowd(EAGER_LINKS_MAX + 1)
+    const peer = subscriber(members)
+    const [source, late] = [members[0]!, members.at(-1)!]
+    peer.accept(source, message(0).bytes)
+    expect(targets(peer.receive(late, pull(message(0).id)))).toEqual([late])
+    expect(targets(peer.accept(source, message(1).bytes))).not.toContain(late)
+  })
+
+  test('[GS15] who grafts what it has announced gets the place without the message', () => {
+    const members = crowd(EAGER_LINKS_MAX + 1)
+    const peer = subscriber(members)
+    const [source, late] = [members[0]!, members.at(-1)!]
+    peer.accept(source, message(0).bytes)
+    peer.receive(late, ihave(message(0).id))
+    expect(peer.receive(late, graft(message(0).id))).toEqual([])
+    expect(targets(peer.accept(source, message(1).bytes))).toContain(late)
+  })
+
+  test('[GS15] a link that was made again is not taken to have anything', () => {
+    const peer = subscriber([ada, bob])
+    peer.accept(ada, message(0).bytes)
+    peer.unlink(ada)
+    peer.linkMembers([ada])
+    expect(targets(peer.receive(ada, graft(message(0).id)))).toEqual([ada])
+  })
+
+  test('[GS15] what a link may graft is bounded in bytes, and unknown ids are ignored', () => {
+    const peer = subscriber([ada, bob])
+    const { bytes, id } = gossipFrame({ author, payload: new Uint8Array(15_000) })
+    peer.accept(ada, bytes)
+    let answered = 0
+    for (let i = 0; i < 400; i++) answered += forwards(peer.receive(bob, pull(id))).length
+    expect(answered).toBe(Math.floor(GRAFTED_BYTES_BURST / bytes.length))
+    expect(peer.receive(bob, graft(message(77).id))).toEqual([])
+  })
+
+  test('[GS15] a peer that is not a member of the topic is not answered', () => {
+    const peer = subscriber([ada])
+    peer.link(bob)
+    peer.accept(ada, message(0).bytes)
+    expect(peer.receive(bob, graft(message(0).id))).toEqual([])
+    expect(peer.receive(bob, ihave(message(1).id))).toEqual([])
+  })
+
+  test('[GS16] an announcement that beats the tree becomes its edge, and the slower parent is pruned', () => {
+    const peer = subscriber([ada, bob])
+    peer.accept(ada, message(0).bytes)
+    const { bytes, id } = message(1)
+    peer.receive(bob, ihave(id))
+    peer.wait(40)
+    expect(sends(peer.accept(ada, bytes))).toEqual([
+      { to: bob, message: ihave(id) },
+      { to: bob, message: graft(id) },
+      { to: ada, message: ihave(id) },
+    ])
+  })
+
+  test('[GS16] whoever announces first and delivers nothing is not adopted again', () => {
+    const peer = subscriber([ada, bob])
+    let adopted = 0
+    for (let counter = 0; counter < 20; counter++) {
+      const { bytes, id } = message(counter)
+      peer.receive(bob, ihave(id))
+      peer.wait(40)
+      if (counter % 2 === 0) {
+        adopted += sends(peer.accept(ada, bytes), 'GRAFT').length
+      } else {
+        peer.receive(ada, ihave(id))
+        peer.wait(700)
+        peer.accept(ada, bytes)
+        peer.wait(3_000)
+      }
+    }
+    expect(adopted).toBe(3)
+  })
+})
+
+describe('the shared tree', () => {
+  test('[GS17] it follows the tree of the author with the smallest id', () => {
+    const [first, second, third] = [7, 8, 9].map(contactNumber).sort((a, b) => (a.id < b.id ? -1 : 1))
+    const peer = subscriber([ada, bob, eve])
+    const from = (who: typeof author | undefined, counter: number) =>
+      gossipFrame({ author: who!, counter, direct: true })
+    peer.accept(ada, from(first, 0).bytes)
+    peer.receive(bob, ihave(from(first, 0).id))
+    peer.accept(ada, from(second, 0).bytes)
+    peer.receive(eve, ihave(from(second, 0).id))
+    peer.accept(ada, from(second, 1).bytes)
+    peer.accept(ada, from(first, 1).bytes)
+    expect(targets(peer.accept(ada, from(third, 0).bytes))).toEqual([eve])
+  })
+
+  test('[GS17] GRAFT without ids gives a place in it, up to a limit, beyond which PRUNE refuses', () => {
+    const members = crowd(EAGER_LINKS_GRAFTED_MAX + 1)
+    const peer = subscriber(members)
+    for (const member of members.slice(0, -1)) expect(peer.receive(member, graft())).toEqual([])
+    expect(sends(peer.receive(members.at(-1)!, graft()))).toEqual([
+      { to: members.at(-1), message: { type: 'PRUNE', topic: CHAT.id } },
+    ])
+    expect(peer.machine.stats().topics).toMatchObject([{ eager: EAGER_LINKS_GRAFTED_MAX, lazy: 1 }])
+  })
+
+  test('[GS17] PRUNE takes the sender out of it', () => {
+    const peer = subscriber([ada, bob])
+    peer.receive(bob, { type: 'PRUNE', topic: CHAT.id })
+    expect(peer.machine.stats().topics).toMatchObject([{ eager: 1, lazy: 1 }])
+    expect(targets(peer.accept(ada, message(0).bytes))).toEqual([])
+  })
+
+  test('[GS17] an eager link that goes is replaced at once, with a fast one among the lazy', () => {
+    const members = crowd(EAGER_LINKS_MAX + 3)
+    const peer = subscriber(members)
+    const lazy = members.slice(EAGER_LINKS_MAX)
+    for (const [index, member] of lazy.entries()) peer.roundTripMs.set(member, 300 - index * 100)
+    expect(sends(peer.unlink(members[0]!), 'GRAFT')).toEqual([{ to: lazy.at(-1), message: graft() }])
+    expect(sends(peer.unlink(lazy[0]!), 'GRAFT')).toEqual([])
+  })
+
+  test('[GS8] a pulled message spreads like any other', () => {
+    const peer = subscriber([ada, bob, eve])
+    const { bytes, id } = message(0)
+    peer.receive(ada, { type: 'IHAVE', topic: CHAT.id, ids: [id], reconcile: true })
+    const effects = peer.accept(ada, bytes)
+    expect(delivered(effects)).toHaveLength(1)
+  })
+})

@@ -1,0 +1,457 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Effect } from '../../src/contract.ts'
+import { networkIdOf, topicHash } from '../../src/identity/network-id.ts'
+import { contentKey, type Key, keyOf } from '../../src/identity/peer-id.ts'
+import { JOBS_PER_LINK_MAX, OFFERS_PER_MINUTE } from '../../src/limits.ts'
+import type { GetResult, PutResult } from '../../src/peer/calls.ts'
+import { toHex, utf8 } from '../../src/wire/bytes.ts'
+import { encodeFrame, encodeInner } from '../../src/wire/codec.ts'
+import { type Message, type OperationId, ROUTED_BYTES_MAX, type TopicId } from '../../src/wire/messages.ts'
+import { attemptNumber, contactNumber, seal } from '../link/stand-ins.ts'
+import { Attacker } from './attacker.ts'
+import { INTRODUCER, NETWORK_ID, PeerNetwork, type PeerNode } from './harness.ts'
+
+let network: PeerNetwork
+
+beforeEach(() => {
+  network = new PeerNetwork()
+})
+
+/** That many peers, each linked to every other. */
+function meshed(count: number): PeerNode[] {
+  const peers = Array.from({ length: count }, (_, number) => network.add(contactNumber(1 + number)))
+  network.until(() => peers.every((peer) => peer.linked().length === count - 1))
+  return peers
+}
+
+function three(): [PeerNode, PeerNode, PeerNode] {
+  return meshed(3) as [PeerNode, PeerNode, PeerNode]
+}
+
+function valueOf(peer: PeerNode, text: string): Uint8Array | undefined {
+  const outcome = peer.outcome({ type: 'get', name: { kind: 'immutable', key: contentKey(utf8(text)) } })
+  return 'value' in outcome ? (outcome.value as GetResult).record.value : undefined
+}
+
+function put(peer: PeerNode, text: string): PutResult {
+  const outcome = peer.outcome({ type: 'put', draft: { kind: 'immutable', value: utf8(text) } })
+  return 'value' in outcome ? (outcome.value as PutResult) : expect.fail(`put failed: ${outcome.code}`)
+}
+
+/** Joins and leaves that a peer told of another. */
+function told(peer: PeerNode, other: PeerNode): string {
+  return peer.events
+    .flatMap((event) => ('peer' in event && event.peer === other.id ? [event.type] : []))
+    .map((type) => (type === 'peer-joined' ? '+' : type === 'peer-left' ? '-' : ''))
+    .join('')
+}
+
+function offences(peer: PeerNode): Readonly<Record<string, number>> {
+  return peer.snapshot().traffic.offences
+}
+
+describe('three peers', () => {
+  it('find each other and tell each join once', () => {
+    const peers = three()
+    for (const peer of peers) {
+      for (const other of peers) if (other !== peer) expect(told(peer, other)).toBe('+')
+      expect(peer.snapshot()).toMatchObject({ status: 'joined', dialing: 0 })
+      expect(peer.peer.check()).toEqual([])
+    }
+  })
+
+  it('while nothing changes, no link is made or closed', () => {
+    const peers = three()
+    network.run(5_000)
+    const before = peers.map((peer) => [peer.events.length, peer.effectsByType.get('dial')])
+    network.run(120_000)
+    expect(peers.map((peer) => [peer.events.length, peer.effectsByType.get('dial')])).toEqual(before)
+    for (const peer of peers) expect(offences(peer)).toEqual({})
+  })
+
+  it('a published message arrives at every subscriber once', () => {
+    const [a, b, c] = three()
+    for (const peer of [b, c]) peer.call({ type: 'subscribe', topic: 'chat' })
+    network.run(1_000)
+    const outcome = a.outcome({ type: 'publish', topic: 'chat', payload: utf8('hello'), deadlineMs: 5_000 })
+    expect(outcome).toMatchObject({ value: { recipients: 2 } })
+    network.run(1_000)
+    for (const peer of [b, c])
+      expect(peer.eventsOf('message')).toMatchObject([{ topic: 'chat', from: a.id, payload: utf8('hello') }])
+    expect(a.eventsOf('message')).toEqual([])
+  })
+
+  it('a value that one puts is got by the others', () => {
+    const [a, b, c] = three()
+    expect(put(a, 'value')).toMatchObject({ stored: 3, wanted: 3 })
+    for (const peer of [b, c]) expect(valueOf(peer, 'value')).toEqual(utf8('value'))
+    expect(valueOf(b, 'no such value')).toBeUndefined()
+  })
+
+  it('[LK12] a peer that vanishes has left once for everybody within 10 s', () => {
+    const [a, b, c] = three()
+    network.vanish(c)
+    network.run(10_000)
+    for (const peer of [a, b]) {
+      expect(told(peer, c)).toBe('+-')
+      expect(peer.linked()).toHaveLength(1)
+    }
+  })
+
+  it('[LK8] a restarted peer has left once and joined once, although the old links were never closed', () => {
+    const [a, b, c] = three()
+    network.vanish(c)
+    const again = network.add(c.contact, { bootId: 2, knows: [a.contact, b.contact] })
+    network.until(() => again.linked().length === 2)
+    network.run(10_000)
+    for (const peer of [a, b]) expect(told(peer, again)).toBe('+-+')
+  })
+})
+
+describe('closing', () => {
+  it('hands records over, says goodbye, and is done once every link is closed', () => {
+    const peers = meshed(5)
+    const [leaver, ...others] = peers as [PeerNode, ...PeerNode[]]
+    put(leaver, 'heritage')
+    const op = leaver.call({ type: 'close', deadlineMs: 5_000 })
+    let openBefore = network.links.openLinks(leaver).length
+    for (let ms = 0; ms < 10_000 && !leaver.outcomeByOp.has(op); ms++) {
+      openBefore = network.links.openLinks(leaver).length
+      network.run(1)
+    }
+    expect(leaver.outcomeByOp.get(op)).toEqual({ value: null })
+    expect(openBefore).toBeGreaterThan(0)
+    expect(network.links.openLinks(leaver)).toEqual([])
+    expect(leaver.snapshot()).toMatchObject({ status: 'closed', links: [] })
+    network.run(10_000)
+    for (const other of others) {
+      expect(told(other, leaver)).toBe('+-')
+      expect(other.eventsOf('peer-left')).toMatchObject([{ reason: 'left' }])
+      expect(valueOf(other, 'heritage')).toEqual(utf8('heritage'))
+    }
+  })
+
+  it('is done within its deadline although the others are dead', () => {
+    const [a, b, c] = three()
+    put(a, 'lost')
+    for (const peer of [b, c]) network.vanish(peer)
+    const op = a.call({ type: 'close', deadlineMs: 2_000 })
+    network.run(3_001)
+    expect(a.outcomeByOp.get(op)).toEqual({ value: null })
+  })
+
+  it('without links, or without time, is done at once', () => {
+    const alone = network.add(contactNumber(1))
+    const op = alone.call({ type: 'close', deadlineMs: 5_000 })
+    expect(alone.outcomeByOp.get(op)).toEqual({ value: null })
+    network = new PeerNetwork()
+    const [a] = three()
+    const now = a.call({ type: 'close', deadlineMs: 0 })
+    network.run(100)
+    expect(a.outcomeByOp.get(now)).toEqual({ value: null })
+  })
+
+  it('afterwards every command fails with CLOSED, and no link is made', () => {
+    const [a, b] = three()
+    const closing = a.call({ type: 'close', deadlineMs: 1_000 })
+    const during = a.call({ type: 'subscribe', topic: 'late' })
+    network.until(() => a.outcomeByOp.has(closing))
+    const value = utf8('late')
+    const calls = [
+      a.call({ type: 'put', draft: { kind: 'immutable', value } }),
+      a.call({ type: 'get', name: { kind: 'immutable', key: contentKey(value) } }),
+      a.call({ type: 'publish', topic: 'late', payload: value, deadlineMs: 1_000 }),
+      a.call({ type: 'invite-create' }),
+      a.call({ type: 'close', deadlineMs: 0 }),
+    ]
+    for (const op of [during, ...calls]) expect(a.outcomeByOp.get(op)).toMatchObject({ code: 'CLOSED' })
+    a.deliver({ type: 'introduced', contacts: [b.contact], source: INTRODUCER })
+    network.run(30_000)
+    expect(network.links.openLinks(a)).toEqual([])
+    expect(b.linked()).toHaveLength(1)
+  })
+
+  it('[LK8] of two boots of one identity the older stops, says why once, and can still be closed', () => {
+    const [a, b, older] = three()
+    const newer = network.add(older.contact, { bootId: 2, knows: [a.contact, b.contact] })
+    network.until(() => newer.linked().length === 2)
+    network.run(10_000)
+    expect(older.eventsOf('stopped')).toMatchObject([{ code: 'IDENTITY_IN_USE' }])
+    expect(newer.eventsOf('stopped')).toEqual([])
+    expect(network.links.openLinks(older)).toEqual([])
+    expect(older.outcomeByOp.get(older.call({ type: 'subscribe', topic: 'x' }))).toMatchObject({
+      code: 'CLOSED',
+    })
+    expect(older.outcome({ type: 'close', deadlineMs: 1_000 })).toEqual({ value: null })
+    for (const peer of [a, b]) expect(told(peer, older)).toBe('+-+')
+  })
+})
+
+describe('commands', () => {
+  it('cancel drops the state; what comes late is a no-op', () => {
+    const [a] = three()
+    const name = { kind: 'immutable', key: contentKey(utf8('nowhere')) } as const
+    const op = a.call({ type: 'get', name })
+    expect(a.snapshot().tables['operations']).toBeGreaterThan(0)
+    a.deliver({ type: 'cancel', op })
+    expect(a.snapshot().tables).toMatchObject({ storeCalls: 0 })
+    network.run(30_000)
+    expect(a.outcomeByOp.has(op)).toBe(false)
+    expect(a.snapshot().tables).toMatchObject({ operations: 0, storeCalls: 0, operationOwners: 0 })
+    a.deliver({ type: 'cancel', op: 4_711 })
+  })
+
+  it('[LK9] a link that the application cuts is made again', () => {
+    const [a, b] = three()
+    expect(a.outcome({ type: 'unlink', peer: b.id })).toEqual({ value: null })
+    network.until(() => told(a, b) === '+-+' && told(b, a) === '+-+')
+  })
+
+  it('[SI6] an invite links two that no introducer and no overlay joins', () => {
+    const [host, guest] = [1, 2].map((number) => network.add(contactNumber(number), { knows: [] })) as [
+      PeerNode,
+      PeerNode,
+    ]
+    const offer = host.outcome({ type: 'invite-create' }) as { value: { attempt: never; bytes: Uint8Array } }
+    const answer = guest.outcome({ type: 'invite-accept', offer: offer.value.bytes }) as typeof offer
+    const { attempt } = offer.value
+    const done = host.outcome({ type: 'invite-complete', attempt, answer: answer.value.bytes })
+    expect(done).toEqual({ value: null })
+    expect(host.eventsOf('peer-joined')).toMatchObject([{ peer: guest.id, signalingPath: 'invite' }])
+    expect(host.snapshot().tables).toMatchObject({ attempts: 0 })
+  })
+})
+
+describe('what means nothing', () => {
+  it('an unknown job, a repeated one and a wake without a timer are no-ops', () => {
+    const [a] = three()
+    const before = JSON.stringify(a.snapshot())
+    const effects = new Map(a.effectsByType)
+    for (const job of [0, 1, 2, 3, 999_999]) {
+      a.deliver({ type: 'job-done', job, result: { type: 'verified', valid: true } })
+      a.deliver({ type: 'job-done', job, result: { type: 'opened', bytes: null } })
+    }
+    for (let i = 0; i < 10; i++) a.deliver({ type: 'wake' })
+    expect(JSON.stringify(a.snapshot())).toBe(before)
+    for (const type of ['send', 'event', 'dial', 'sign', 'close'] as const)
+      expect(a.effectsByType.get(type)).toBe(effects.get(type))
+  })
+
+  it('inputs about unknown links, attempts and introducers are no-ops', () => {
+    const [a, b] = three()
+    const attempt = attemptNumber(1)
+    const bytes = new Uint8Array(20)
+    const events = a.events.length
+    a.deliver({ type: 'link-received', link: 999, channel: 'control', bytes })
+    a.deliver({ type: 'link-writable', link: 999, channel: 'bulk', roomBytes: 1 })
+    a.deliver({ type: 'link-silent', link: 999 })
+    a.deliver({ type: 'link-closed', link: 999, reason: '' })
+    a.deliver({ type: 'link-failed', attempt, stage: 'ice', detail: '' })
+    a.deliver({ type: 'local-signal', attempt, bytes })
+    a.deliver({ type: 'undeliverable', via: 'nobody', to: b.id })
+    a.deliver({ type: 'signal', via: 'nobody', from: b.contact, bytes })
+    expect(a.events.length).toBe(events)
+    expect(a.linked()).toHaveLength(2)
+  })
+
+  it('a connection that nobody waits for is closed', () => {
+    const [a] = three()
+    const binding = { local: new Uint8Array(32), remote: new Uint8Array(32) }
+    const opened = {
+      type: 'link-opened',
+      link: 999,
+      attempt: attemptNumber(1),
+      role: 'listener',
+      binding,
+    } as const
+    a.deliver({ ...opened, remoteGroup: '' })
+    expect(a.effectsByType.get('close')).toBe(1)
+    expect(a.snapshot().tables['connections']).toBe(2)
+  })
+
+  it('a timer for this very moment does not wait for the next input', () => {
+    const { peer } = network.add(contactNumber(1))
+    const at = network.now + 100_000
+    const timer = { type: 'ping', link: 999 }
+    peer.setTimer('links', 100_000, timer)
+    peer.handle({ type: 'wake' }, at - 1, [])
+    const out: Effect[] = []
+    out.push = (effect) => {
+      // What a machine would do that is asked for something at the moment for which the peer woke up.
+      if (effect.type === 'close') peer.setTimer('links', 0, timer)
+      return Array.prototype.push.call(out, effect)
+    }
+    const binding = { local: new Uint8Array(32), remote: new Uint8Array(32) }
+    const opened = {
+      type: 'link-opened',
+      link: 9,
+      attempt: attemptNumber(1),
+      role: 'listener',
+      binding,
+    } as const
+    peer.handle({ ...opened, remoteGroup: '' }, at, out)
+    expect(out).toContainEqual({ type: 'wake-at', at })
+  })
+})
+
+describe('hostile neighbours', () => {
+  let victim: PeerNode
+  let friend: PeerNode
+  let attacker: Attacker
+
+  beforeEach(() => {
+    ;[victim, friend] = three()
+    attacker = new Attacker(network, contactNumber(66), victim)
+  })
+
+  /** The victim's other links are there and work. */
+  function expectHealthy(): void {
+    expect(victim.linked()).toContain(friend.id)
+    expect(told(victim, friend)).toBe('+')
+    expect(told(friend, victim)).toBe('+')
+    expect(friend.snapshot().traffic.offences).toEqual({})
+    const text = `value ${network.now}`
+    put(victim, text)
+    expect(valueOf(friend, text)).toEqual(utf8(text))
+  }
+
+  /** A ROUTE to exactly the target, with hops to spend. */
+  function route(number: number, inner: Uint8Array, target: Key): Uint8Array {
+    const operation = toHex(utf8(`operation${number}`.padStart(16, '0'))) as OperationId
+    return encodeFrame(
+      { type: 'ROUTE', operation, path: 0, mode: 1, target, visited: [], via: [], inner },
+      20,
+    )
+  }
+
+  it('jobs that one link causes are bounded', () => {
+    attacker.links()
+    const topic = toHex(topicHash(NETWORK_ID, 'chat').subarray(0, 16)) as TopicId
+    victim.call({ type: 'subscribe', topic: 'chat' })
+    network.run(1_000)
+    const before = victim.effectsByType.get('verify') ?? 0
+    const forged = (counter: number): Message => ({
+      type: 'GOSSIP',
+      topic,
+      author: contactNumber(500),
+      boot: 1,
+      counter,
+      payload: new Uint8Array(0),
+      signature: new Uint8Array(64),
+    })
+    const frames = Array.from({ length: 80 }, (_, counter) => encodeFrame(forged(counter), 8))
+    const batch = frames.flatMap((frame) => [frame.length >> 8, frame.length & 0xff, ...frame])
+    const link = victim.peer.linkOf(attacker.contact.id) as number
+    victim.deliver({ type: 'link-received', link, channel: 'control', bytes: Uint8Array.from(batch) })
+    expect((victim.effectsByType.get('verify') ?? 0) - before).toBe(JOBS_PER_LINK_MAX)
+    network.run(1_000)
+    expect(victim.snapshot().tables['jobs']).toBe(0)
+    expect(attacker.goodbye).toBe('protocol-violation')
+    expectHealthy()
+  })
+
+  it('[SI3] a flood of offers by many identities costs at most its budget of connections', () => {
+    const before = victim.effectsByType.get('accept') ?? 0
+    for (let i = 0; i < 600; i++) {
+      new Attacker(network, contactNumber(1_000 + i), victim).signal('offer', new Uint8Array(8))
+      network.run(20)
+    }
+    const accepted = (victim.effectsByType.get('accept') ?? 0) - before
+    expect(accepted).toBeGreaterThan(0)
+    expect(accepted).toBeLessThanOrEqual(OFFERS_PER_MINUTE * (1 + 12 / 60))
+    network.run(60_000)
+    expect(victim.snapshot().tables).toMatchObject({ attempts: 0, boxes: 0 })
+    expectHealthy()
+  })
+
+  it('[SI3] a flood of offers by one identity bans it', () => {
+    attacker.links()
+    for (let i = 0; i < 40; i++) {
+      attacker.attempt = attemptNumber(5_000 + i)
+      attacker.signal('offer', new Uint8Array(8))
+    }
+    network.run(100)
+    expect(attacker.goodbye).toBe('protocol-violation')
+    expect(victim.linked()).not.toContain(attacker.contact.id)
+    expect(offences(victim)['flood']).toBeGreaterThan(10)
+    expectHealthy()
+  })
+
+  it('[SI1] signals of unknown shape are counted, and cost nobody a link', () => {
+    const via = INTRODUCER
+    for (const bytes of [new Uint8Array(0), new Uint8Array(5), new Uint8Array(5_000)])
+      victim.deliver({ type: 'signal', via, from: friend.contact, bytes })
+    const body = encodeInner({ type: 'SIGNAL', sender: friend.contact, box: new Uint8Array(3) })
+    const bytes = seal(attacker.contact, victim.contact, body)
+    victim.deliver({ type: 'signal', via, from: attacker.contact, bytes })
+    network.run(10)
+    expect(offences(victim)).toEqual({ 'bad-signal': 4 })
+    expectHealthy()
+  })
+
+  it('[SI3] an offer under the id of a connection that is there constructs nothing', () => {
+    attacker.links()
+    const before = victim.effectsByType.get('accept')
+    attacker.signal('offer', new Uint8Array(8))
+    const other = new Attacker(network, contactNumber(67), victim)
+    other.attempt = attacker.attempt
+    other.signal('offer', new Uint8Array(8))
+    network.run(100)
+    expect(victim.effectsByType.get('accept')).toBe(before)
+    expect(victim.linked()).toContain(attacker.contact.id)
+  })
+
+  it('[SI3] nobody is blamed for boxes that it could not look into', () => {
+    attacker.links()
+    const sender = contactNumber(900)
+    for (let i = 0; i < 200; i++) {
+      const inner = encodeInner({ type: 'SIGNAL', sender, box: new Uint8Array(40).fill(i) })
+      attacker.says(route(i, inner, keyOf(friend.id)))
+      network.run(5)
+    }
+    network.run(2_000)
+    const counted = friend.snapshot().traffic.offences
+    expect((counted['bad-signal'] ?? 0) + (counted.flood ?? 0)).toBe(200)
+    expect(victim.linked()).toContain(friend.id)
+    expect(told(friend, victim)).toBe('+')
+    expect(friend.snapshot().links.find(({ peer }) => peer === victim.id)?.score).toBe(100)
+  })
+
+  it('[WR4] a ROUTE as long as can be is forwarded without harm to the forwarder', () => {
+    attacker.links()
+    for (const [index, length] of [ROUTED_BYTES_MAX, ROUTED_BYTES_MAX - 1].entries())
+      attacker.says(route(index, new Uint8Array(length), keyOf(friend.id)))
+    network.run(2_000)
+    expect(friend.snapshot().traffic.received.ROUTE?.bytes).toBeGreaterThan(2 * ROUTED_BYTES_MAX)
+    expectHealthy()
+  })
+
+  it('[LK2] a peer of another network does not get in', () => {
+    const stranger = network.add(contactNumber(70), {
+      networkId: networkIdOf('elsewhere', 0),
+      knows: [victim.contact],
+    })
+    network.run(30_000)
+    expect(stranger.linked()).toEqual([])
+    expect(stranger.eventsOf('link-stage').map(({ detail }) => detail)).toContain('wrong-network')
+    expectHealthy()
+  })
+})
+
+describe('a full peer', () => {
+  it('[SI4] refuses through the overlay, and the newcomer takes it for full, not for dead', () => {
+    const peers = Array.from({ length: 8 }, (_, number) =>
+      network.add(contactNumber(1 + number), { linksMax: 4 }),
+    )
+    network.run(60_000)
+    for (const peer of peers) {
+      expect(network.links.openLinks(peer).length).toBeLessThanOrEqual(4)
+      expect(peer.peer.check()).toEqual([])
+    }
+    const stages = peers.flatMap((peer) => peer.eventsOf('link-stage'))
+    const refused = stages.filter(({ stage }) => stage === 'refused')
+    const byOverlay = stages.filter(({ stage, detail }) => stage === 'offer-sent' && detail === 'overlay')
+    expect(refused.some(({ attempt }) => byOverlay.some((offer) => offer.attempt === attempt))).toBe(true)
+    expect(stages.filter(({ stage }) => stage === 'failed:signaling')).toEqual([])
+  })
+})

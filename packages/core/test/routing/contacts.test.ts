@@ -1,0 +1,252 @@
+import { describe, expect, test } from 'vitest'
+import type { StoredContact } from '../../src/contract.ts'
+import type { Contact } from '../../src/identity/contact.ts'
+import { isAcceptable } from '../../src/identity/contact.ts'
+import { keyOf } from '../../src/identity/peer-id.ts'
+import { BUCKET_CONTACTS_MAX, CONTACTS_SAVE_MS, PING_TIMEOUT_MS } from '../../src/limits.ts'
+import { DEPARTED_MAX, DEPARTED_MS } from '../../src/routing/departed.ts'
+import { PROBES_MAX, PROBES_WAITING_MAX } from '../../src/routing/probes.ts'
+import { RoutingBench } from './routing-bench.ts'
+
+const WHILE_MS = 6 * 60_000
+
+function stored(contacts: readonly Contact[], lastSeen = 500_000): StoredContact[] {
+  return contacts.map((contact) => ({ contact, lastSeen }))
+}
+
+describe('entering', () => {
+  test('[RT-2] a contact without its work enters nothing and costs whoever named it', () => {
+    const bench = new RoutingBench({ workBits: 4 })
+    const namer = bench.link(bench.contact())
+    const contacts = bench.contacts(40)
+    const good = contacts.filter((contact) => isAcceptable(contact, 4))
+    bench.receive(namer, { linked: contacts, siblings: contacts })
+    expect(contacts.filter((contact) => bench.knows(contact))).toEqual(good)
+    expect(bench.take('offence')).toEqual([
+      { type: 'offence', peer: namer.id, offence: 'bad-work' },
+      { type: 'offence', peer: namer.id, offence: 'bad-work' },
+    ])
+  })
+
+  test('[RT-2] our own contact is no offence and enters nothing', () => {
+    const bench = new RoutingBench()
+    bench.receive(bench.link(bench.contact()), { linked: [bench.self], siblings: [bench.self] })
+    expect(bench.knows(bench.self)).toBe(false)
+    expect(bench.take('offence')).toEqual([])
+    expect(bench.routing.check()).toEqual([])
+  })
+
+  test('[RT-5] a stored contact is named to nobody before it has answered', () => {
+    const bench = new RoutingBench()
+    const [alive, dead] = bench.contacts(2) as [Contact, Contact]
+    bench.handle({ type: 'restore', contacts: stored([alive, dead]) })
+    expect(bench.routing.siblings()).toEqual([])
+    expect(bench.routing.closest(keyOf(alive.id), 5)).toEqual([])
+    bench.join()
+    expect(bench.take('probe').map(({ contact }) => contact)).toEqual(expect.arrayContaining([alive, dead]))
+    bench.handle({ type: 'probed', peer: alive.id, alive: true })
+    bench.advance(PING_TIMEOUT_MS)
+    expect(bench.routing.siblings()).toContain(alive)
+    expect(bench.knows(dead)).toBe(false)
+  })
+
+  test('[RT-15] a contact is reached through the linked peer that last named it as its link, while that link lives', () => {
+    const bench = new RoutingBench()
+    const [a, b, far, near] = bench.contacts(4) as [Contact, Contact, Contact, Contact]
+    bench.link(a)
+    bench.link(b)
+    bench.receive(a, { linked: [far], siblings: [near] })
+    expect([bench.routing.viaOf(far.id), bench.routing.viaOf(near.id)]).toEqual([a.id, null])
+    bench.receive(b, { linked: [far] })
+    bench.unlink(a)
+    expect(bench.routing.viaOf(far.id)).toBe(b.id)
+    bench.unlink(b)
+    expect(bench.routing.viaOf(far.id)).toBe(null)
+  })
+})
+
+describe('full buckets', () => {
+  function full(): { bench: RoutingBench; members: Contact[] } {
+    const bench = new RoutingBench()
+    bench.join()
+    const members = bench.contactsIn(0, BUCKET_CONTACTS_MAX + 1)
+    bench.learn(members)
+    bench.take('probe')
+    return { bench, members }
+  }
+
+  test('[RT-3] a newcomer waits while everybody was seen lately', () => {
+    const { bench } = full()
+    bench.learn([bench.contactIn(0)])
+    expect(bench.take('probe')).toEqual([])
+  })
+
+  test('[RT-3] the one seen longest ago is asked, and stays if it answers', () => {
+    const { bench, members } = full()
+    bench.advance(WHILE_MS)
+    bench.take('probe')
+    bench.learn([bench.contactIn(0)])
+    const [probe] = bench.take('probe')
+    expect(members).toContain(probe!.contact)
+    bench.handle({ type: 'probed', peer: probe!.contact.id, alive: true })
+    bench.advance(PING_TIMEOUT_MS)
+    expect(bench.knows(probe!.contact)).toBe(true)
+  })
+
+  test('[RT-3] it is evicted when it does not answer in time, and not before', () => {
+    const { bench } = full()
+    bench.advance(WHILE_MS)
+    bench.take('probe')
+    bench.learn([bench.contactIn(0)])
+    const [probe] = bench.take('probe')
+    bench.advance(PING_TIMEOUT_MS - 1)
+    expect(bench.knows(probe!.contact)).toBe(true)
+    bench.advance(1)
+    expect(bench.knows(probe!.contact)).toBe(false)
+    expect(bench.routing.check()).toEqual([])
+  })
+
+  test('[RT-3] an answer to another question, or a late timer, evicts nobody', () => {
+    const bench = new RoutingBench()
+    bench.join()
+    const [contact] = bench.contacts(1) as [Contact]
+    bench.learn([contact])
+    bench.handle({ type: 'probed', peer: contact.id, alive: false })
+    bench.handle({ type: 'timer', timer: { type: 'ping', peer: contact.id, since: 0 } })
+    expect(bench.knows(contact)).toBe(true)
+  })
+})
+
+describe('dying', () => {
+  test('[RT-6] whoever says goodbye is forgotten, and hearsay does not bring it back', () => {
+    const bench = new RoutingBench()
+    const [gone, friend] = bench.contacts(2) as [Contact, Contact]
+    bench.link(friend)
+    bench.link(gone)
+    bench.unlink(gone, { left: true, reason: 'left' })
+    expect(bench.knows(gone)).toBe(false)
+    bench.receive(friend, { linked: [gone], siblings: [gone] })
+    expect(bench.knows(gone)).toBe(false)
+    bench.advance(20_000)
+    bench.receive(friend, { siblings: [gone] })
+    expect(bench.knows(gone)).toBe(false)
+    bench.receive(friend, { linked: [gone] })
+    expect(bench.knows(gone)).toBe(true)
+  })
+
+  test('[RT-6] after a while hearsay is enough', () => {
+    const bench = new RoutingBench()
+    const [gone, friend] = bench.contacts(2) as [Contact, Contact]
+    bench.link(friend)
+    bench.link(gone)
+    bench.unlink(gone, { left: true })
+    bench.advance(DEPARTED_MS)
+    bench.receive(friend, { siblings: [gone] })
+    expect(bench.knows(gone)).toBe(true)
+  })
+
+  test('[RT-6] its own link brings it back at once', () => {
+    const bench = new RoutingBench()
+    const [gone, friend] = bench.contacts(2) as [Contact, Contact]
+    bench.link(friend)
+    bench.link(gone)
+    bench.unlink(gone, { left: true })
+    bench.link(gone, 'listener')
+    expect(bench.routing.siblings()).toContain(gone)
+  })
+
+  test('[RT-6] a dial that found nobody buries, but not while we have no link', () => {
+    const bench = new RoutingBench()
+    const [a, b] = bench.contacts(2) as [Contact, Contact]
+    bench.learn([a, b])
+    bench.handle({ type: 'dial-failed', peer: a.id, retryAfterMs: 1_000, gone: true })
+    expect(bench.knows(a)).toBe(true)
+    bench.link(bench.contact())
+    bench.handle({ type: 'dial-failed', peer: b.id, retryAfterMs: 1_000, gone: true })
+    expect(bench.knows(b)).toBe(false)
+    bench.handle({ type: 'dial-failed', peer: a.id, retryAfterMs: 1_000, gone: false })
+    expect(bench.knows(a)).toBe(true)
+  })
+
+  test('[RT-7] whose link breaks is asked whether it lives, and kept until it is silent', () => {
+    const bench = new RoutingBench()
+    bench.join()
+    const broken = bench.link(bench.contact(), 'listener')
+    bench.unlink(broken)
+    expect(bench.take('probe').map(({ contact }) => contact)).toContain(broken)
+    expect(bench.knows(broken)).toBe(true)
+    bench.advance(PING_TIMEOUT_MS)
+    expect(bench.knows(broken)).toBe(false)
+  })
+
+  test('[RT-7] when all links break nobody is taken for dead', () => {
+    const bench = new RoutingBench()
+    const contacts = bench.contacts(5).map((contact) => bench.link(contact))
+    for (const contact of contacts) bench.unlink(contact)
+    bench.advance(PING_TIMEOUT_MS * 2)
+    expect(contacts.every((contact) => bench.knows(contact))).toBe(true)
+  })
+
+  test('[RT-8] a lie about deaths erases nobody', () => {
+    const bench = new RoutingBench()
+    const liar = bench.join()
+    const contacts = bench.contacts(10)
+    const linked = contacts.slice(0, 5).map((contact) => bench.link(contact))
+    bench.learn(contacts.slice(5))
+    bench.receive(liar, { gone: [...contacts.map(({ id }) => id), bench.self.id, bench.contact().id] })
+    const asked = bench.take('probe').map(({ contact }) => contact)
+    expect(new Set(asked)).toEqual(new Set(contacts.slice(5)))
+    for (const contact of asked) bench.handle({ type: 'probed', peer: contact.id, alive: true })
+    bench.advance(PING_TIMEOUT_MS)
+    expect([...linked, ...asked].every((contact) => bench.knows(contact))).toBe(true)
+  })
+
+  test('[RT-8] [RT-6] rumours and deaths fill no table beyond its bound', () => {
+    const bench = new RoutingBench()
+    const liar = bench.join()
+    for (let round = 0; round < 10; round++) {
+      const contacts = bench.contacts(40)
+      bench.receive(liar, { linked: contacts })
+      bench.receive(liar, { gone: contacts.map(({ id }) => id) })
+      const tables = bench.routing.tables()
+      expect(tables['probes']).toBeLessThanOrEqual(PROBES_MAX)
+      expect(tables['probesWaiting']).toBeLessThanOrEqual(PROBES_WAITING_MAX)
+      bench.advance(1_000)
+    }
+    for (let i = 0; i < DEPARTED_MAX + 10; i++) bench.unlink(bench.link(bench.contact()), { left: true })
+    expect(bench.routing.tables()['departed']).toBe(DEPARTED_MAX)
+  })
+
+  test('[RT-9] who was not seen for long is asked, one a minute, siblings first', () => {
+    const bench = new RoutingBench()
+    bench.join()
+    bench.learn(bench.contacts(50))
+    const siblings = new Set(bench.routing.siblings())
+    bench.advance(WHILE_MS)
+    const asked = bench.take('probe').map(({ contact }) => contact)
+    expect(asked.length).toBeGreaterThanOrEqual(1)
+    expect(asked.length).toBeLessThanOrEqual(2)
+    expect(asked.every((contact) => siblings.has(contact))).toBe(true)
+  })
+})
+
+describe('saving', () => {
+  test('[RT-30] linked contacts come first, then those seen last, and not more often than the pause allows', () => {
+    const bench = new RoutingBench()
+    const friend = bench.link(bench.contact())
+    bench.advance(1_000)
+    expect(bench.take('save')).toHaveLength(1)
+    const later = bench.contacts(250)
+    for (const contact of later) {
+      bench.learn([contact])
+      bench.advance(10)
+    }
+    bench.advance(CONTACTS_SAVE_MS)
+    const [save, ...more] = bench.take('save')
+    expect(more).toEqual([])
+    expect(save!.contacts[0]!.contact).toBe(friend)
+    expect(save!.contacts.length).toBeLessThanOrEqual(200)
+    bench.advance(10 * CONTACTS_SAVE_MS)
+    expect(bench.take('save')).toEqual([])
+  })
+})
