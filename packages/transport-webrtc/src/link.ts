@@ -35,6 +35,7 @@ export class Link {
   readonly #queues: Readonly<Record<Channel, SendQueue>>
   readonly #watch: LinkWatch
   readonly #flushDeadline: Alarm
+  readonly #resumption: Alarm
   #closingReason: string | null = null
   #isFinished = false
   #isOver = false
@@ -55,6 +56,7 @@ export class Link {
       keepalive: () => this.#push('control', KEEPALIVE),
       silent: () => options.tell({ type: 'silent', link: id }),
     })
+    this.#resumption = timer.alarm(() => this.#goOn(() => this.#resume()))
     this.#flushDeadline = timer.alarm(() => this.#endLater(this.#closingReason ?? ''))
   }
 
@@ -122,6 +124,7 @@ export class Link {
     this.#isOver = true
     this.#watch.stop()
     this.#flushDeadline.clear()
+    this.#resumption.clear()
   }
 
   /** What the caller gave when it closed, if it did. */
@@ -138,7 +141,7 @@ export class Link {
       allowance,
       queuedBytesMax,
       onRoom: () => queueMicrotask(() => this.#announce(channel)),
-      onTurnEnd: () => this.#goOn(() => this.#queues[channel].resume()),
+      onHeldBack: () => this.#resumption.set(this.#options.timer.now()),
     })
   }
 
@@ -147,6 +150,10 @@ export class Link {
     this.#attempt(() => {
       if (!this.#queues[channel].push(bytes)) this.#endLater('overloaded')
     })
+  }
+
+  #resume(): void {
+    for (const channel of CHANNELS) this.#queues[channel].resume()
   }
 
   #goOn(sendMore: () => void): void {

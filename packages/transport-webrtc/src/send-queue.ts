@@ -16,8 +16,8 @@ export interface SendQueueOptions {
   readonly queuedBytesMax: number
   /** Half of the allowance is free again, and the caller knows of less: time to `announceRoom`. */
   readonly onRoom: () => void
-  /** Messages wait that were held back for the length of a turn alone: time to `resume`. By microtask. */
-  readonly onTurnEnd: () => void
+  /** Messages wait, and the stack will not say when it is low: `resume` in a turn of its own. */
+  readonly onHeldBack: () => void
 }
 
 /** Messages after which the sent ones at the front of the list are let go: one by one would copy the list each time. */
@@ -33,7 +33,10 @@ export class SendQueue {
   #queuedBytes = 0
   /** What the caller believes to be free; negative where it pushed more. */
   #announcedRoom = 0
-  /** Bytes handed over since the last turn: some stacks take any number at once and still say that nothing is buffered. */
+  /**
+   * Bytes handed over in this turn of the event loop. usrsctp (Node) swallows a megabyte and says that nothing is
+   * buffered; without a limit of our own nobody would get a word in between, here or on the way.
+   */
   #turnBytes = 0
   #isFinishing = false
 
@@ -69,7 +72,7 @@ export class SendQueue {
     this.#pump({ isLow: true })
   }
 
-  /** Goes on where `onTurnEnd` asked for it. Throws what the channel throws. */
+  /** Goes on where `onHeldBack` asked for it. Throws what the channel throws. */
   resume(): void {
     this.#pump({ isLow: false })
   }
@@ -91,14 +94,21 @@ export class SendQueue {
   #pump({ isLow }: { readonly isLow: boolean }): void {
     this.#allowance.noteFound(this.#pipe.bufferedAmount, isLow)
     const max = this.#allowance.bytesMax
-    let next = this.#messages[this.#sent]
-    while (next && this.#fits(next, max)) {
-      this.#handOver(next)
-      next = this.#messages[this.#sent]
-    }
+    for (let next = this.#next; next && this.#fits(next, max); next = this.#next) this.#handOver(next)
     this.#allowance.noteLeft(this.#pipe.bufferedAmount)
-    this.#pipe.bufferedAmountLowThreshold = this.#thresholdFor(next, max)
+    this.#pipe.bufferedAmountLowThreshold = this.#thresholdFor(this.#next, max)
+    this.#resumeUnlessTold()
     if (this.#announcedRoom < max / 2 && this.#roomBytes >= max / 2) this.#options.onRoom()
+  }
+
+  get #next(): Uint8Array | undefined {
+    return this.#messages[this.#sent]
+  }
+
+  /** The stack tells when it falls to the threshold; in Node it may be there already, as other threads send meanwhile. */
+  #resumeUnlessTold(): void {
+    const isLow = this.#pipe.bufferedAmount <= this.#pipe.bufferedAmountLowThreshold
+    if (this.#next && this.#turnBytes === 0 && isLow) this.#options.onHeldBack()
   }
 
   /** A message larger than the allowance goes alone. */
@@ -122,7 +132,7 @@ export class SendQueue {
 
   #endTurn(): void {
     this.#turnBytes = 0
-    if (this.#sent < this.#messages.length) this.#options.onTurnEnd()
+    this.#resumeUnlessTold()
   }
 
   /** The stack tells when the next message fits, or, with none waiting, when half of the allowance is free. */

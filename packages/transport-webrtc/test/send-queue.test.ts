@@ -41,13 +41,15 @@ describe('a send queue', () => {
     expect(pipe.sent).toEqual([60, 60, 500, 20])
   })
 
-  it('asks the stack to say when the next message fits', () => {
+  it('asks the stack to say when the next message fits', async () => {
     const { pipe, queue } = newQueue({ bytesMax: 100 })
     queue.push(new Uint8Array(80))
     expect(pipe.bufferedAmountLowThreshold).toBe(50)
     queue.push(new Uint8Array(70))
     expect(pipe.bufferedAmountLowThreshold).toBe(30)
+    await turn()
     pipe.drain(80, queue)
+    expect(pipe.bufferedAmountLowThreshold).toBe(50)
     queue.finish()
     expect(pipe.bufferedAmountLowThreshold).toBe(0)
   })
@@ -186,7 +188,7 @@ function newQueue({ bytesMax, queuedBytesMax = 1_000 }: { bytesMax: number; queu
     allowance: fixedAllowance(bytesMax),
     queuedBytesMax,
     onRoom: () => rooms.push(queue.announceRoom()),
-    onTurnEnd: () => queue.resume(),
+    onHeldBack: () => queue.resume(),
   })
   return { pipe, queue, rooms: () => rooms }
 }

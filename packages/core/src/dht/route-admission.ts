@@ -97,11 +97,15 @@ export class RouteAdmission {
     return table.get(id) !== undefined || table.isFinished(id)
   }
 
-  /** Where the answer has gone home already, there is nothing left to search for. */
+  /** Where the answer has gone home, or another branch is at work, there is nothing left to search for. */
   #refuse(from: PeerId, hopsLeft: number, message: MessageOf<'ROUTE'>, out: RouterEffect[]): void {
     this.#counters.failed++
     const { operation, path, visited } = message
-    const left = this.#parts.table.isAnswered(routeId(operation, path)) ? 0 : hopsLeft
+    const { self, table } = this.#parts
+    const id = routeId(operation, path)
+    const stage = table.get(id)?.stage ?? 'over'
+    const isNeedless = table.isAnswered(id) || (stage !== 'over' && !visited.includes(prefixOf(self)))
+    const left = isNeedless ? 0 : hopsLeft
     const nack = { type: 'ROUTE_NACK', operation, path, hopsLeft: left, visited } as const
     out.push({ type: 'send', to: from, message: nack })
   }

@@ -266,7 +266,8 @@ export class Subscriptions {
     announced.delete(id)
     const topic = this.#topicById.get(id)
     if (topic === undefined) return
-    if (topic.untilByAsked.delete(from)) (topic.droppedBy.has(from) ? topic.refusedBy : topic.droppedBy).add(from)
+    if (topic.untilByAsked.delete(from))
+      (topic.droppedBy.has(from) ? topic.refusedBy : topic.droppedBy).add(from)
     topic.untilByAsker.delete(from)
     this.#syncLink(topic, from, out)
     this.#settle(topic, now, out)

@@ -3,7 +3,7 @@
 
 import type { RouterEffect, RouterInput } from '../../src/dht/router.ts'
 import { makeContact } from '../../src/identity/contact.ts'
-import type { PeerId } from '../../src/identity/peer-id.ts'
+import type { Key, PeerId } from '../../src/identity/peer-id.ts'
 import { compareDistance } from '../../src/routing/distance.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { decodeFrame, encodeFrame } from '../../src/wire/codec.ts'
@@ -107,17 +107,19 @@ export class RouteNetwork {
   link(a: RouteNode, b: RouteNode): void {
     a.links.set(b.id, b)
     b.links.set(a.id, a)
+    this.#forgetKnown(a, b)
   }
 
   unlink(a: RouteNode, b: RouteNode): void {
     a.links.delete(b.id)
     b.links.delete(a.id)
+    this.#forgetKnown(a, b)
     this.input(a, { type: 'link-down', peer: b.id })
     this.input(b, { type: 'link-down', peer: a.id })
   }
 
   /** Puts the key's copies where they belong. */
-  hold(key: RouteNode['held'] extends Set<infer K> ? K : never, copies: number): RouteNode[] {
+  hold(key: Key, copies: number): RouteNode[] {
     const holders = closestNodes(this.nodes, key, copies)
     for (const holder of holders) holder.held.add(key)
     return holders
@@ -137,6 +139,10 @@ export class RouteNetwork {
     const node = from.links.get(to)
     const bytes = encodeFrame(message, ttl)
     if (node !== undefined) this.after(from.oneWayMs(node), () => this.#receive(node, from, bytes))
+  }
+
+  #forgetKnown(...changed: RouteNode[]): void {
+    for (const node of changed) for (const near of [node, ...node.links.values()]) near.forgetKnown()
   }
 
   #receive(node: RouteNode, from: RouteNode, bytes: Uint8Array): void {

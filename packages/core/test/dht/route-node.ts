@@ -28,6 +28,8 @@ export class RouteNode implements RoutingView, LinkView {
   knowsRoundTrips = true
   /** Whether linked peers have said whom else they are linked to (peer exchange). */
   readonly knowsNeighbours: boolean
+  /** Contacts known, and the linked peer that named each; made when first asked for. */
+  #known: ReadonlyMap<PeerId, { readonly contact: Contact; readonly via: PeerId }> | null = null
 
   constructor(self: Contact, place: Place, knowsNeighbours: boolean) {
     this.self = self
@@ -54,7 +56,8 @@ export class RouteNode implements RoutingView, LinkView {
   }
 
   closest(target: Key, count: number): readonly Contact[] {
-    return closestOf(target, this.#known().values(), count)
+    const known = [...this.#knownContacts().values()].map(({ contact }) => contact)
+    return closestOf(target, known, count)
   }
 
   closestLinked(target: Key, count: number): readonly Contact[] {
@@ -76,9 +79,12 @@ export class RouteNode implements RoutingView, LinkView {
   }
 
   viaOf(peer: PeerId): PeerId | null {
-    if (!this.knowsNeighbours) return null
-    for (const node of this.links.values()) if (node.links.has(peer)) return node.id
-    return null
+    return this.#knownContacts().get(peer)?.via ?? null
+  }
+
+  /** Links have changed here or next door. */
+  forgetKnown(): void {
+    this.#known = null
   }
 
   linked(): readonly PeerId[] {
@@ -98,13 +104,16 @@ export class RouteNode implements RoutingView, LinkView {
     return null
   }
 
-  #known(): Map<PeerId, Contact> {
-    const known = new Map<PeerId, Contact>()
-    for (const node of this.links.values()) {
-      known.set(node.id, node.self)
-      if (this.knowsNeighbours) for (const next of node.links.values()) known.set(next.id, next.self)
-    }
+  #knownContacts(): ReadonlyMap<PeerId, { readonly contact: Contact; readonly via: PeerId }> {
+    if (this.#known !== null) return this.#known
+    const known = new Map<PeerId, { contact: Contact; via: PeerId }>()
+    for (const node of this.links.values()) known.set(node.id, { contact: node.self, via: node.id })
+    if (this.knowsNeighbours)
+      for (const node of this.links.values())
+        for (const next of node.links.values())
+          if (!known.has(next.id)) known.set(next.id, { contact: next.self, via: node.id })
     known.delete(this.id)
+    this.#known = known
     return known
   }
 }

@@ -69,7 +69,7 @@ describe.each([
 })
 
 test.each([1, 2, 3, 4, 5])(
-  '[GS19] [GS27] 30 %% of the peers vanish: paths heal, and what was missed comes, seed %i',
+  '[GS19] [GS27] three peers in ten vanish: paths heal, and what was missed comes, seed %i',
   (seed) => {
     const { network, members } = sparse('linkByDistance', 5, seed)
     const others = network.alive().filter((node) => !members.includes(node))

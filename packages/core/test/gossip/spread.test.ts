@@ -58,7 +58,7 @@ describe.each([1, 2, 3])('100 machines of degree 10, seed %i', (seed) => {
   test('[GS10] [GS16] many sources: few copies from the first message on, short ways from the second', () => {
     const network = dense(100, 10, seed)
     publishAll(network, repeated(0, 3), 500)
-    const sources = Array.from({ length: 40 }, (_, index) => 2 * index + 1)
+    const sources = Array.from({ length: 20 }, (_, index) => 4 * index + 1)
     const first = publishAll(network, sources, 200)
     const second = publishAll(network, sources, 200)
     const third = publishAll(network, sources, 200)

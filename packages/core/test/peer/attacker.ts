@@ -30,7 +30,8 @@ export class Attacker implements Participant {
   goodbye: CloseCode | null = null
   /** Whether the victim has proved itself, and so has a link to us. */
   isLinked = false
-  /** What it says before the handshake goes on, instead of PROOF or beside it. */
+  /** Whether it leaves the handshake to the test. */
+  isSilent = false
   handshake: Handshake | null = null
   attempt: AttemptId
   readonly #network: PeerNetwork
@@ -124,7 +125,7 @@ export class Attacker implements Participant {
       nonce,
       hidden: false,
     })
-    this.says(this.handshake.helloFrame)
+    if (!this.isSilent) this.says(this.handshake.helloFrame)
   }
 
   #onFrame(frame: Frame | null): void {
@@ -133,7 +134,7 @@ export class Attacker implements Participant {
     const { message } = frame
     if (message.type === 'HELLO') {
       this.handshake?.takeHello(message, frame.bytes)
-      this.says(this.proof())
+      if (!this.isSilent) this.says(this.proof())
     } else if (message.type === 'PROOF') this.isLinked = true
     else if (message.type === 'BYE') this.goodbye = CLOSE_CODES[message.code] ?? null
   }

@@ -63,6 +63,10 @@ export class MemoryLinks {
     return ends.filter((end) => end.owner === owner && end.state === 'open').map(({ link }) => link)
   }
 
+  close(link: LinkId): void {
+    this.#close(this.#endByLink.get(link), 'closed')
+  }
+
   /** Gone without a word: the others notice by the silence. */
   vanish(owner: Participant): void {
     for (const { owner: of, remote } of this.#endByLink.values()) {

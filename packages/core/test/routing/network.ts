@@ -59,7 +59,14 @@ export class Network {
       run()
     }
     this.now = end
-    for (const node of this.alive) for (const wrong of node.check()) this.violations.add(wrong)
+  }
+
+  /** Time passes, and every second the bounds of all peers are looked at. */
+  watchFor(ms: number): void {
+    for (let passed = 0; passed < ms; passed += 1_000) {
+      this.runFor(Math.min(1_000, ms - passed))
+      for (const node of this.alive) for (const wrong of node.check()) this.violations.add(wrong)
+    }
   }
 
   /** Peers that start one after the other. They hear of others when they ask. */
