@@ -136,10 +136,8 @@ export const LOOKUP_PARALLELISM = 3
 export const LOOKUP_STEP_TIMEOUT_MS = 3_000
 /** Milliseconds a whole lookup or crawl may take. */
 export const LOOKUP_TIMEOUT_MS = 60_000
-/** Peers one lookup asks: five times k, so that invented contacts cannot keep it going. */
+/** Peers one lookup asks: five times k, so that invented contacts cannot keep it going. It remembers k for each, and its links. */
 export const LOOKUP_ASKED_MAX = 100
-/** Contacts one lookup remembers. */
-export const LOOKUP_CONTACTS_MAX = 1_000
 /** Lookups and crawls of the application under way. */
 export const LOOKUPS_MAX = 64
 /** Peers one crawl of the topology asks. */

@@ -7,11 +7,11 @@
 
 import type { Channel, LinkBinding, LinkFailureStage } from '@hyphae/core'
 import SimplePeer, { type SimplePeerError, type SimplePeerSignal } from 'simple-peer/simplepeer.min.js'
-import { BULK_BYTES_MAX, EARLY_BYTES_MAX } from './limits.ts'
+import { BULK_BYTES_MAX, EARLY_BYTES_MAX, HELD_OFFER_MS } from './limits.ts'
 import { type ConnectionPath, readPath, UNKNOWN_PATH } from './path.ts'
 import { type Description, fingerprintOf, sdpOf } from './sdp.ts'
 import type { SendPipe } from './send-queue.ts'
-import type { SharedTimer } from './shared-timer.ts'
+import type { Alarm, SharedTimer } from './shared-timer.ts'
 import { SignalOutbox } from './signal-outbox.ts'
 
 export interface ConnectionOptions {
@@ -71,7 +71,9 @@ const STAGE_BY_CODE: Readonly<Record<string, LinkFailureStage>> = {
 
 export class Connection {
   readonly #host: ConnectionHost
+  readonly #options: ConnectionOptions
   readonly #outbox: SignalOutbox
+  readonly #answered: Alarm
   #peer: SimplePeer | null
   #bulk: RTCDataChannel | null = null
   #remote: Description | null = null
@@ -85,7 +87,9 @@ export class Connection {
   /** @throws where there is no WebRTC, or the stack refuses a channel. */
   constructor(options: ConnectionOptions, host: ConnectionHost) {
     this.#host = host
+    this.#options = options
     this.#peer = newSimplePeer(options)
+    this.#answered = options.timer.alarm(() => this.addCandidates(this.#remote?.candidates ?? []))
     this.#outbox = new SignalOutbox({
       timer: options.timer,
       gatherFirst: options.gatherFirst,
@@ -112,10 +116,18 @@ export class Connection {
     return this.#peer === null
   }
 
+  /** An offer carried by hand holds its candidates; where they must not be used before the answer is there, they wait. */
+  get #waitsForAnswer(): boolean {
+    const { isDialer, gatherFirst, holdsCandidates } = this.#options
+    return holdsCandidates && gatherFirst && !isDialer
+  }
+
   apply(description: Description): void {
     this.#remote = description
-    this.#peer?.signal({ type: description.kind, sdp: sdpOf(description) })
+    const candidates = this.#waitsForAnswer ? [] : description.candidates
+    this.#peer?.signal({ type: description.kind, sdp: sdpOf({ ...description, candidates }) })
     if (description.kind === 'answer') this.#outbox.noteAnswered()
+    if (this.#waitsForAnswer) this.#answered.set(this.#options.timer.now() + HELD_OFFER_MS)
   }
 
   addCandidates(candidates: readonly string[]): void {
@@ -150,6 +162,7 @@ export class Connection {
   /** Ends it without a word to the host. Queued bytes are lost. Drops all that keeps the browser's objects alive. */
   destroy(): void {
     this.#outbox.stop()
+    this.#answered.clear()
     this.#peer?.destroy()
     this.#peer = null
     this.#bulk = null

@@ -16,6 +16,8 @@ export const GATHER_MS_MAX = 3_000
  * alone: as listener it gives up 5 s after its answer where nobody connects (153, `trickle_grace_period`; measured).
  */
 export const HAND_CARRIED_MS_MAX = 10 * 60_000
+/** Milliseconds that the candidates of such an offer are held (`holdsCandidates`): a program has carried the answer then. */
+export const HELD_OFFER_MS = 1_000
 /** Hand-carried attempts at once. They wait long, so they do not count as opening. */
 export const HAND_CARRIED_MAX = 4
 

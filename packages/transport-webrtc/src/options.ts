@@ -24,8 +24,8 @@ export interface WebRtcTransportOptions {
   /** Whether that implementation frees a connection when it is closed. Browsers do so by garbage collection only. */
   readonly isFreedOnClose?: boolean
   /**
-   * Whether a dialer tells its candidates only once it has the answer, for an implementation that stumbles when the
-   * listener's first packets come before the answer. Costs a signal.
+   * Whether the dialer tells its candidates only once it has the answer, for an implementation that stumbles when the
+   * listener's first packets come before it. Costs a signal. Of an offer carried by hand the listener holds them a second.
    */
   readonly holdsCandidates?: boolean
 }

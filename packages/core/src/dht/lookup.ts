@@ -7,8 +7,8 @@ import type { Contact } from '../identity/contact.ts'
 import { type Key, keyOf, type PeerId } from '../identity/peer-id.ts'
 import {
   BUCKET_CONTACTS_MAX,
+  LINKS_MAX,
   LOOKUP_ASKED_MAX,
-  LOOKUP_CONTACTS_MAX,
   LOOKUP_PARALLELISM,
   LOOKUP_STEP_TIMEOUT_MS,
   LOOKUP_TIMEOUT_MS,
@@ -50,7 +50,7 @@ export class Lookups {
   }
 
   call(op: OpId, target: Key, turn: Turn): void {
-    const linked = this.#routing.closestLinked(target, BUCKET_CONTACTS_MAX)
+    const linked = this.#routing.closestLinked(target, LINKS_MAX)
     if (linked.length === 0) {
       turn.out.push({ type: 'failed', op, code: 'NO_PEERS', message: 'no link to ask through' })
       return
@@ -123,9 +123,9 @@ export class Lookups {
   }
 }
 
-/** The first to name a contact is the one to go through. Beyond the bound the newest contacts are dropped. */
+/** The first to name a contact is the one to go through. */
 function add(lookup: Lookup, contact: Contact, via: readonly PeerId[], state: Candidate['state']): void {
   const { candidateById } = lookup
-  if (candidateById.has(contact.id) || candidateById.size >= LOOKUP_CONTACTS_MAX) return
+  if (candidateById.has(contact.id)) return
   candidateById.set(contact.id, { id: contact.id, contact, via, state })
 }

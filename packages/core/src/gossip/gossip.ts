@@ -1,4 +1,4 @@
-// Topics and how messages spread in them (PROTOCOL.md, GS-1 to GS-27). This file decides in which order a message is
+// Topics and how messages spread in them (PROTOCOL.md, GS-1 to GS-28). This file decides in which order a message is
 // judged; the tree of a topic, its members and its backstop have files of their own.
 
 import type { Millis, Random } from '../contract.ts'

@@ -4,7 +4,7 @@
 import type { Millis } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { SIBLINGS_MAX } from '../limits.ts'
+import { BUCKET_CANDIDATES_MAX, BUCKET_CONTACTS_MAX, SIBLINGS_MAX } from '../limits.ts'
 import { Bucket, type KnownContact } from './bucket.ts'
 import { bucketIndexOf, closestOf, compareDistance, ID_BITS } from './distance.ts'
 import { SiblingList } from './siblings.ts'
@@ -154,7 +154,8 @@ export class RoutingTable {
     const wrong: string[] = []
     const { members, candidates } = bucket
     if (index >= ID_BITS) wrong.push(`bucket ${index} holds ourselves`)
-    if (members.length > 20 || candidates.length > 8) wrong.push(`bucket ${index} is overfull`)
+    if (members.length > BUCKET_CONTACTS_MAX || candidates.length > BUCKET_CANDIDATES_MAX)
+      wrong.push(`bucket ${index} is overfull`)
     if (candidates.length > 0 && !bucket.isFull) wrong.push(`bucket ${index} keeps candidates waiting`)
     for (const known of [...members, ...candidates]) {
       if (bucketIndexOf(this.#self, known.id) !== index) wrong.push(`${known.id} is in bucket ${index}`)

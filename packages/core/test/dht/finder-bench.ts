@@ -154,6 +154,9 @@ export class FinderBench implements RoutingView {
   }
 }
 
-export function only<T extends FinderEffect['type']>(effects: readonly FinderEffect[], type: T): EffectOf<T>[] {
+export function only<T extends FinderEffect['type']>(
+  effects: readonly FinderEffect[],
+  type: T,
+): EffectOf<T>[] {
   return effects.filter((effect): effect is EffectOf<T> => effect.type === type)
 }

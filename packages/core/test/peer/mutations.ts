@@ -4,10 +4,17 @@
 import type { Channel } from '../../src/contract.ts'
 import { gossipDomain, sealFrame, signedBytes } from '../../src/gossip/envelope.ts'
 import type { Contact } from '../../src/identity/contact.ts'
+import type { Key } from '../../src/identity/peer-id.ts'
 import { CONTROL_MESSAGE_BYTES_MAX } from '../../src/limits.ts'
 import { concatBytes, toHex } from '../../src/wire/bytes.ts'
 import { decodeFrame, encodeFrame, encodeInner, packBatches } from '../../src/wire/codec.ts'
-import { MESSAGES, type Message, type MessageName } from '../../src/wire/messages.ts'
+import {
+  MESSAGES,
+  type Message,
+  type MessageName,
+  type OperationId,
+  type TopicId,
+} from '../../src/wire/messages.ts'
 import type { SeededRandom } from '../gossip/seeded.ts'
 import { sign } from '../link/stand-ins.ts'
 import { MESSAGE_NAMES, sampleMessage } from '../wire/samples.ts'
@@ -29,13 +36,13 @@ export type Way = (typeof WAYS)[number]
 /** Of a hundred, so that most frames are well formed: the malformed end a link before anything deeper is reached. */
 const SHARES: Readonly<Record<Way, number>> = {
   field: 50,
-  fields: 20,
-  replay: 10,
+  fields: 22,
+  replay: 12,
   reflect: 8,
-  'flip bits': 5,
+  'flip bits': 3,
   truncate: 1,
-  extend: 2,
-  splice: 2,
+  extend: 1,
+  splice: 1,
   'wrong batch': 1,
   'wrong channel': 1,
 }
@@ -54,6 +61,8 @@ const TOO_LONG = CONTROL_MESSAGE_BYTES_MAX + 1
 const WILD_ONE_OF = 10
 /** Frames remembered per message type. */
 const REMEMBERED_MAX = 64
+/** Samples per message type that mutations begin with. */
+const SAMPLES = 32
 
 /** What mutated fields may be taken from, so that they mean something to the victim. */
 export interface Pools {
@@ -70,6 +79,7 @@ export class Mutator {
   readonly #pools: Pools
   readonly #honest = new Map<MessageName, Uint8Array[]>()
   readonly #victims = new Map<MessageName, Uint8Array[]>()
+  readonly #samples = new Map<MessageName, readonly Message[]>()
   #counter = 0
 
   constructor(random: SeededRandom, pools: Pools) {
@@ -101,7 +111,7 @@ export class Mutator {
 
   /** The message of a sealed body, damaged. */
   sealed(): Uint8Array {
-    const message = sampleMessage('SIGNAL_BODY', () => this.#random.u32())
+    const message = this.#sample('SIGNAL_BODY')
     const bytes = encodeInner(this.#random.below(8) === 0 ? message : this.#changed(message, 1))
     return this.#random.below(8) === 0 ? this.#flipped(bytes) : bytes
   }
@@ -153,11 +163,7 @@ export class Mutator {
     const frames = this.#honest.get(name) ?? []
     const honest = this.#random.below(3) === 0 ? this.#pick(frames) : undefined
     if (honest !== undefined) return decodeFrame(honest)?.message as Message
-    return this.#changed(
-      sampleMessage(name, () => this.#random.u32()),
-      2,
-      false,
-    )
+    return this.#changed(this.#sample(name), 2, false)
   }
 
   /** Routed and sealed messages travel inside another; gossip of the attacker's own is signed as it should be. */
@@ -172,19 +178,20 @@ export class Mutator {
     }
     const inner = layer === 'sealed' ? this.#random.bytes(60) : encodeInner(message)
     const carrier = this.#random.below(6) === 0 ? 'ROUTE_REPLY' : 'ROUTE'
-    const outer = sampleMessage(carrier, () => this.#random.u32())
-    if (outer.type === 'ROUTE' && this.#random.below(6) !== 0)
-      return encodeFrame(
-        { ...outer, mode: 1, target: this.#pools.keys[0] as never, visited: [], via: [], inner },
-        20,
-      )
+    const outer = this.#sample(carrier)
+    if (outer.type === 'ROUTE' && this.#random.below(6) !== 0) {
+      const operation = toHex(this.#random.bytes(16)) as OperationId
+      const target = this.#pools.keys[0] as Key
+      return encodeFrame({ ...outer, operation, mode: 1, target, visited: [], via: [], inner }, 20)
+    }
     return encodeFrame({ ...this.#changed(outer, 3, false), inner } as Message, ttl)
   }
 
   #signed(message: Message & { type: 'GOSSIP' }, author: Contact, ttl: number): Uint8Array {
     this.#counter += 1
     const signature = new Uint8Array(64)
-    const draft = encodeFrame({ ...message, author, counter: this.#counter, signature }, ttl)
+    const topic = this.#pools.names[0] as TopicId
+    const draft = encodeFrame({ ...message, topic, author, counter: this.#counter, signature }, ttl)
     const domain = gossipDomain(this.#pools.networkId)
     return sealFrame(draft, sign(author.signingKey, signedBytes(domain, draft)))
   }
@@ -240,7 +247,8 @@ export class Mutator {
 
   #list(values: readonly unknown[], isWild: boolean): unknown[] {
     const item =
-      values[0] ?? this.#pick(this.#random.below(2) === 0 ? this.#pools.contacts : this.#pools.keys)
+      values[0] ??
+      (this.#random.below(2) === 0 ? this.#pick(this.#pools.contacts) : this.#pick(this.#pools.keys))
     if (values.length === 0) return []
     const length = this.#pick(isWild ? [0, 8, 24, 40, 41, 256, 257, 513] : [0, 1, 2, 3, 8]) as number
     return Array.from({ length }, () => this.#value(item, false))
@@ -269,6 +277,14 @@ export class Mutator {
       default:
         return concatBytes(...Array.from({ length: Math.ceil(TOO_LONG / batch.length) }, () => batch))
     }
+  }
+
+  #sample(name: MessageName): Message {
+    const known = this.#samples.get(name)
+    if (known !== undefined) return this.#pick(known) as Message
+    const samples = Array.from({ length: SAMPLES }, () => sampleMessage(name, () => this.#random.u32()))
+    this.#samples.set(name, samples)
+    return this.#pick(samples) as Message
   }
 
   #pick<T>(from: readonly T[]): T | undefined {

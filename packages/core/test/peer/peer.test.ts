@@ -28,7 +28,7 @@ function three(): [PeerNode, PeerNode, PeerNode] {
   return meshed(3) as [PeerNode, PeerNode, PeerNode]
 }
 
-function valueOf(peer: PeerNode, text: string): Uint8Array | undefined {
+function valueFrom(peer: PeerNode, text: string): Uint8Array | undefined {
   const outcome = peer.outcome({ type: 'get', name: { kind: 'immutable', key: contentKey(utf8(text)) } })
   return 'value' in outcome ? (outcome.value as GetResult).record.value : undefined
 }
@@ -84,8 +84,8 @@ describe('three peers', () => {
   it('a value that one puts is got by the others', () => {
     const [a, b, c] = three()
     expect(put(a, 'value')).toMatchObject({ stored: 3, wanted: 3 })
-    for (const peer of [b, c]) expect(valueOf(peer, 'value')).toEqual(utf8('value'))
-    expect(valueOf(b, 'no such value')).toBeUndefined()
+    for (const peer of [b, c]) expect(valueFrom(peer, 'value')).toEqual(utf8('value'))
+    expect(valueFrom(b, 'no such value')).toBeUndefined()
   })
 
   it('[LK12] a peer that vanishes has left once for everybody within 10 s', () => {
@@ -127,7 +127,7 @@ describe('closing', () => {
     for (const other of others) {
       expect(told(other, leaver)).toBe('+-')
       expect(other.eventsOf('peer-left')).toMatchObject([{ reason: 'left' }])
-      expect(valueOf(other, 'heritage')).toEqual(utf8('heritage'))
+      expect(valueFrom(other, 'heritage')).toEqual(utf8('heritage'))
     }
   })
 
@@ -312,7 +312,7 @@ describe('hostile neighbours', () => {
     expect(friend.snapshot().traffic.offences).toEqual({})
     const text = `value ${network.now}`
     put(victim, text)
-    expect(valueOf(friend, text)).toEqual(utf8(text))
+    expect(valueFrom(friend, text)).toEqual(utf8(text))
   }
 
   /** A ROUTE to exactly the target, with hops to spend. */

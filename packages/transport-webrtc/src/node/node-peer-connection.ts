@@ -3,10 +3,15 @@
 // - It negotiates by itself once a channel is made, so a listener would offer, take it back and quarrel over ICE roles.
 //   Here the native connection negotiates when it is told to.
 // - A channel is said to be closed when we ask for it, not when the other end has it. That event is kept back.
+// - A channel that the other end closes forgets the messages that it has not handed out yet, so closing waits a little
+//   (0.24.5: 5 of 60 closes lost something, none after 20 ms; measured under load).
 // - simple-peer names the listener's channel `null`, and writes to the `sdp` of offers and answers.
 
 import { type IceServer, PeerConnection } from 'node-datachannel'
 import { type RTCDataChannel, RTCPeerConnection } from 'node-datachannel/polyfill'
+
+/** Milliseconds for the other end to hand out what it received. */
+const CLOSE_DELAY_MS = 100
 
 export class NodePeerConnection extends RTCPeerConnection {
   readonly #native: PeerConnection
@@ -29,7 +34,7 @@ export class NodePeerConnection extends RTCPeerConnection {
     let isOurs = false
     channel.close = () => {
       isOurs = true
-      close()
+      setTimeout(close, CLOSE_DELAY_MS)
     }
     channel.addEventListener('close', (event) => {
       if (isOurs) event.stopImmediatePropagation()
