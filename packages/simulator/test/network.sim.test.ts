@@ -1,12 +1,6 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { build } from 'vite'
 import { describe, expect, test } from 'vitest'
-import { Network, type RunResult, run } from '../src/index.ts'
+import { Network, run } from '../src/index.ts'
+import { buildCommandLine } from './command-line.ts'
 
 const FEW = { 'join-every': 20, settle: 5 }
 
@@ -56,10 +50,10 @@ describe('trace hash', () => {
   })
 
   test('the command line, built and run in another process, has the same', async () => {
-    const there = await inAnotherProcess(
-      ['gossip', '--peers', '12', '--seed', '5', '--json'],
-      request.numbers,
-    )
+    const commandLine = await buildCommandLine()
+    const options = Object.entries(request.numbers).flatMap(([name, value]) => [`--${name}`, String(value)])
+    const there = await commandLine.run('gossip', '--peers', '12', '--seed', '5', ...options)
+    commandLine.remove()
     expect(there).toMatchObject({ scenario: 'gossip', peers: 12, seed: 5, violationCount: 0 })
     expect(there.events).toBe(here.events)
     expect(there.traceHash).toBe(here.traceHash)
@@ -83,37 +77,4 @@ function hashOfPublishing(payload: Uint8Array): string {
   network.advance(5_000)
   expect(messages).toBe(2)
   return network.trace.hex()
-}
-
-/** Builds the command line as `npm run sim` does, but into a folder of its own. */
-async function inAnotherProcess(
-  args: readonly string[],
-  numbers: Readonly<Record<string, number>>,
-): Promise<RunResult> {
-  const root = fileURLToPath(new URL('../../../', import.meta.url))
-  const outDir = mkdtempSync(join(tmpdir(), 'hyphae-simulator-'))
-  const options = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)])
-  try {
-    await build({
-      root,
-      configFile: false,
-      logLevel: 'error',
-      resolve: { conditions: ['@hyphae/source'] },
-      ssr: { noExternal: true, resolve: { conditions: ['@hyphae/source', 'node'] } },
-      build: {
-        ssr: 'packages/simulator/src/cli.ts',
-        outDir,
-        target: 'node20.19',
-        rolldownOptions: { output: { entryFileNames: 'cli.mjs' } },
-      },
-    })
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      join(outDir, 'cli.mjs'),
-      ...args,
-      ...options,
-    ])
-    return JSON.parse(stdout.trimEnd().split('\n').at(-1) as string)
-  } finally {
-    rmSync(outDir, { recursive: true })
-  }
 }

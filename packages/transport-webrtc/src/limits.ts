@@ -63,5 +63,7 @@ export const BULK_BUFFERED_MS = 50
 /** Bytes of bulk in our queue at which the link ends. */
 export const BULK_QUEUED_BYTES_MAX = 16 * 1024 * 1024
 
-/** Milliseconds in which queued bytes may leave before a link is closed. */
-export const FLUSH_MS_MAX = 1_000
+/** Milliseconds that a closing link waits for the next of its queued bytes to leave, and for the other end to close. */
+export const FLUSH_STALL_MS_MAX = 1_000
+/** Milliseconds that a closing link waits in all, while bytes do leave. */
+export const FLUSH_MS_MAX = 5_000

@@ -10,6 +10,7 @@ import {
   CONTROL_BYTES_MAX,
   CONTROL_QUEUED_BYTES_MAX,
   FLUSH_MS_MAX,
+  FLUSH_STALL_MS_MAX,
 } from './limits.ts'
 import { isKeepalive, KEEPALIVE, LinkWatch } from './link-watch.ts'
 import { type SendPipe, SendQueue } from './send-queue.ts'
@@ -34,9 +35,12 @@ export class Link {
   readonly #options: LinkOptions
   readonly #queues: Readonly<Record<Channel, SendQueue>>
   readonly #watch: LinkWatch
-  readonly #flushDeadline: Alarm
+  readonly #flushCheck: Alarm
   readonly #resumption: Alarm
   #closingReason: string | null = null
+  /** When a closing link ends, whatever is still queued. */
+  #flushUntil = 0
+  #bytesToFlush = 0
   #isFinished = false
   #isOver = false
 
@@ -57,7 +61,7 @@ export class Link {
       silent: () => options.tell({ type: 'silent', link: id }),
     })
     this.#resumption = timer.alarm(() => this.#goOn(() => this.#resume()))
-    this.#flushDeadline = timer.alarm(() => this.#endLater(this.#closingReason ?? ''))
+    this.#flushCheck = timer.alarm(() => this.#onFlushCheck())
   }
 
   /** Says how much may be sent. Right after `opened`. */
@@ -79,17 +83,17 @@ export class Link {
     if (this.#isUsable) this.#watch.start(keepaliveMs, silenceMs)
   }
 
-  /** With `flush` the link ends once the other end has everything, at the latest after a second. */
+  /** With `flush` the link ends once the other end has everything, or a second after bytes cease to leave. */
   close(reason: string, flush: boolean): void {
     if (!this.#isUsable) return
     this.#closingReason = reason
     this.#watch.stop()
     if (!flush) return this.#endLater(reason)
-    this.#flushDeadline.set(this.#options.timer.now() + FLUSH_MS_MAX)
-    this.#attempt(() => {
+    this.#flushUntil = this.#options.timer.now() + FLUSH_MS_MAX
+    this.#checkFlushLater()
+    this.#goOn(() => {
       for (const channel of CHANNELS) this.#queues[channel].finish()
     })
-    this.#finishWhenEmpty()
   }
 
   /** Ends at once, even where `close` waits for queued bytes. */
@@ -116,14 +120,15 @@ export class Link {
   /** Nothing ran here for so long: nobody is blamed for that time. */
   extend(stalledMs: number): void {
     this.#watch.extend(stalledMs)
-    this.#flushDeadline.postpone(stalledMs)
+    this.#flushCheck.postpone(stalledMs)
+    this.#flushUntil += stalledMs
   }
 
   /** The connection is gone, or has to go now. */
   stop(): void {
     this.#isOver = true
     this.#watch.stop()
-    this.#flushDeadline.clear()
+    this.#flushCheck.clear()
     this.#resumption.clear()
   }
 
@@ -178,10 +183,25 @@ export class Link {
   }
 
   #finishWhenEmpty(): void {
-    if (this.#closingReason === null || this.#isOver || this.#isFinished) return
-    if (!CHANNELS.every((channel) => this.#queues[channel].isEmpty)) return
+    if (this.#closingReason === null || this.#isOver || this.#isFinished || this.#pendingBytes > 0) return
     this.#isFinished = true
+    this.#checkFlushLater()
     this.#options.finish()
+  }
+
+  #checkFlushLater(): void {
+    this.#bytesToFlush = this.#pendingBytes
+    this.#flushCheck.set(Math.min(this.#options.timer.now() + FLUSH_STALL_MS_MAX, this.#flushUntil))
+  }
+
+  #onFlushCheck(): void {
+    const isProgress = this.#pendingBytes < this.#bytesToFlush
+    if (isProgress && this.#options.timer.now() < this.#flushUntil) this.#checkFlushLater()
+    else this.#endLater(this.#closingReason ?? '')
+  }
+
+  get #pendingBytes(): number {
+    return this.#queues.control.pendingBytes + this.#queues.bulk.pendingBytes
   }
 
   /** Ends now, and says so once the call that we may be in has returned. */

@@ -46,9 +46,9 @@ export class SendQueue {
     this.#allowance = options.allowance
   }
 
-  /** Nothing waits here, nor in the stack's queue. */
-  get isEmpty(): boolean {
-    return this.#pendingBytes === 0
+  /** Bytes that wait here and in the stack's queue. */
+  get pendingBytes(): number {
+    return this.#queuedBytes + this.#pipe.bufferedAmount
   }
 
   /** Bytes that may be pushed before messages pile up. The caller is held to what it was told last. */
@@ -83,12 +83,8 @@ export class SendQueue {
     this.#pump({ isLow: false })
   }
 
-  get #pendingBytes(): number {
-    return this.#queuedBytes + this.#pipe.bufferedAmount
-  }
-
   get #roomBytes(): number {
-    return Math.max(0, this.#allowance.bytesMax - this.#pendingBytes)
+    return Math.max(0, this.#allowance.bytesMax - this.pendingBytes)
   }
 
   #pump({ isLow }: { readonly isLow: boolean }): void {

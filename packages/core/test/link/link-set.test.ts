@@ -461,8 +461,12 @@ describe('goodbyes', () => {
       reason: 'protocol-violation',
     })
     for (let i = 0; i < 100; i++) {
-      stranger.says({ type: 'BYE_ACK', bulkReceived: 0 }, { type: 'BUSY', alternatives: [other] }, ping)
       bench.input(a, { type: 'received', link: stranger.link, channel: 'control', bytes: Uint8Array.of(1) })
+      stranger.says({ type: 'BUSY', alternatives: [other] }, stranger.handshake.helloFrame, ping)
+    }
+    for (let i = 0; i < 3; i++) {
+      stranger.says({ type: 'BYE_ACK', bulkReceived: 0 })
+      a.closedByDriver.delete(stranger.link)
     }
     const closes = a.effects.filter((effect) => effect.type === 'driver' && effect.effect.type === 'close')
     expect(closes).toHaveLength(1)

@@ -450,6 +450,10 @@ describe('a full peer', () => {
     }
     const stages = peers.flatMap((peer) => peer.eventsOf('link-stage'))
     const refused = stages.filter(({ stage }) => stage === 'refused')
+    const offers = (attempt: string) =>
+      stages.filter((one) => one.attempt === attempt && one.stage === 'offer-sent').length
+    // A refusal is an answer: nobody looks for another way to somebody who is full.
+    for (const { attempt } of refused) expect(offers(attempt)).toBe(1)
     const byOverlay = stages.filter(({ stage, detail }) => stage === 'offer-sent' && detail === 'overlay')
     expect(refused.some(({ attempt }) => byOverlay.some((offer) => offer.attempt === attempt))).toBe(true)
     expect(stages.filter(({ stage }) => stage === 'failed:signaling')).toEqual([])

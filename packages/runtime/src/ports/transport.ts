@@ -101,7 +101,7 @@ export interface Transport {
   send(link: LinkId, channel: Channel, bytes: Uint8Array): void
   /** Sends a keep-alive after `keepaliveMs` without traffic out; says `silent` after `silenceMs` without traffic in. */
   watch(link: LinkId, keepaliveMs: number, silenceMs: number): void
-  /** `flush`: queued bytes leave first, for at most a second. Nothing but `closed` follows. */
+  /** `flush`: queued bytes leave first, for 5 s at most and while some leave within a second. Then comes `closed` alone. */
   close(link: LinkId, reason: string, flush: boolean): void
   pathInfo(link: LinkId): Promise<LinkPathInfo>
   stats(): TransportStats
