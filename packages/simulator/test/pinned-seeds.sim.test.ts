@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildCommandLine, type CommandLine, type Printed } from './command-line.ts'
 
 /** Every seed here is run for ever; one that ever found a fault is added with a word about it. */
-const SEEDS = [2, 3, 4, 11, 12, 13]
+const SEEDS = [2, 3, 4]
 /** A smaller load than the scenario's own, so that 20 seeds fit into a minute and a half of two cores. */
 const LOAD = '--join-every 20 --settle 8 --keys 12 --gets 30 --messages 9'.split(' ')
 /** Milliseconds all seeds together may take. */
