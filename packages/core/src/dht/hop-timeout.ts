@@ -32,7 +32,7 @@ export class HopTimes {
     const roundTripMs = this.#roundTripMs(peer) ?? HOP_RTT_UNKNOWN_MS
     const deviationMs = this.#deviationMsByPeer.get(peer) ?? 0
     const wantedMs = Math.max(ROUND_TRIPS * roundTripMs + SLACK_MS, roundTripMs + DEVIATIONS * deviationMs)
-    return Math.ceil(Math.min(HOP_TIMEOUT_MAX_MS, Math.max(HOP_TIMEOUT_MIN_MS, wantedMs)))
+    return Math.round(Math.min(HOP_TIMEOUT_MAX_MS, Math.max(HOP_TIMEOUT_MIN_MS, wantedMs)))
   }
 
   /** A hop acknowledged after `ms`, in time or late. */

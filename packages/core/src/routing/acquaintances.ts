@@ -55,11 +55,15 @@ export class Acquaintances {
     for (const contact of contacts) {
       const known = this.#table.get(contact.id)
       if (known?.linked || contact.id === this.#self) continue
-      if (known === null && !this.#isForUs(contact)) hasBadWork = true
-      else if (!this.#departed.outweighs(from.evidence, contact.id, now)) {
-        hasNew ||= !known?.heard
-        this.#enter(contact, from, now, out)
+      if (known === null && !this.#isForUs(contact)) {
+        hasBadWork = true
+        continue
       }
+      const verdict = this.#departed.verdict(from.evidence, contact.id, now)
+      if (verdict === 'ask') this.probe(this.#table.add(contact, now, false), now, out)
+      if (verdict !== 'believe') continue
+      hasNew ||= !known?.heard
+      this.#enter(contact, from, now, out)
     }
     if (hasBadWork && from.namer !== null)
       out.push({ type: 'offence', peer: from.namer, offence: 'bad-work' })
@@ -131,6 +135,7 @@ export class Acquaintances {
 
   /** The contact answered. */
   revive(known: KnownContact, now: Millis): void {
+    this.#departed.delete(known.id)
     this.#table.add(known.contact, now, true)
     this.#table.touch(known, now)
   }

@@ -8,11 +8,14 @@ import { LINK_SILENCE_MS } from '../limits.ts'
 export const DEPARTED_MAX = 256
 /** Milliseconds for which hearsay about the dead is not believed: longer than gossip among siblings takes to settle. */
 export const DEPARTED_MS = 120_000
-/** Milliseconds after which a peer that says it is linked to the contact is believed: twice what its link needs to fall silent. */
-const DEPARTED_LINKED_MS = 2 * LINK_SILENCE_MS
+/** Milliseconds for which nobody is believed: twice what a link needs to fall silent. */
+export const DEPARTED_SURELY_MS = 2 * LINK_SILENCE_MS
 
 /** `linked`: somebody says it has a link to the contact, or an introducer sees it; `named`: somebody merely knows of it. */
 export type Evidence = 'linked' | 'named'
+
+/** `ask`: it may have been taken for dead by mistake, so it is asked itself. */
+export type Verdict = 'believe' | 'ask' | 'ignore'
 
 export class Departed {
   readonly #diedAtByPeer = new Map<PeerId, Millis>()
@@ -33,10 +36,10 @@ export class Departed {
     this.#diedAtByPeer.delete(peer)
   }
 
-  /** Whether to disbelieve somebody who says that the peer lives. */
-  outweighs(evidence: Evidence, peer: PeerId, now: Millis): boolean {
-    const diedAt = this.#diedAtByPeer.get(peer)
-    if (diedAt === undefined) return false
-    return now - diedAt < (evidence === 'linked' ? DEPARTED_LINKED_MS : DEPARTED_MS)
+  /** What to make of somebody who says that the peer lives. */
+  verdict(evidence: Evidence, peer: PeerId, now: Millis): Verdict {
+    const deadMs = now - (this.#diedAtByPeer.get(peer) ?? Number.NEGATIVE_INFINITY)
+    if (deadMs < DEPARTED_SURELY_MS) return 'ignore'
+    return evidence === 'linked' || deadMs >= DEPARTED_MS ? 'believe' : 'ask'
   }
 }

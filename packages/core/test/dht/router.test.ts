@@ -3,6 +3,7 @@ import {
   HOP_SUSPECT_MS,
   HOPS_MAX,
   REPLIES_PER_ROUTE_MAX,
+  ROUTE_BYTES_MAX,
   ROUTE_STATE_MS,
   ROUTE_SWEEP_MS,
   ROUTES_MAX,
@@ -178,6 +179,19 @@ describe('a hop', () => {
     expect(at.router.tables()).toMatchObject({ routes: 0, routeLinks: 0 })
   })
 
+  test('[RO-20] the messages in memory have 16 MiB', () => {
+    const at = new RouterBench(['80', '81', '82'])
+    const inner = encodeInner({ type: 'SIGNAL', sender: SOME, box: new Uint8Array(15_000) })
+    let taken = 0
+    for (let i = 0; i < 1_500; i++) {
+      const from = (0x80 + (i % 3)).toString(16)
+      const effects = at.route(from, 'exact', '00', { operation: operationOf(10 + i), inner })
+      if (sends(effects)[0] === `ROUTE_ACK ${from}`) taken++
+    }
+    expect(taken).toBe(Math.floor(ROUTE_BYTES_MAX / inner.length))
+    expect(at.router.tables().routeBytes).toBe(taken * inner.length)
+  })
+
   test('[RO-20] a way that is over takes no place', () => {
     const at = new RouterBench(['10', 'f0'])
     for (let i = 10; i < 10 + 4 * ROUTES_PER_LINK_MAX; i++) {
@@ -251,6 +265,10 @@ describe('where it goes', () => {
     const near = new RouterBench(['10', '20', 'c0'])
     near.named.set(id('f8'), id('20'))
     expect(routeOf(near.route('10', 'closest', 'ff')).to).toBe('c0')
+    expect(routeOf(at.route('10', 'any', 'ff', { operation: operationOf(3) })).to).toBe('80')
+    const level = new RouterBench(['10', '20', '41'])
+    level.named.set(id('fc'), id('20'))
+    expect(routeOf(level.route('10', 'any', 'ff')).to).toBe('20')
     const alone = new RouterBench(['10', '20'])
     alone.named.set(id('ff'), id('20'))
     expect(routeOf(alone.route('10', 'exact', 'ff')).to).toBe('20')
@@ -305,6 +323,16 @@ describe('silence', () => {
     expect(sends(at.advance(1))).toEqual(['ROUTE e0'])
   })
 
+  test('[RO-10] [RO-19] and once it has acknowledged, what that took', () => {
+    const at = new RouterBench(['10', 'f0', 'e0'], null)
+    at.route('10', 'closest', 'ff')
+    at.advance(400)
+    at.ack('f0')
+    at.route('10', 'closest', 'ff', { operation: operationOf(3) })
+    expect(sends(at.advance(459))).toEqual([])
+    expect(sends(at.advance(1))).toEqual(['ROUTE e0'])
+  })
+
   test('[RO-10] whoever was silent is tried last, until it is heard or 7.5 s have gone', () => {
     const at = new RouterBench(['10', 'f0', 'e0'])
     const ask = (operation: number) =>
@@ -318,7 +346,12 @@ describe('silence', () => {
     expect(ask(4)).toBe('f0')
     at.advance(130)
     expect(ask(5)).toBe('e0')
-    at.advance(HOP_SUSPECT_MS)
+    at.ack('e0', 4)
+    at.ack('e0', 5)
+    at.advance(HOP_SUSPECT_MS - 1)
+    expect(ask(7)).toBe('e0')
+    at.ack('e0', 7)
+    at.advance(1)
     expect(ask(6)).toBe('f0')
   })
 
@@ -521,6 +554,17 @@ describe('our operations', () => {
     expect(hedgeAfter(3_000)).toBe(1_500)
   })
 
+  test('[RO-17] no hedge once something was heard, nor while our own machine has the message', () => {
+    const at = new RouterBench(['f0', 'e0'])
+    at.start('closest', 'ff')
+    at.reply('f0', { ...OURS, last: false })
+    expect(at.advance(9_000)).toEqual([])
+    const mine = new RouterBench(['f0', 'e0'])
+    mine.held.add(id('ff'))
+    mine.start('any', 'ff', { paths: 2 })
+    expect(mine.advance(9_000)).toEqual([])
+  })
+
   test('[RO-17] no hedge where the target itself has the message', () => {
     const at = new RouterBench(['ff', 'e0'])
     at.start('exact', 'ff')
@@ -582,6 +626,13 @@ describe('our operations', () => {
     expect(sends(at.start('closest', '0f', { paths: 2 }))).toEqual(['ROUTE 08'])
     expect(only(at.nack('08', { ...OURS, hopsLeft: 22 }), 'deliver')).toMatchObject([
       { route: OURS, from: SELF },
+    ])
+    const two = new RouterBench(['0e', '0c', 'f0'])
+    two.start('closest', '0f', { paths: 2 })
+    expect(only(two.nack('0e', { ...OURS, hopsLeft: 22 }), 'deliver')).toEqual([])
+    const other = { operation: operationOf(1), path: 1 }
+    expect(only(two.nack('0c', { ...other, hopsLeft: 22 }), 'deliver')).toMatchObject([
+      { route: other, from: SELF },
     ])
     expect(only(new RouterBench([]).start('closest', 'ff'), 'deliver')).toHaveLength(1)
     expect(only(new RouterBench(['f0']).start('exact', '00'), 'deliver')).toHaveLength(1)

@@ -75,11 +75,11 @@ export class RequestsBench {
     return route
   }
 
-  /** A RESPONSE that PEER signed to that request of ours. */
-  response(request: OperationId, status = 0, payload = Uint8Array.of(9)): MessageOf<'RESPONSE'> {
-    const message = { request, status, payload }
+  /** A RESPONSE that this responder signed to that request of ours. */
+  response(request: OperationId, status = 0, responder = PEER): MessageOf<'RESPONSE'> {
+    const message = { request, status, payload: Uint8Array.of(9) }
     const bytes = responseSignedBytes(NETWORK_ID, this.self.id, message)
-    return { type: 'RESPONSE', responder: PEER, ...message, signature: sign(PEER.signingKey, bytes) }
+    return { type: 'RESPONSE', responder, ...message, signature: sign(responder.signingKey, bytes) }
   }
 
   reply(operation: OperationId, inner: Message, hops = 3): RequestsEffect[] {

@@ -62,6 +62,7 @@ describe('a request of ours', () => {
     const good = bench.response(operation, 2)
     expect(bench.reply(operation, { ...good, status: 0 })).toEqual([])
     expect(bench.reply(operation, { ...good, responder: FORWARDER })).toEqual([])
+    expect(bench.reply(operation, bench.response(operation, 0, FORWARDER))).toEqual([])
     expect(bench.reply(operation, { ...good, request: operationOf(9) })).toEqual([])
     expect(bench.reply(operation, good)).toEqual([
       { type: 'stop-route', operation },

@@ -4,7 +4,7 @@ import type { Contact } from '../../src/identity/contact.ts'
 import { isAcceptable } from '../../src/identity/contact.ts'
 import { keyOf } from '../../src/identity/peer-id.ts'
 import { BUCKET_CONTACTS_MAX, CONTACTS_SAVE_MS, PING_TIMEOUT_MS } from '../../src/limits.ts'
-import { DEPARTED_MAX, DEPARTED_MS } from '../../src/routing/departed.ts'
+import { DEPARTED_MAX, DEPARTED_MS, DEPARTED_SURELY_MS } from '../../src/routing/departed.ts'
 import { PROBES_MAX, PROBES_WAITING_MAX } from '../../src/routing/probes.ts'
 import { RoutingBench } from './routing-bench.ts'
 
@@ -129,9 +129,31 @@ describe('dying', () => {
     expect(bench.knows(gone)).toBe(false)
     bench.advance(20_000)
     bench.receive(friend, { siblings: [gone] })
-    expect(bench.knows(gone)).toBe(false)
+    expect(bench.routing.siblings()).not.toContain(gone)
     bench.receive(friend, { linked: [gone] })
-    expect(bench.knows(gone)).toBe(true)
+    expect(bench.routing.siblings()).toContain(gone)
+  })
+
+  test('[RT-6] whom others still name is asked, and comes back by its own answer alone', () => {
+    const bench = new RoutingBench()
+    const [gone, friend] = bench.contacts(2) as [Contact, Contact]
+    bench.link(friend)
+    bench.link(gone)
+    bench.unlink(gone, { left: true })
+    bench.take('probe')
+    const name = () => {
+      bench.advance(DEPARTED_SURELY_MS)
+      bench.receive(friend, { siblings: [gone] })
+      return bench.take('probe').map(({ contact }) => contact)
+    }
+    expect(name()).toEqual([gone])
+    expect(bench.routing.siblings()).not.toContain(gone)
+    bench.handle({ type: 'probed', peer: gone.id, alive: false })
+    expect(bench.knows(gone)).toBe(false)
+    expect(name()).toEqual([gone])
+    bench.handle({ type: 'probed', peer: gone.id, alive: true })
+    expect(bench.routing.siblings()).toContain(gone)
+    expect(name()).toEqual([])
   })
 
   test('[RT-6] after a while hearsay is enough', () => {
