@@ -63,7 +63,7 @@ function measure(begunAt: number): Cost {
 
 /** What is measured with `--json`, in one object. */
 function flat({ figures, numbers, ...result }: RunResult, cost: Cost): object {
-  const { violations, violationCount, ...head } = result
+  const { violations, violationCount, sent, ...head } = result
   const options = Object.keys(numbers).length === 0 ? {} : { options: numbers }
   return {
     ...head,
@@ -73,14 +73,17 @@ function flat({ figures, numbers, ...result }: RunResult, cost: Cost): object {
     eventsPerSecond: Math.round(result.events / cost.wallSeconds),
     memoryMiB: Math.round(cost.memoryMiB),
     ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, rounded(value)])),
+    sent,
     violationCount,
     violations,
   }
 }
 
 function describe(result: RunResult, cost: Cost): string {
-  const { violations, ...rest } = flat(result, cost) as { violations: string[] }
+  const { violations, sent, ...rest } = flat(result, cost) as Pick<RunResult, 'violations' | 'sent'>
   const lines = Object.entries(rest).map(([name, value]) => `${name.padEnd(24)}${JSON.stringify(value)}`)
+  for (const [type, { frames, bytes }] of Object.entries(sent))
+    lines.push(`${type.padEnd(24)}${frames} frames, ${bytes} bytes sent`)
   const wrong = violations.length === 0 ? [] : ['', 'Must not happen, and did:', ...violations]
   return ['All figures are simulated.', ...lines, ...wrong].join('\n')
 }

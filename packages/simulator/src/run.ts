@@ -3,6 +3,7 @@
 import { scenarioNamed } from './scenarios/all.ts'
 import { Experiment, type ExperimentOptions } from './scenarios/experiment.ts'
 import { COMMON_OPTIONS, type Figures, type ScenarioOption } from './scenarios/scenario.ts'
+import { type Sent, sentByType } from './sent-by-type.ts'
 
 export interface RunRequest {
   readonly scenario: string
@@ -26,6 +27,8 @@ export interface RunResult {
   /** Inputs that peers handled. */
   readonly events: number
   readonly figures: Figures
+  /** Of the peers that ran in the end. */
+  readonly sent: Readonly<Record<string, Sent>>
   readonly violationCount: number
   /** The first ones; empty for a run that went well. */
   readonly violations: readonly string[]
@@ -56,6 +59,7 @@ export function run(request: RunRequest): RunResult {
     virtualSeconds: network.timeline.now / 1_000,
     events: network.trace.inputs,
     figures,
+    sent: sentByType(network),
     violationCount: violations.count,
     violations: violations.list,
   }
