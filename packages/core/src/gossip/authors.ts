@@ -9,7 +9,7 @@ import {
   MESSAGES_PER_AUTHOR_BURST,
   MESSAGES_PER_AUTHOR_PER_SECOND,
 } from '../limits.ts'
-import { TokenBuckets } from '../link/token-bucket.ts'
+import { TokenBuckets } from '../token-buckets.ts'
 import type { TopicId } from '../wire/messages.ts'
 
 /** Names one message of one author, whatever its signature. */

@@ -2,9 +2,9 @@
 
 import type { Millis, Random } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import type { TokenBuckets } from '../link/token-bucket.ts'
 import type { LinkView } from '../machine.ts'
 import type { RecentSet } from '../recent-set.ts'
+import type { TokenBuckets } from '../token-buckets.ts'
 import type { MessageId, TopicId } from '../wire/messages.ts'
 import type { TreeCount } from './author-trees.ts'
 import type { CachedMessage, MessageCache } from './message-cache.ts'

@@ -18,9 +18,9 @@ import {
   SEEN_IDS_MAX,
   SUBSCRIBE_LOOK_MS,
 } from '../limits.ts'
-import { TokenBuckets } from '../link/token-bucket.ts'
 import type { LinkView, Machine, RoutingView } from '../machine.ts'
 import { RecentSet } from '../recent-set.ts'
+import { TokenBuckets } from '../token-buckets.ts'
 import type { Frame } from '../wire/codec.ts'
 import type { Message, MessageId, MessageOf } from '../wire/messages.ts'
 import { ANNOUNCE_STAGES, type AnnounceStage } from './announcements.ts'

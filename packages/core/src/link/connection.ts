@@ -5,9 +5,9 @@ import type { AttemptId, LinkId, LinkRole, Millis, SignalingPath } from '../cont
 import type { CloseCode } from '../errors.ts'
 import type { Contact } from '../identity/contact.ts'
 import { EARLY_BYTES_MAX, EARLY_FRAMES_MAX } from '../limits.ts'
+import { TokenBucket } from '../token-buckets.ts'
 import type { Frame } from '../wire/codec.ts'
 import type { Handshake } from './handshake.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 /** Frames per second and at once that one link may send us: ten times what gossip and routing of a busy peer need (guess). */
 const FRAMES_PER_SECOND = 2_000

@@ -9,7 +9,7 @@ import {
   OFFERS_PER_MINUTE,
   REMEMBERED_PEERS_MAX,
 } from '../limits.ts'
-import { TokenBucket, TokenBuckets } from './token-bucket.ts'
+import { TokenBucket, TokenBuckets } from '../token-buckets.ts'
 
 /** Boxes per offer: it comes with batches of candidates. Opening one costs a key agreement. */
 const BOXES_PER_OFFER = 8

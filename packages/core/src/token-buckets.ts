@@ -1,6 +1,6 @@
 // A token bucket: `burst` at once, `perSecond` in the long run. Integer time in, no timers.
 
-import type { Millis } from '../contract.ts'
+import type { Millis } from './contract.ts'
 
 export class TokenBucket {
   readonly #burst: number

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { TokenBucket, TokenBuckets } from '../../src/link/token-bucket.ts'
+import { TokenBucket, TokenBuckets } from '../src/token-buckets.ts'
 
 const NOW = 1_700_000_000_000
 
