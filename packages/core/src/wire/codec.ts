@@ -11,7 +11,10 @@ import { Writer } from './writer.ts'
 export const WIRE_VERSION = 1
 /** Bytes of version, type, flags and TTL. */
 export const HEADER_BYTES = 4
-/** The publisher's own copy of a gossip message: neither grafts nor prunes. */
+/**
+ * A small gossip message: its author's *direct* ones have a tree of their own, which begins with all the author's topic links
+ * (GS-10). So what its many duplicates prune (GS-12) is that tree alone. Not signed; it stays as its author set it (WR-6).
+ */
 export const FLAG_DIRECT = 0b0000_0001
 /** Bits nobody has given a meaning: a frame that sets one is malformed. */
 const FLAGS_UNKNOWN = 0b1111_1110

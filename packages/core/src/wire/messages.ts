@@ -191,7 +191,10 @@ export const MESSAGES = {
     signature,
   }),
   IHAVE: link(0x31, { topic, ids: list(messageId, IDS_PER_FRAME_MAX), reconcile: flag }),
-  /** Send these and, unless `pullOnly`, make this link eager. */
+  /**
+   * Send these and, unless `pullOnly`, make the sender a child in the trees of their authors; what it has announced is then not
+   * sent (GS-15). Without ids: a place in the shared tree (GS-17).
+   */
   GRAFT: link(0x32, { topic, ids: list(messageId, IDS_PER_FRAME_MAX), pullOnly: flag }),
   PRUNE: link(0x33, { topic }),
   /** Topics the sender subscribes to or forwards: all of them (`all`), or changes. */
