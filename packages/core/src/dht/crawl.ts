@@ -1,5 +1,5 @@
-// Crawls: every peer is asked for its links, breadth first from our own, for a picture of the network (PROTOCOL.md, LK-9
-// and LK-10). Somebody's links are what that peer says they are.
+// Crawls: every peer is asked for its links, breadth first from our own, for a picture of the network (PROTOCOL.md, LU-9
+// and LU-10). Somebody's links are what that peer says they are.
 
 import type { OpId } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'

@@ -1,6 +1,6 @@
 // Finding peers: recursive FINDs and probes for our routing table, answers to the FINDs of others, and the lookups and
-// crawls of the application. The parts: questions.ts asks and checks, find-answers.ts answers, lookup.ts and crawl.ts go
-// from peer to peer.
+// crawls of the application (PROTOCOL.md, LU-1 to LU-12). The parts: questions.ts asks and checks, find-answers.ts answers,
+// lookup.ts and crawl.ts go from peer to peer.
 
 import type { Millis, OpId, Random } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'

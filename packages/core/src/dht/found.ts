@@ -1,5 +1,5 @@
 // FOUND: a peer names contacts. It signs over the question it answers, so that a peer on the way can drop an answer, but
-// not invent, repeat or exchange one (PROTOCOL.md, LK-2).
+// not invent, repeat or exchange one (PROTOCOL.md, LU-2).
 
 import { type Contact, contactBytes } from '../identity/contact.ts'
 import type { Key } from '../identity/peer-id.ts'

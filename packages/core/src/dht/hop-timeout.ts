@@ -51,7 +51,7 @@ export class HopTimes {
     if (!this.#silentSinceByPeer.has(peer)) this.#silentSinceByPeer.set(peer, now)
   }
 
-  /** Anything came over the link. */
+  /** It brought a reply. */
   heard(peer: PeerId): void {
     this.#silentSinceByPeer.delete(peer)
   }

@@ -1,5 +1,5 @@
 // Iterative lookups: we ask peer after peer ourselves, each for the contacts closest to the target that it holds links to,
-// and reach the unlinked ones through whoever named them (PROTOCOL.md, LK-5 to LK-8). Slower than a routed FIND, but every
+// and reach the unlinked ones through whoever named them (PROTOCOL.md, LU-5 to LU-8). Slower than a routed FIND, but every
 // step is seen, and no single peer decides the result.
 
 import type { OpId } from '../contract.ts'

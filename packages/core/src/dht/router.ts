@@ -1,5 +1,5 @@
 // Routed messages: greedy by XOR over the links we hold, acknowledged hop by hop, with depth-first backtracking
-// (PROTOCOL.md, RO-1 to RO-20). It moves messages and replies; what they mean is the business of others. How a hop
+// (PROTOCOL.md, RO-1 to RO-21). It moves messages and replies; what they mean is the business of others. How a hop
 // treats a message is in forwarder.ts, where it goes in next-hop.ts, what is ours about an operation in operations.ts.
 
 import type { Millis } from '../contract.ts'

@@ -1,5 +1,6 @@
-// The one table of messages (PROTOCOL.md, section "Messages", is made from it). *link* messages travel in frames between
-// linked peers; *routed* ones inside ROUTE and ROUTE_REPLY; *sealed* ones inside SIGNAL, encrypted to the target.
+// The one table of messages; section "Messages" of PROTOCOL.md is the same, and a test compares them. *link* messages travel
+// in frames between linked peers; *routed* ones inside ROUTE and ROUTE_REPLY; *sealed* ones inside SIGNAL, encrypted to the
+// target.
 
 import {
   CONTACTS_PER_FRAME_MAX,

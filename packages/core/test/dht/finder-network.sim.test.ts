@@ -34,7 +34,7 @@ describe('lookups', () => {
     { peers: 30, linksMax: 8, least: 0.99 },
     { peers: 300, linksMax: 10, least: 0.95 },
     { peers: 1_000, linksMax: 40, least: 1 },
-  ])('[LK-8] name the 20 closest of $peers peers with $linksMax links', ({ peers, linksMax, least }) => {
+  ])('[LU-8] name the 20 closest of $peers peers with $linksMax links', ({ peers, linksMax, least }) => {
     const network = new FinderNetwork({ peers, linksMax, seed: 61 })
     const [rounds, asked, ms] = [20, [] as number[], [] as number[]]
     let right = 0
@@ -65,7 +65,7 @@ describe('lookups', () => {
       expect(network.tablesOf(node)).toMatchObject({ questions: 0, findAnswers: 0, lookups: 0 })
   })
 
-  test('[LK-8] with a third of the peers dead and no link knowing, the living closest', () => {
+  test('[LU-8] with a third of the peers dead and no link knowing, the living closest', () => {
     const network = new FinderNetwork({ peers: 300, linksMax: 40, seed: 62 })
     const nodes = [...network.nodes]
     for (const node of nodes) node.alive = network.random.share() >= 1 / 3
@@ -84,7 +84,7 @@ describe('lookups', () => {
   })
 })
 
-test('[LK-4] [RO-6] joining: a find of our own id names our neighbours, through the one link we have', () => {
+test('[LU-4] [RO-6] joining: a find of our own id names our neighbours, through the one link we have', () => {
   const network = new FinderNetwork({ peers: 300, linksMax: 20, seed: 63 })
   for (let round = 0; round < 10; round++) {
     const node = newcomer(network, network.pick(network.nodes))
@@ -99,7 +99,7 @@ test('[LK-4] [RO-6] joining: a find of our own id names our neighbours, through 
   }
 })
 
-test('[LK-5] [LK-7] [RO-9] a newcomer answers through its introducer, and a dead one does not', () => {
+test('[LU-5] [LU-7] [RO-9] a newcomer answers through its introducer, and a dead one does not', () => {
   const network = new FinderNetwork({ peers: 100, linksMax: 10, seed: 64 })
   for (const node of network.nodes) node.forgetKnown()
   const introducer = network.pick(network.nodes)
@@ -111,7 +111,7 @@ test('[LK-5] [LK-7] [RO-9] a newcomer answers through its introducer, and a dead
   expect(network.ask(linkedToIntroducer, probe)).toEqual([{ type: 'probed', peer: node.id, alive: false }])
 })
 
-test('[LK-9] [LK-10] a crawl sees every peer and every link', () => {
+test('[LU-9] [LU-10] a crawl sees every peer and every link', () => {
   const network = new FinderNetwork({ peers: 120, linksMax: 10, seed: 65 })
   const dead = network.nodes.slice(100, 103)
   for (const node of dead) node.alive = false
@@ -127,7 +127,7 @@ test('[LK-9] [LK-10] a crawl sees every peer and every link', () => {
   expect(steps).toEqual(peers)
 })
 
-test('[LK-2] [LK-3] forwarders that change, invent or repeat answers only lose them', () => {
+test('[LU-2] [LU-3] forwarders that change, invent or repeat answers only lose them', () => {
   const network = new FinderNetwork({ peers: 100, linksMax: 10, seed: 66 })
   const liars = new Set(network.nodes.slice(0, 20))
   const stranger = makeContact(new Uint8Array(32).fill(7), new Uint8Array(32), new Uint8Array(8))

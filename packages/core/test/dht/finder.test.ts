@@ -37,7 +37,7 @@ function deliver(bench: FinderBench, what: number, count: number, number = 7) {
 }
 
 describe('answers', () => {
-  test('[LK-1] names the closest known, the closest linked, or the links, as many as asked and at most 40', () => {
+  test('[LU-1] names the closest known, the closest linked, or the links, as many as asked and at most 40', () => {
     const bench = new FinderBench(45)
     bench.known.push(...Array.from({ length: 45 }, (_, index) => contactNumber(100 + index)))
     bench.held.add(TARGET)
@@ -58,7 +58,7 @@ describe('answers', () => {
     expect(named(0, 0)).toEqual([])
   })
 
-  test('[LK-2] signed over the question, and over everything that is said', () => {
+  test('[LU-2] signed over the question, and over everything that is said', () => {
     const bench = new FinderBench(3)
     const [answer] = only(deliver(bench, 1, 20), 'answer')
     if (answer?.inner.type !== 'FOUND') throw new Error('no FOUND')
@@ -79,7 +79,7 @@ describe('answers', () => {
     expect(check({}, { holds: true })).toBe(false)
   })
 
-  test('[LK-11] with 256 signatures to make, the next question goes on', () => {
+  test('[LU-11] with 256 signatures to make, the next question goes on', () => {
     const bench = new FinderBench(1)
     const ask = (number: number) => {
       const out: never[] = []
@@ -96,7 +96,7 @@ describe('answers', () => {
 })
 
 describe('finds and probes', () => {
-  test('[LK-4] a find asks whoever is closest, and the contacts include the responder', () => {
+  test('[LU-4] a find asks whoever is closest, and the contacts include the responder', () => {
     const bench = new FinderBench(2)
     const [route] = only(bench.input({ type: 'find', target: TARGET }), 'route') as [Route]
     expect(route).toMatchObject({
@@ -115,7 +115,7 @@ describe('finds and probes', () => {
     expect(bench.finder.tables()).toMatchObject({ questions: 0 })
   })
 
-  test('[LK-3] [LK-4] nobody answers: null', () => {
+  test('[LU-3] [LU-4] nobody answers: null', () => {
     const bench = new FinderBench(2)
     const [route] = only(bench.input({ type: 'find', target: TARGET }), 'route') as [Route]
     const nothing = { type: 'found', target: TARGET, responder: null, contacts: [] }
@@ -125,7 +125,7 @@ describe('finds and probes', () => {
     expect(bench.advance(1)).toContainEqual(nothing)
   })
 
-  test('[LK-5] a contact is alive when it has answered itself, through whoever named it', () => {
+  test('[LU-5] a contact is alive when it has answered itself, through whoever named it', () => {
     const bench = new FinderBench(2)
     const contact = contactNumber(50)
     const probe = (via: Contact | null) =>
@@ -145,7 +145,7 @@ describe('finds and probes', () => {
     expect(bench.ended(second)).toContainEqual({ type: 'probed', peer: contact.id, alive: false })
   })
 
-  test('[LK-3] an answer counts when its signature does, it names no more than asked, and its work is paid', () => {
+  test('[LU-3] an answer counts when its signature does, it names no more than asked, and its work is paid', () => {
     const bench = new FinderBench(2)
     const [route] = only(bench.input({ type: 'find', target: TARGET }), 'route') as [Route]
     const good = bench.found(route, contactNumber(9), [contactNumber(10)])
@@ -165,7 +165,7 @@ describe('finds and probes', () => {
     expect(result?.contacts).toEqual([paid[0], paid[1]])
   })
 
-  test('[LK-3] an answer under check outlives the end of its route', () => {
+  test('[LU-3] an answer under check outlives the end of its route', () => {
     const bench = new FinderBench(2)
     bench.checksAtOnce = false
     const [route] = only(bench.input({ type: 'find', target: TARGET }), 'route') as [Route]
@@ -180,7 +180,7 @@ describe('finds and probes', () => {
     expect(only(bench.check(false), 'found')).toMatchObject([{ responder: null }])
   })
 
-  test('[LK-12] with 1,024 questions under way the next ends at once', () => {
+  test('[LU-12] with 1,024 questions under way the next ends at once', () => {
     const bench = new FinderBench(2)
     for (let i = 0; i < FINDS_OUT_MAX; i++)
       expect(only(bench.input({ type: 'find', target: TARGET }), 'route')).toHaveLength(1)
@@ -193,7 +193,7 @@ describe('finds and probes', () => {
 describe('lookups', () => {
   const linked = (bench: FinderBench) => bench.closestLinked(TARGET, 20)
 
-  test('[LK-6] asks three at a time, the closest first, for what they are linked to', () => {
+  test('[LU-6] asks three at a time, the closest first, for what they are linked to', () => {
     const bench = new FinderBench(5)
     const routes = only(bench.call(1, { type: 'lookup', target: TARGET }), 'route')
     expect(routes.map(({ target }) => target)).toEqual(
@@ -210,7 +210,7 @@ describe('lookups', () => {
     expect(only(next, 'route').map(({ target }) => target)).toEqual([linked(bench)[3]?.id])
   })
 
-  test('[LK-7] goes to those it is not linked to through the peers that named them, one after another', () => {
+  test('[LU-7] goes to those it is not linked to through the peers that named them, one after another', () => {
     const bench = new FinderBench(1)
     const chain = [contactNumber(1), ...closestOf(TARGET, numbers(60, 40), 40).reverse()] as [
       Contact,
@@ -226,7 +226,7 @@ describe('lookups', () => {
     }
   })
 
-  test('[LK-8] done when the 20 closest that live have answered; those that fail make room', () => {
+  test('[LU-8] done when the 20 closest that live have answered; those that fail make room', () => {
     const bench = new FinderBench(30)
     const dead = new Set(
       linked(bench)
@@ -249,7 +249,7 @@ describe('lookups', () => {
     expect(bench.finder.tables()).toMatchObject({ lookups: 0, questions: 0 })
   })
 
-  test('[LK-8] invented contacts cannot keep it going: 100 are asked', () => {
+  test('[LU-8] invented contacts cannot keep it going: 100 are asked', () => {
     const bench = new FinderBench(3)
     const contactById = new Map(bench.linkedContacts.map((contact) => [contact.id as string, contact]))
     const waiting = only(bench.call(1, { type: 'lookup', target: TARGET }), 'route')
@@ -265,7 +265,7 @@ describe('lookups', () => {
     expect(bench.finder.tables()).toMatchObject({ lookups: 0, questions: 0 })
   })
 
-  test('[LK-8] fails without a link, and when its time is over', () => {
+  test('[LU-8] fails without a link, and when its time is over', () => {
     const alone = new FinderBench(0).call(1, { type: 'lookup', target: TARGET })
     expect(alone).toMatchObject([{ type: 'failed', op: 1, code: 'NO_PEERS' }])
     const bench = new FinderBench(50)
@@ -275,7 +275,7 @@ describe('lookups', () => {
     expect(bench.finder.tables()).toMatchObject({ lookups: 0, questions: 0 })
   })
 
-  test('[LK-12] what is cancelled is silent, and above 64 calls the next is BUSY', () => {
+  test('[LU-12] what is cancelled is silent, and above 64 calls the next is BUSY', () => {
     const bench = new FinderBench(3)
     const routes = only(bench.call(1, { type: 'lookup', target: TARGET }), 'route')
     expect(bench.input({ type: 'cancel', op: 1 }).map(({ type }) => type)).toEqual([
@@ -293,7 +293,7 @@ describe('lookups', () => {
 })
 
 describe('crawls', () => {
-  test('[LK-9] [LK-10] ourselves first, then breadth first, eight at a time, each peer once', () => {
+  test('[LU-9] [LU-10] ourselves first, then breadth first, eight at a time, each peer once', () => {
     const bench = new FinderBench(10)
     const begun = bench.call(1, { type: 'crawl', peersMax: 100 })
     expect(only(begun, 'progress')).toEqual([
@@ -318,7 +318,7 @@ describe('crawls', () => {
     expect(done?.unreachable).toEqual([contactNumber(3).id])
   })
 
-  test('[LK-9] asks no more than told, and never more than 400', () => {
+  test('[LU-9] asks no more than told, and never more than 400', () => {
     for (const [peersMax, expected] of [
       [4, 4],
       [100_000, CRAWL_PEERS_MAX],
@@ -336,7 +336,7 @@ describe('crawls', () => {
     }
   })
 
-  test('[LK-10] when its time is over, what was seen is the result', () => {
+  test('[LU-10] when its time is over, what was seen is the result', () => {
     const bench = new FinderBench(2)
     const [route] = only(bench.call(1, { type: 'crawl', peersMax: 9 }), 'route') as [Route]
     bench.advance(LOOKUP_STEP_TIMEOUT_MS / 2)
@@ -346,7 +346,7 @@ describe('crawls', () => {
     expect(resultOf(done).unreachable).toEqual([contactNumber(2).id])
   })
 
-  test('[LK-10] alone, we are the picture', () => {
+  test('[LU-10] alone, we are the picture', () => {
     const bench = new FinderBench(0)
     const [done] = only(bench.call(1, { type: 'crawl', peersMax: 9 }), 'done')
     expect(done?.value).toEqual({ peers: [{ peer: bench.self.id, links: [] }], unreachable: [] })
