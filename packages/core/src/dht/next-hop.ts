@@ -81,7 +81,7 @@ export class NextHop {
     if (route.mode === 'closest') return null
     const outward = this.#best(route, linked, now)
     if (outward === null) return null
-    const hopsLeft = route.mode === 'any' ? Math.min(route.hopsLeft, DETOUR_HOPS_MAX) : route.hopsLeft
+    const hopsLeft = Math.min(route.hopsLeft, DETOUR_HOPS_MAX)
     return { type: 'forward', to: outward, hopsLeft: hopsLeft - 1, via: [] }
   }
 

@@ -6,7 +6,7 @@ interface Count {
   frames: number
   bytes: number
 }
-type CountByName = Partial<Record<MessageName, Count>>
+type CountByName = Readonly<Partial<Record<MessageName, Count>>>
 
 /** Bytes in front of each frame inside a channel message. */
 const LENGTH_BYTES = 2
@@ -16,33 +16,36 @@ const NAME_BY_TYPE = new Map<number, MessageName>(
 )
 
 export class Traffic {
-  readonly sent: CountByName = {}
-  readonly received: CountByName = {}
+  readonly #sent: (Count | undefined)[] = []
+  readonly #received: (Count | undefined)[] = []
 
   countSent(frame: Uint8Array): void {
-    count(this.sent, frame)
+    count(this.#sent, frame)
   }
 
   countReceived(frame: Uint8Array): void {
-    count(this.received, frame)
+    count(this.#received, frame)
   }
 
   snapshot(): { sent: CountByName; received: CountByName } {
-    return { sent: copy(this.sent), received: copy(this.received) }
+    return { sent: byName(this.#sent), received: byName(this.#received) }
   }
 }
 
-function count(into: CountByName, frame: Uint8Array): void {
-  const name = NAME_BY_TYPE.get(frame[1] as number)
-  if (name === undefined) return
-  const entry = into[name]
-  if (entry === undefined) into[name] = { frames: 1, bytes: frame.length + LENGTH_BYTES }
-  else {
-    entry.frames += 1
-    entry.bytes += frame.length + LENGTH_BYTES
-  }
+function count(countByType: (Count | undefined)[], frame: Uint8Array): void {
+  const type = frame[1] as number
+  const entry = countByType[type] ?? { frames: 0, bytes: 0 }
+  entry.frames += 1
+  entry.bytes += frame.length + LENGTH_BYTES
+  countByType[type] = entry
 }
 
-function copy(from: CountByName): CountByName {
-  return Object.fromEntries(Object.entries(from).map(([name, entry]) => [name, { ...entry }]))
+/** A copy. Frames of types that we do not know do not get here. */
+function byName(countByType: readonly (Count | undefined)[]): CountByName {
+  const named: [string, Count][] = []
+  for (const [type, name] of NAME_BY_TYPE) {
+    const entry = countByType[type]
+    if (entry !== undefined) named.push([name, { ...entry }])
+  }
+  return Object.fromEntries(named)
 }

@@ -194,9 +194,12 @@ export class Peer implements Carrier {
   // Turns
 
   #drain(): void {
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      carry(this, next.machine, next.input as never, this.#now)
+    const queue = this.#queue
+    for (let i = 0; i < queue.length; i++) {
+      const { machine, input } = queue[i] as (typeof queue)[number]
+      carry(this, machine, input as never, this.#now)
     }
+    queue.length = 0
   }
 
   #onTimer(machine: MachineName | 'peer', timer: unknown): void {

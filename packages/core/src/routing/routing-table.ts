@@ -15,6 +15,8 @@ export class RoutingTable {
   readonly #buckets: (Bucket | undefined)[] = []
   /** Members, candidates, siblings and linked contacts. */
   readonly #knownById = new Map<PeerId, KnownContact>()
+  /** The same by the number of their bucket. */
+  readonly #knownByBucket: (Set<KnownContact> | undefined)[] = []
 
   constructor(self: PeerId) {
     this.#self = self
@@ -53,9 +55,20 @@ export class RoutingTable {
     return candidates.length === 0 ? members : [...members, ...candidates]
   }
 
-  /** Up to `count` contacts that somebody vouched for since we started, closest to the target first. */
+  /**
+   * Up to `count` contacts that somebody vouched for since we started, closest to the target first. All of the target's own
+   * bucket are closer to it than those of the buckets behind, who are closer than each bucket before, last to first.
+   */
   closest(target: string, count: number): KnownContact[] {
-    return closestOf(target, this.#heard(), count)
+    const own = bucketIndexOf(this.#self, target)
+    const found = closestOf(target, this.#heardIn(own, own), count)
+    if (found.length < count)
+      found.push(
+        ...closestOf(target, this.#heardIn(own + 1, this.#knownByBucket.length - 1), count - found.length),
+      )
+    for (let bucket = own - 1; bucket >= 0 && found.length < count; bucket--)
+      found.push(...closestOf(target, this.#heardIn(bucket, bucket), count - found.length))
+    return found
   }
 
   /** Adds a contact that is new to us, or keeps what we know of it. */
@@ -86,7 +99,7 @@ export class RoutingTable {
 
   /** Forgets the contact; siblings are filled up with the next closest. True where it was a sibling. */
   remove(known: KnownContact): boolean {
-    this.#knownById.delete(known.id)
+    this.#forget(known)
     this.#bucketOf(known).remove(known)
     if (!this.siblings.remove(known)) return false
     for (const next of this.closest(this.#self, SIBLINGS_MAX)) this.siblings.add(next)
@@ -131,6 +144,8 @@ export class RoutingTable {
     const bucket = bucketIndexOf(this.#self, contact.id)
     const known = { id: contact.id, contact, bucket, linked: false, heard: false, seenAt, via: null }
     this.#knownById.set(contact.id, known)
+    const inBucket = this.#knownByBucket[bucket] ?? new Set()
+    this.#knownByBucket[bucket] = inBucket.add(known)
     return known
   }
 
@@ -140,14 +155,20 @@ export class RoutingTable {
     return bucket
   }
 
-  *#heard(): Generator<KnownContact> {
-    for (const known of this.#knownById.values()) if (known.heard) yield known
+  *#heardIn(from: number, to: number): Generator<KnownContact> {
+    for (let bucket = from; bucket <= to; bucket++)
+      for (const known of this.#knownByBucket[bucket] ?? []) if (known.heard) yield known
+  }
+
+  #forget(known: KnownContact): void {
+    this.#knownById.delete(known.id)
+    this.#knownByBucket[known.bucket]?.delete(known)
   }
 
   /** Forgets a contact that has no place left. */
   #release(known: KnownContact): void {
     if (known.linked || this.#bucketOf(known).has(known) || this.siblings.has(known)) return
-    this.#knownById.delete(known.id)
+    this.#forget(known)
   }
 
   #checkBucket(bucket: Bucket, index: number): string[] {

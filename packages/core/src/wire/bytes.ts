@@ -1,14 +1,23 @@
 // Bytes and text without DOM or Node: core compiles against the language alone.
 
-const HEX_BY_BYTE: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, '0'),
-)
+const HEX_DIGITS: readonly number[] = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
+/** Bytes turned into text at once: a call takes a limited number of arguments. */
+const HEX_AT_ONCE = 4_096
 
-/** Lower-case hexadecimal digits. */
-export function toHex(bytes: Uint8Array): string {
-  let text = ''
-  for (let i = 0; i < bytes.length; i++) text += HEX_BY_BYTE[bytes[i] as number]
-  return text
+/** Lower-case hexadecimal digits of `bytes` from `start` up to `end`. */
+export function toHex(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  if (end - start > HEX_AT_ONCE) {
+    const middle = start + HEX_AT_ONCE
+    return toHex(bytes, start, middle) + toHex(bytes, middle, end)
+  }
+  // One flat string: a sum of pairs is a tree of strings, which every table that it is looked up in has to flatten.
+  const digits: number[] = new Array((end - start) * 2)
+  for (let i = start, at = 0; i < end; i++) {
+    const byte = bytes[i] as number
+    digits[at++] = HEX_DIGITS[byte >> 4] as number
+    digits[at++] = HEX_DIGITS[byte & 15] as number
+  }
+  return String.fromCharCode.apply(null, digits)
 }
 
 /** Bytes of lower-case hexadecimal digits. The caller has checked the text. */

@@ -1,7 +1,7 @@
 // The kinds of fields that messages are made of. A field knows how to write, read and bound itself, and how to make a
 // sample, so that encoder, decoder, limits, golden bytes and fuzzing all follow from one table.
 
-import { CONTACT_BYTES, type Contact, contactBytes, contactFromBytes } from '../identity/contact.ts'
+import { CONTACT_BYTES, type Contact, contactFromBytes } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
 import { fromUtf8, utf8 } from './bytes.ts'
 import type { Reader } from './reader.ts'
@@ -148,9 +148,15 @@ export function text(max: number): Field<string> {
 /** A contact; its id is computed, its work is checked by whoever keeps it. */
 export const contact: Field<Contact> = {
   notation: 'contact',
-  write: (writer, value) => writer.raw(contactBytes(value)),
+  write: writeContact,
   read: (reader) => contactFromBytes(reader.raw(CONTACT_BYTES)) ?? NOBODY,
   sample: (next) => contactFromBytes(sampleBytes(CONTACT_BYTES, next)) as Contact,
+}
+
+function writeContact(writer: Writer, { signingKey, exchangeKey, salt }: Contact): void {
+  writer.raw(signingKey)
+  writer.raw(exchangeKey)
+  writer.raw(salt)
 }
 
 /** What a failed reader leaves behind; never seen by anybody, because the message is dropped. */

@@ -48,7 +48,14 @@ export class Reader {
   }
 
   hex(length: number): string {
-    return toHex(this.raw(length))
+    const start = this.#offset
+    const end = start + length
+    if (end > this.#bytes.length) {
+      this.fail()
+      return ''
+    }
+    this.#offset = end
+    return toHex(this.#bytes, start, end)
   }
 
   /** Everything that is left. */

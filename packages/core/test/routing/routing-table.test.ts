@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BUCKET_CANDIDATES_MAX, BUCKET_CONTACTS_MAX, SIBLINGS_MAX } from '../../src/limits.ts'
 import { Bucket, type KnownContact } from '../../src/routing/bucket.ts'
+import { closestOf } from '../../src/routing/distance.ts'
 import { RoutingTable } from '../../src/routing/routing-table.ts'
 import { RoutingBench } from './routing-bench.ts'
 
@@ -28,6 +29,23 @@ const step = fc.tuple(
   fc.constantFrom('add', 'touch', 'remove', 'link', 'unlink'),
   fc.nat(contacts.length - 1),
 )
+
+describe('the closest contacts', () => {
+  test('are those that sorting all of them by distance gives, for any target', () => {
+    const everybody = bench.contacts(300)
+    const table = new RoutingTable(bench.self.id)
+    for (const [index, contact] of everybody.entries()) table.add(contact, index, index % 3 > 0)
+    for (const contact of everybody.slice(0, 50)) {
+      const known = table.get(contact.id)
+      if (known !== null) table.remove(known)
+    }
+    const heard = table.all().filter((known) => known.heard)
+    const targets = [bench.self.id, ...bench.contacts(40).map(({ id }) => id), heard[0]!.id]
+    for (const target of targets)
+      for (const count of [1, 8, 40, 500])
+        expect(table.closest(target, count)).toEqual(closestOf(target, heard, count))
+  })
+})
 
 describe('[RT-3] a bucket', () => {
   test('keeps its bounds and its members whatever happens', () => {
