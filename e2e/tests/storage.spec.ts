@@ -32,16 +32,27 @@ test.beforeAll(async () => {
 })
 test.afterAll(() => site.close())
 
-test('the store and the introducer among tabs pass their suites', async ({ browsers }) => {
+test('the store and the introducer among tabs pass their suites, tabs stay themselves, a wipe is told', async ({
+  browsers,
+}) => {
+  test.setTimeout(90_000)
+  await test.step('suites', () => passSuites(browsers))
+  await test.step('tabs of a profile are different peers, and a reload keeps each', () =>
+    keepTabsApart(browsers))
+  await test.step('a store whose data the user clears says so, and is written again', () =>
+    clearData(browsers))
+})
+
+async function passSuites(browsers: Browsers): Promise<void> {
   await inBoth(browsers, async (context) => {
     const page = await openTab(context)
     const { passed, failures } = await page.evaluate(() => testPage.runSuites())
     expect(failures).toEqual([])
     expect(passed).toBeGreaterThan(25)
   })
-})
+}
 
-test('tabs of a profile are different peers, and a reload keeps each', async ({ browsers }) => {
+async function keepTabsApart(browsers: Browsers): Promise<void> {
   await inBoth(browsers, async (context) => {
     const [first, second] = [await openTab(context), await openTab(context)]
     const a = await openPeer(first)
@@ -58,9 +69,9 @@ test('tabs of a profile are different peers, and a reload keeps each', async ({ 
     expect(again.map(({ bootId }) => bootId)).toEqual([2, 2, 2, 2])
     expect(again.map(({ record }) => record)).toEqual(again.map(() => [1, 2, 3]))
   })
-})
+}
 
-test('a store whose data the user clears says so, and is written again', async ({ browsers }) => {
+async function clearData(browsers: Browsers): Promise<void> {
   await inBoth(browsers, async (context) => {
     const page = await openTab(context)
     const outcome = page.evaluate(() => testPage.openAndWait('cleared', () => document.body.append('ready')))
@@ -68,7 +79,7 @@ test('a store whose data the user clears says so, and is written again', async (
     await page.evaluate(() => fetch('/clear-site-data', { method: 'POST' }).then(() => {}))
     expect(await outcome).toEqual({ type: 'wiped', identity: null, record: null })
   })
-})
+}
 
 /** The same in a fresh profile of each browser. */
 async function inBoth(browsers: Browsers, run: (context: BrowserContext) => Promise<void>): Promise<void> {

@@ -49,7 +49,7 @@ export interface Found<T> {
   readonly version: number
   /** Who wrote it: proved by signature. Null for content, which has no author. */
   readonly author: string | null
-  /** Who answered, and over how many links. */
+  /** Whose answer completed the get, and over how many links: of two that had to agree the later one. */
   readonly holder: string
   readonly hops: number
 }

@@ -37,7 +37,7 @@ export async function buildCommandLine(): Promise<CommandLine> {
     },
   })
   return {
-    run: (...args) => execute([join(folder, 'cli.mjs'), ...args, '--json']),
+    run: (...args) => execute(['--max-semi-space-size=64', join(folder, 'cli.mjs'), ...args, '--json']),
     remove: () => rmSync(folder, { recursive: true }),
   }
 }

@@ -2,8 +2,11 @@ import { availableParallelism } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildCommandLine, type CommandLine, type Printed } from './command-line.ts'
 
-/** Every seed here is run for ever; one that ever found a fault is added with a word about it. */
-const SEEDS = [2, 3, 4]
+/**
+ * Every seed here is run for ever; one that ever found a fault is added with a word about it. 4, 11, 12, 15 and 16: a living
+ * peer that was taken for dead was not believed to live for two minutes.
+ */
+const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1)
 /** A smaller load than the scenario's own, so that 20 seeds fit into a minute and a half of two cores. */
 const LOAD = '--join-every 20 --settle 8 --keys 12 --gets 30 --messages 9'.split(' ')
 /** Milliseconds all seeds together may take. */

@@ -1,7 +1,9 @@
 // FINDs of others: names contacts and signs.
 
+import type { Millis } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
-import { CONTACTS_PER_FRAME_MAX, FINDS_IN_MAX } from '../limits.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import { CONTACTS_PER_FRAME_MAX, FINDS_IN_MAX, ROUTE_STATE_MS } from '../limits.ts'
 import type { RoutingView } from '../machine.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import type { FinderInput } from './finder.ts'
@@ -10,7 +12,12 @@ import type { Turn } from './questions.ts'
 import { type RouteKey, routeId } from './route-state.ts'
 import type { HoldsView } from './store.ts'
 
+/** Of these, answers to what one link brought: the others must not wait for it. */
+const FINDS_PER_LINK_MAX = FINDS_IN_MAX >> 3
+
 interface Signing {
+  readonly from: PeerId
+  readonly since: Millis
   readonly route: RouteKey
   readonly found: FoundClaim
 }
@@ -32,13 +39,13 @@ export class FindAnswers {
   /** Above the bound the question goes on to somebody who has time. */
   deliver(input: FinderInput & { type: 'deliver' }, turn: Turn): void {
     const { route, inner: find } = input
-    if (find.type !== 'FIND' || this.size >= FINDS_IN_MAX) {
+    if (find.type !== 'FIND' || !this.#hasRoom(input.from, turn.now)) {
       turn.out.push({ type: 'pass', route })
       return
     }
     const token = routeId(route.operation, route.path)
     const found = this.#claim(find)
-    this.#signingByToken.set(token, { route, found })
+    this.#signingByToken.set(token, { from: input.from, since: turn.now, route, found })
     const { target, what } = find
     const bytes = foundSignedBytes({ operation: route.operation, target, what }, found)
     turn.out.push({ type: 'sign', token, bytes })
@@ -50,6 +57,16 @@ export class FindAnswers {
     this.#signingByToken.delete(token)
     const inner = { type: 'FOUND', ...signing.found, signature } as const
     turn.out.push({ type: 'answer', route: signing.route, inner, last: true })
+  }
+
+  /** A signature that does not come loses its place once the way back is forgotten. */
+  #hasRoom(from: PeerId, now: Millis): boolean {
+    let ofLink = 0
+    for (const [token, signing] of this.#signingByToken) {
+      if (now - signing.since >= ROUTE_STATE_MS) this.#signingByToken.delete(token)
+      else if (signing.from === from) ofLink += 1
+    }
+    return ofLink < FINDS_PER_LINK_MAX && this.size < FINDS_IN_MAX
   }
 
   #claim(find: MessageOf<'FIND'>): FoundClaim {

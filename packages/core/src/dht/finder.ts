@@ -93,6 +93,8 @@ export type FinderEffect =
     }
   /** Ends a `probe`. */
   | { readonly type: 'probed'; readonly peer: PeerId; readonly alive: boolean }
+  /** Nobody was asked: too many questions are under way. */
+  | { readonly type: 'probe-dropped'; readonly peer: PeerId }
 
 export interface FinderOptions {
   /** Zero bits that ids of this network begin with, hashed. */
@@ -199,7 +201,7 @@ export class Finder implements Machine<FinderInput, FinderEffect> {
       (answer, later) => later.out.push({ type: 'probed', peer, alive: answer !== null }),
       turn,
     )
-    if (!isAsked) turn.out.push({ type: 'probed', peer, alive: false })
+    if (!isAsked) turn.out.push({ type: 'probe-dropped', peer })
   }
 
   #onTimer(timer: FinderTimer, turn: Turn): void {

@@ -91,6 +91,8 @@ export class Forwarder {
     hop.state = 'failed'
     route.hopsLeft = Math.min(route.hopsLeft, message.hopsLeft)
     addVisited(route, [prefixOf(from), ...message.visited])
+    // Another branch is at work, or the answer has gone home: this one must not end here as if nobody were closer.
+    if (message.hopsLeft === 0 && route.mode === 'closest') route.stage = 'passed'
     this.#advance(route, now, out)
   }
 

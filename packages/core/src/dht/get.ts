@@ -261,10 +261,11 @@ function isOlder(record: PeerRecord, than: PeerRecord): boolean {
   return compareVersions(recordVersion(record), recordVersion(than)) < 0
 }
 
+/** Of equal ones the answer that came last: the get waited for it, so its holder and its way are what it took. */
 function newest(get: Get): Answer | null {
   let best: Answer | null = null
   for (const answer of get.answerByHolder.values())
-    if (best === null || isOlder(best.record, answer.record)) best = answer
+    if (best === null || !isOlder(answer.record, best.record)) best = answer
   return best
 }
 

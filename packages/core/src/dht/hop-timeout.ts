@@ -48,7 +48,7 @@ export class HopTimes {
 
   /** A hop did not acknowledge in time. */
   silent(peer: PeerId, now: Millis): void {
-    if (!this.#silentSinceByPeer.has(peer)) this.#silentSinceByPeer.set(peer, now)
+    if (!this.isSuspect(peer, now)) this.#silentSinceByPeer.set(peer, now)
   }
 
   /** It brought a reply. */

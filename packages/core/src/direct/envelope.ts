@@ -1,6 +1,7 @@
 // What is signed of a request and of its response (PROTOCOL.md, RQ-2 and RQ-3). Both name the other side, so that neither
 // can be turned on somebody else, and the network, so that a key used in two of them is two strangers.
 
+import { contactBytes } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { fromHex, utf8 } from '../wire/bytes.ts'
 import type { MessageOf } from '../wire/messages.ts'
@@ -9,17 +10,21 @@ import { Writer } from '../wire/writer.ts'
 const REQUEST_DOMAIN = utf8('hyphae request 1')
 const RESPONSE_DOMAIN = utf8('hyphae response 1')
 
-/** Domain, network, request, target, time, length-prefixed name, payload. */
+/**
+ * Domain, network, request, sender, target, time, length-prefixed name, payload. The sender's whole contact: its key alone,
+ * beside another exchange key and salt, would make another peer.
+ */
 export function requestSignedBytes(
   networkId: string,
   to: PeerId,
-  request: Omit<MessageOf<'REQUEST'>, 'type' | 'sender' | 'signature'>,
+  request: Omit<MessageOf<'REQUEST'>, 'type' | 'signature'>,
 ): Uint8Array {
   const name = utf8(request.name)
   const writer = new Writer()
   writer.raw(REQUEST_DOMAIN)
   writer.raw(fromHex(networkId))
   writer.raw(fromHex(request.request))
+  writer.raw(contactBytes(request.sender))
   writer.raw(fromHex(to))
   writer.u53(request.sentAt)
   writer.u8(name.length)

@@ -99,9 +99,9 @@ export interface PutResult {
 export interface GetResult {
   readonly key: Key
   readonly record: PeerRecord
-  /** Who answered; our own id where the record was held here. */
+  /** Whose answer completed the get; our own id where no other was waited for. */
   readonly holder: PeerId
-  /** Links on the way there; 0 where held here. */
+  /** Links on the way there; 0 for our own. */
   readonly hops: number
 }
 

@@ -352,6 +352,7 @@ function onFinder(carrier: Carrier, effect: EffectOf<'finder'>): void {
       return onRoute(carrier, 'finder', effect)
     case 'found':
     case 'probed':
+    case 'probe-dropped':
       return carrier.give('routing', effect)
     default:
       return onShared(carrier, 'finder', effect)

@@ -37,6 +37,8 @@ export type RoutingInput =
     }
   /** The result of a `probe`. */
   | { readonly type: 'probed'; readonly peer: PeerId; readonly alive: boolean }
+  /** The contact was not asked after all. */
+  | { readonly type: 'probe-dropped'; readonly peer: PeerId }
   /** Reasons the remote has for a link (WANT). Such links count for us too, and are not pruned. */
   | { readonly type: 'remote-reasons'; readonly peer: PeerId; readonly reasons: number }
   | { readonly type: 'round-trip'; readonly peer: PeerId; readonly ms: number }

@@ -91,6 +91,9 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
         return this.#onFound(input, now, out)
       case 'probed':
         return this.#onProbed(this.#acquaintances.endProbe(input.peer), input.alive, now, out)
+      case 'probe-dropped':
+        this.#acquaintances.endProbe(input.peer)
+        return this.#acquaintances.sendProbes(now, out)
       case 'remote-reasons':
         return this.#onRemoteReasons(input.peer, input.reasons, now, out)
       case 'round-trip':

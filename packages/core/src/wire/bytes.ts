@@ -1,6 +1,6 @@
 // Bytes and text without DOM or Node: core compiles against the language alone.
 
-const HEX_DIGITS: readonly number[] = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
+const HEX_DIGITS: readonly number[] = [...'0123456789abcdef'].map((digit) => digit.charCodeAt(0))
 /** Bytes turned into text at once: a call takes a limited number of arguments. */
 const HEX_AT_ONCE = 4_096
 

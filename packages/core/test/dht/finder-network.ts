@@ -83,6 +83,8 @@ export class FinderNetwork extends RouteNetwork {
           this.find(node, { type: 'verified', token: effect.token, valid }),
         )
       }
+      case 'probe-dropped':
+        throw new Error('a probe was dropped')
       default:
         this.results.push(effect)
     }

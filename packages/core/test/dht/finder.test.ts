@@ -13,6 +13,7 @@ import {
   LOOKUP_TIMEOUT_MS,
   LOOKUPS_MAX,
   PING_TIMEOUT_MS,
+  ROUTE_STATE_MS,
 } from '../../src/limits.ts'
 import type { LookupResult, TopologyResult } from '../../src/peer/calls.ts'
 import { closestOf } from '../../src/routing/distance.ts'
@@ -81,17 +82,23 @@ describe('answers', () => {
 
   test('[LU-11] with 256 signatures to make, the next question goes on', () => {
     const bench = new FinderBench(1)
-    const ask = (number: number) => {
+    const ask = (number: number, now = 0) => {
       const out: never[] = []
       const route = { operation: number.toString(16).padStart(32, '0') as OperationId, path: 0 }
       const inner = { type: 'FIND', target: TARGET, what: 0, count: 1 } as const
-      const from = contactNumber(1).id
-      bench.finder.handle({ type: 'deliver', route, from, mode: 'exact', target: TARGET, inner }, 0, out)
+      const from = contactNumber(number % 8).id
+      bench.finder.handle({ type: 'deliver', route, from, mode: 'exact', target: TARGET, inner }, now, out)
       return out.map(({ type }) => type)
     }
-    for (let number = 0; number < FINDS_IN_MAX; number++) expect(ask(number)).toEqual(['sign'])
-    expect(ask(FINDS_IN_MAX)).toEqual(['pass'])
+    // Each link has an eighth of the places.
+    const ofOneLink = Array.from({ length: FINDS_IN_MAX / 8 }, (_, index) => index * 8)
+    for (const number of ofOneLink) expect(ask(number)).toEqual(['sign'])
+    expect(ask(8 * FINDS_IN_MAX)).toEqual(['pass'])
+    for (let number = 0; number < FINDS_IN_MAX; number++)
+      if (number % 8 > 0) expect(ask(number)).toEqual(['sign'])
+    expect(ask(FINDS_IN_MAX + 1)).toEqual(['pass'])
     expect(bench.finder.tables()).toMatchObject({ findAnswers: FINDS_IN_MAX })
+    expect(ask(FINDS_IN_MAX + 1, ROUTE_STATE_MS)).toEqual(['sign'])
   })
 })
 
@@ -186,7 +193,7 @@ describe('finds and probes', () => {
       expect(only(bench.input({ type: 'find', target: TARGET }), 'route')).toHaveLength(1)
     expect(bench.input({ type: 'find', target: TARGET })).toMatchObject([{ type: 'found', responder: null }])
     const probe = { type: 'probe', contact: contactNumber(3), via: null } as const
-    expect(bench.input(probe)).toMatchObject([{ type: 'probed', alive: false }])
+    expect(bench.input(probe)).toEqual([{ type: 'probe-dropped', peer: probe.contact.id }])
   })
 })
 

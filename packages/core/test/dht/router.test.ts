@@ -87,8 +87,8 @@ describe('a hop', () => {
     expect(sends(at.reply('0e', { last: false }))).toEqual(['ROUTE_REPLY 20'])
     expect(routeOf(at.nack('0e'))).toMatchObject({ to: '0c', visited: ['00000000', '20000000', '0e000000'] })
     at.route('30', 'closest', '0f')
-    at.nack('0c', { hopsLeft: 0 })
     expect(at.router.stats().failed).toBe(0)
+    expect(sends(at.nack('0c', { hopsLeft: 0 }))).toEqual(['ROUTE_NACK 20', 'ROUTE_NACK 30'])
     at.route('10', 'exact', '0f', { operation: operationOf(3) })
     at.route('20', 'exact', '0f', { operation: operationOf(3) })
     const nack = { operation: operationOf(3), hopsLeft: 0 }
@@ -355,6 +355,20 @@ describe('silence', () => {
     expect(ask(6)).toBe('f0')
   })
 
+  test('[RO-10] a link that never acknowledges costs one message in 7.5 s its time, not every one', () => {
+    const at = new RouterBench(['10', 'f0', 'e0'])
+    const ask = (operation: number) =>
+      routeOf(at.route('10', 'closest', 'ff', { operation: operationOf(operation) })).to
+    for (const begun of [10, 20]) {
+      expect(ask(begun)).toBe('f0')
+      at.advance(130)
+      at.ack('e0', begun)
+      expect(ask(begun + 1)).toBe('e0')
+      at.ack('e0', begun + 1)
+      at.advance(HOP_SUSPECT_MS)
+    }
+  })
+
   test('[RO-11] a late acknowledgement stops the search, a late reply goes home', () => {
     const at = new RouterBench(['10', 'f0', 'e0', 'd0'])
     at.route('10', 'closest', 'ff')
@@ -414,6 +428,14 @@ describe('the way back', () => {
     at.ack('f0')
     const next = routeOf(at.nack('f0', { hopsLeft: 5, visited: ['e0000000', '00000000'] }))
     expect(next).toMatchObject({ to: 'd0', ttl: 4, visited: ['00000000', 'f0000000', 'e0000000'] })
+  })
+
+  test('[RO-12] a message that others look after, or that was answered, does not end here as if nobody were closer', () => {
+    const at = new RouterBench(['10', 'f0'])
+    at.route('10', 'closest', 'ff')
+    const effects = at.nack('f0', { hopsLeft: 0 })
+    expect(only(effects, 'deliver')).toEqual([])
+    expect(sends(effects)).toEqual(['ROUTE_NACK 10'])
   })
 
   test('[RO-12] nobody can give more hops than it got', () => {

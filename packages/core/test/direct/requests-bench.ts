@@ -92,9 +92,10 @@ export class RequestsBench {
     options: { sender?: Contact; to?: PeerId; networkId?: string; sentAt?: number } = {},
   ): MessageOf<'REQUEST'> {
     const { sender = PEER, to = this.self.id, networkId = NETWORK_ID, sentAt = this.now } = options
-    const message = { request: operationOf(number), sentAt, name: 'echo', payload: Uint8Array.of(5, 6) }
+    const payload = Uint8Array.of(5, 6)
+    const message = { request: operationOf(number), sender, sentAt, name: 'echo', payload }
     const bytes = requestSignedBytes(networkId, to, message)
-    return { type: 'REQUEST', sender, ...message, signature: sign(sender.signingKey, bytes) }
+    return { type: 'REQUEST', ...message, signature: sign(sender.signingKey, bytes) }
   }
 
   deliver(inner: Message, path = 0, from: PeerId = FORWARDER.id): RequestsEffect[] {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { requestSignedBytes, responseSignedBytes } from '../../src/direct/envelope.ts'
+import { makeContact } from '../../src/identity/contact.ts'
 import { networkIdOf } from '../../src/identity/network-id.ts'
 import {
   NAME_BYTES_MAX,
@@ -49,6 +50,8 @@ describe('a request of ours', () => {
       )
     expect(isValid({})).toBe(true)
     expect(isValid({ request: operationOf(9) })).toBe(false)
+    const { signingKey, exchangeKey } = bench.self
+    expect(isValid({ sender: makeContact(signingKey, exchangeKey, new Uint8Array(8).fill(7)) })).toBe(false)
     expect(isValid({ sentAt: request.sentAt + 1 })).toBe(false)
     expect(isValid({ name: 'ech', payload: Uint8Array.of(111, 1, 2, 3) })).toBe(false)
     expect(isValid({ payload: new Uint8Array(0) })).toBe(false)
