@@ -14,7 +14,9 @@ import type {
   PeerId,
   PeerSnapshot,
 } from '@hyphae/core'
+import { AccessLine } from './access-line.ts'
 import { Disk } from './disk.ts'
+import { HostClock } from './host-clock.ts'
 import { Jobs } from './jobs.ts'
 import { drawContact } from './keyed-hash-crypto.ts'
 import { drawPlace, type Place } from './latency.ts'
@@ -28,6 +30,8 @@ import type { Wire } from './wire.ts'
 
 /** Milliseconds since the Unix epoch at which every run begins. */
 export const EPOCH_MS = 1_700_000_000_000
+/** Milliseconds of a pause that a page tells of; a shorter one is a throttled page (sdk, page-lifecycle.ts). */
+const PAUSE_TOLD_MS_MIN = 90_000
 
 /** What of a peer a host drives: core's, or a stub in tests. */
 export interface DrivenPeer {
@@ -52,6 +56,8 @@ export interface Surroundings {
 export interface CallListener {
   done?(value: unknown): void
   failed?(code: FailureCode, message: string): void
+  /** The peer stopped first: nobody will ever know. */
+  gone?(): void
   progress?(value: unknown): void
 }
 
@@ -61,8 +67,11 @@ export class Host {
   readonly contact: Contact
   readonly place: Place
   readonly disk = new Disk()
+  /** As fast as anybody likes and without loss, unless somebody changes that. */
+  readonly line = new AccessLine()
   readonly transport: SimTransport
   side = 0
+  #clock = new HostClock(EPOCH_MS)
   readonly #around: Surroundings
   readonly #random: SeededRandom
   readonly #listenerByOp = new Map<OpId, CallListener>()
@@ -73,6 +82,9 @@ export class Host {
   /** Counts starts and ends; what was planned for an earlier one comes to nothing. */
   #boot = 0
   #ops = 0
+  /** While suspended: what came meanwhile. */
+  #waiting: Input[] | null = null
+  #suspendedAt = 0
 
   constructor(number: number, around: Surroundings, random: SeededRandom) {
     this.number = number
@@ -99,7 +111,17 @@ export class Host {
 
   /** This peer's clock. */
   get now(): Millis {
-    return EPOCH_MS + this.#around.timeline.now
+    return this.#clock.at(this.#around.timeline.now)
+  }
+
+  get isSuspended(): boolean {
+    return this.#waiting !== null
+  }
+
+  /** From now on the clock is wrong by so much and drifts. Throws a TypeError while the peer runs: clocks do not jump. */
+  setClock(offsetMs: number, driftShare = 0): void {
+    if (this.#peer !== null) throw new TypeError(`peer ${this.number} runs already`)
+    this.#clock = new HostClock(EPOCH_MS, offsetMs, driftShare)
   }
 
   /** Throws a TypeError where the peer does not run. */
@@ -130,6 +152,26 @@ export class Host {
     this.#around.introducer.open(this)
   }
 
+  /** The peer handles nothing until `resume`, as a frozen tab: what comes waits, and its neighbours hear nothing. */
+  suspend(): void {
+    if (this.#peer === null || this.#waiting !== null) return
+    this.#waiting = []
+    this.#suspendedAt = this.#around.timeline.now
+    this.transport.suspend()
+  }
+
+  /** The peer hears how long it was away, as a page tells it, and then everything that waited. */
+  resume(): void {
+    const waiting = this.#waiting
+    if (waiting === null) return
+    const awayMs = this.#around.timeline.now - this.#suspendedAt
+    this.#waiting = null
+    this.transport.resume()
+    const pausedMs = awayMs < PAUSE_TOLD_MS_MIN ? 0 : awayMs
+    this.deliver({ type: 'environment', online: true, visible: true, pausedMs })
+    for (const input of waiting) this.deliver(input)
+  }
+
   /** Gone without goodbye: a killed tab. What is on disk stays. */
   crash(): void {
     this.#stop()
@@ -158,6 +200,10 @@ export class Host {
   deliver(input: Input): void {
     const peer = this.#peer
     if (peer === null) return
+    if (this.#waiting !== null) {
+      this.#waiting.push(input)
+      return
+    }
     const { timeline, trace } = this.#around
     const out = this.#out
     trace.input(timeline.now, this.number, input)
@@ -184,6 +230,8 @@ export class Host {
     this.#peer = null
     this.#boot += 1
     this.#wake.cancel()
+    this.#waiting = null
+    for (const listener of this.#listenerByOp.values()) listener.gone?.()
     this.#listenerByOp.clear()
     this.#around.introducer.close(this)
   }
@@ -203,7 +251,7 @@ export class Host {
       case 'send':
         return transport.send(effect.link, effect.channel, effect.bytes)
       case 'wake-at':
-        return this.#wake.set(effect.at - EPOCH_MS)
+        return this.#wake.set(this.#clock.timeOf(effect.at))
       case 'event':
         return this.#around.onEvent(this, effect.event)
       case 'dial':

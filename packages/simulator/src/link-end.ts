@@ -2,15 +2,20 @@
 // wire.ts carries messages and liveness.ts draws the conclusions.
 
 import type { AttemptId, Channel, Input, LinkId, LinkRole } from '@hyphae/core'
+import type { AccessLine } from './access-line.ts'
 import type { Place } from './latency.ts'
+import { SendRoom } from './send-room.ts'
 
 /** Whose connections these are. Called from the timeline alone. */
 export interface LinkOwner {
   readonly place: Place
+  readonly line: AccessLine
   /** Side of a partition; 0 where nobody said otherwise. */
   readonly side: number
   /** Gives the peer an input, now. */
   deliver(input: Input): void
+  /** A channel of the end has room again. */
+  hasRoom(end: LinkEnd, channel: Channel): void
   /** Both channels of the end are open. */
   opened(end: LinkEnd): void
   /** The other side closed, or gave up while this one was connecting. */
@@ -46,6 +51,8 @@ export class LinkEnd {
 
   /** A partition swallows what leaves here. */
   isCut = false
+  /** Its peer is suspended: nothing leaves here, nobody is judged. */
+  isStill = false
   /** Closed without flush: what is on its way is lost. */
   isTorn = false
   /** When the last of the ordered messages arrives. */
@@ -57,6 +64,10 @@ export class LinkEnd {
   readonly totals: TrafficTotals
   /** Ordered messages that a partition keeps back, to be sent again once it heals. */
   readonly held: HeldMessage[] = []
+
+  readonly #controlRoom = new SendRoom('control')
+  /** Made when needed: most links never carry bulk. */
+  #bulkRoom: SendRoom | null = null
 
   // Hearing
 
@@ -79,7 +90,13 @@ export class LinkEnd {
 
   /** Whether what leaves here gets to the remote. */
   get isHeard(): boolean {
-    return this.state !== 'ended' && !this.isCut
+    return this.state !== 'ended' && !this.isCut && !this.isStill
+  }
+
+  room(channel: Channel): SendRoom {
+    if (channel === 'control') return this.#controlRoom
+    this.#bulkRoom ??= new SendRoom('bulk')
+    return this.#bulkRoom
   }
 }
 

@@ -8,7 +8,7 @@ import type { Timeline } from './timeline.ts'
 
 /** Books the keep-alives that this end has sent since anything last left it. */
 export function bookKeepalives(end: LinkEnd, now: number): void {
-  if (end.keepaliveMs === 0 || end.state !== 'open') return
+  if (end.keepaliveMs === 0 || end.state !== 'open' || end.isStill) return
   const count = Math.floor((now - end.sentAt) / end.keepaliveMs)
   if (count <= 0) return
   end.totals.keepalives += count
@@ -22,6 +22,24 @@ export function fallSilent(end: LinkEnd, timeline: Timeline): void {
   const lastAt = Math.max(end.arrivesAt, Math.round(end.sentAt + end.pathMs))
   remote.heardAt = Math.max(remote.heardAt, lastAt)
   planSilence(remote, timeline)
+}
+
+/** The peer of this end is suspended: it sends no keep-alives and judges nobody. */
+export function stand(end: LinkEnd, timeline: Timeline): void {
+  bookKeepalives(end, timeline.now)
+  end.isStill = true
+  if (!end.isCut) fallSilent(end, timeline)
+}
+
+/** It goes on: a keep-alive leaves at once, and whoever was not heard meanwhile gets the whole time again. */
+export function goOn(end: LinkEnd, timeline: Timeline): void {
+  const { now } = timeline
+  end.isStill = false
+  end.sentAt = now
+  if (end.remote !== null && !end.isCut) hear(end.remote, Math.round(now + end.pathMs))
+  end.watchedAt = now
+  end.isSilent = false
+  planSilence(end, timeline)
 }
 
 /** Something came, or will have by `at`. */
@@ -53,5 +71,5 @@ function planSilence(end: LinkEnd, timeline: Timeline): void {
 
 function mayFallSilent(end: LinkEnd): boolean {
   const hears = end.remote?.isHeard ?? false
-  return end.state === 'open' && !hears && end.silenceMs > 0 && !end.isSilent
+  return end.state === 'open' && !hears && end.silenceMs > 0 && !end.isSilent && !end.isStill
 }

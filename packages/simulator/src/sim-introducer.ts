@@ -50,6 +50,9 @@ export class SimIntroducer {
   readonly #place: Place
   readonly #sessionById = new Map<PeerId, Session>()
   readonly #joined = new IdOrder()
+  /** Share of signals that arrive twice, and milliseconds by which any may be late, so that others overtake it. */
+  signalDuplicateShare = 0
+  signalLateMs = 0
   #staying = 0
   #isStopped = false
   #stoppedAt = 0
@@ -211,7 +214,14 @@ export class SimIntroducer {
     }
     this.#linger(target)
     const signal: Input = { type: 'signal', via: this.id, from: from.guest.contact, bytes }
-    target.guest.later(Math.round(upMs + this.#oneWayMs(target.guest)), signal)
+    const delayMs = Math.round(upMs + this.#oneWayMs(target.guest))
+    target.guest.later(delayMs + this.#lateMs(), signal)
+    if (this.signalDuplicateShare > 0 && this.#random.share() < this.signalDuplicateShare)
+      target.guest.later(delayMs + this.#lateMs(), signal)
+  }
+
+  #lateMs(): number {
+    return this.signalLateMs > 0 ? this.#random.below(this.signalLateMs + 1) : 0
   }
 
   #releaseIfMeshed(session: Session): void {

@@ -2,9 +2,10 @@
 // travels over them is the wire's.
 
 import type { AttemptId, Channel, Input, LinkFailureStage, LinkId, LinkRole } from '@hyphae/core'
+import type { AccessLine } from './access-line.ts'
 import type { Place } from './latency.ts'
 import { LinkEnd, type LinkOwner } from './link-end.ts'
-import { watch } from './liveness.ts'
+import { goOn, stand, watch } from './liveness.ts'
 import { decodeSignal, encodeSignal } from './sim-signal.ts'
 import type { Wire } from './wire.ts'
 
@@ -16,13 +17,13 @@ const CONNECT_ROUND_TRIPS = 2.5
 const CONNECT_MS_MAX = 15_000
 /** The same for an invite, whose answer is carried by hand. */
 const INVITE_MS_MAX = 15 * 60_000
-/** Bytes that a channel says it has room for. It is never full, so this is said once. */
-const ROOM_BYTES = 1024 * 1024
 
 /** The peer whose connections these are. */
 export interface TransportUser {
   readonly place: Place
+  readonly line: AccessLine
   readonly side: number
+  readonly isSuspended: boolean
   deliver(input: Input): void
   /** The same, this many milliseconds from now, if the peer has not stopped by then. */
   later(delayMs: number, input: Input): void
@@ -42,6 +43,10 @@ export class SimTransport implements LinkOwner {
 
   get place(): Place {
     return this.#user.place
+  }
+
+  get line(): AccessLine {
+    return this.#user.line
   }
 
   get side(): number {
@@ -98,7 +103,7 @@ export class SimTransport implements LinkOwner {
 
   send(link: LinkId, channel: Channel, bytes: Uint8Array): void {
     const end = this.#endByLink.get(link)
-    if (end !== undefined) this.#wire.send(end, channel, bytes)
+    if (end !== undefined && !this.#wire.send(end, channel, bytes)) this.close(link, 'overloaded', false)
   }
 
   watch(link: LinkId, keepaliveMs: number, silenceMs: number): void {
@@ -144,8 +149,22 @@ export class SimTransport implements LinkOwner {
     this.#endByLink.set(link, end)
     const binding = { local: fingerprint, remote: remoteFingerprint }
     this.deliver({ type: 'link-opened', link, attempt, role, binding, remoteGroup: '' })
-    for (const channel of ['control', 'bulk'] as const)
-      this.#user.later(0, { type: 'link-writable', link, channel, roomBytes: ROOM_BYTES })
+    for (const channel of ['control', 'bulk'] as const) this.hasRoom(end, channel)
+    if (this.#user.isSuspended) stand(end, this.#wire.timeline)
+  }
+
+  hasRoom(end: LinkEnd, channel: Channel): void {
+    const roomBytes = end.room(channel).announce()
+    this.#user.later(0, { type: 'link-writable', link: end.link, channel, roomBytes })
+  }
+
+  /** The peer handles nothing any more: no keep-alives leave. */
+  suspend(): void {
+    for (const end of this.#endByLink.values()) stand(end, this.#wire.timeline)
+  }
+
+  resume(): void {
+    for (const end of this.#endByLink.values()) goOn(end, this.#wire.timeline)
   }
 
   #begin(attempt: AttemptId, role: LinkRole, isInvite: boolean): LinkEnd | null {

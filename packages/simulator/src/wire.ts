@@ -1,7 +1,7 @@
-// Carries messages between two ends of a connection: latency, order, loss and partitions. Bandwidth is not modelled yet,
-// so that a link is never full.
+// Carries messages between two ends of a connection: latency, bandwidth, order, loss and partitions.
 
 import type { Channel, LinkId } from '@hyphae/core'
+import { lossOf } from './access-line.ts'
 import { pathMs, withJitter } from './latency.ts'
 import {
   KEEPALIVE_BYTES,
@@ -20,6 +20,8 @@ const RETRANSMIT_MIN_MS = 400
 const RETRANSMITS_MAX = 10
 /** Bytes of a certificate's fingerprint. */
 const FINGERPRINT_BYTES = 32
+/** Bytes that the end of a connection takes on a line: what resets two channels, or a little more. Guess. */
+const ENDING_BYTES = 64
 
 export class Wire {
   readonly timeline: Timeline
@@ -27,7 +29,11 @@ export class Wire {
   readonly #endByNumber = new Map<number, LinkEnd>()
   readonly #totals: TrafficTotals = { messages: 0, bytes: 0, keepalives: 0 }
   #ends = 0
-  /** Share of packets lost, 0 to 1, both ways alike. */
+  /** Milliseconds by which a bulk message may be late beyond jitter, so that others overtake it. */
+  bulkLateMs = 0
+  /** Share of bulk messages that arrive twice. */
+  bulkDuplicateShare = 0
+  /** Share of packets lost everywhere, 0 to 1, besides what the line of either end loses. */
   #lossShare = 0
   /** Directions between sides that a partition cuts, as `from>to`. */
   #cuts = new Set<string>()
@@ -78,21 +84,26 @@ export class Wire {
     end.heardAt = this.timeline.now
   }
 
-  /** Hands a message over; ordered on control, lost or overtaken on bulk. */
-  send(end: LinkEnd, channel: Channel, bytes: Uint8Array): void {
+  /** Hands a message over; ordered on control, lost or overtaken on bulk. False where too much waits already. */
+  send(end: LinkEnd, channel: Channel, bytes: Uint8Array): boolean {
+    if (!end.room(channel).take(bytes.length)) return false
     bookKeepalives(end, this.timeline.now)
     end.sentAt = this.timeline.now
     this.#totals.messages += 1
     this.#totals.bytes += bytes.length
     if (!end.isCut) this.#transmit(end, channel, bytes)
     else if (channel === 'control') end.held.push({ channel, bytes })
+    else end.room(channel).release(bytes.length)
+    return true
   }
 
   /** What happens at the remote after everything that was sent before, unless a partition swallows it. */
   signalInOrder(end: LinkEnd, happen: (remote: LinkEnd) => void): void {
     const { remote } = end
     if (remote === null || end.isCut) return
-    this.#arriveInOrder(end, withJitter(end.pathMs, this.#random), () => happen(remote))
+    const delayMs =
+      end.owner.line.sendMs(ENDING_BYTES, this.timeline.now) + withJitter(end.pathMs, this.#random)
+    this.#arriveInOrder(end, delayMs, () => this.#comeIn(remote, ENDING_BYTES, () => happen(remote)))
   }
 
   /** Nothing leaves this end or reaches it any more. */
@@ -140,14 +151,37 @@ export class Wire {
 
   #transmit(end: LinkEnd, channel: Channel, bytes: Uint8Array): void {
     const remote = end.remote as LinkEnd
-    const arrive = () => {
+    const deliver = () => {
       if (remote.state !== 'open' || end.isTorn) return
       hear(remote, this.timeline.now)
       remote.owner.deliver({ type: 'link-received', link: remote.link, channel, bytes })
     }
-    const delayMs = withJitter(end.pathMs, this.#random)
+    const arrive = () => this.#comeIn(remote, bytes.length, deliver)
+    const delayMs = this.#leave(end, channel, bytes.length) + withJitter(end.pathMs, this.#random)
     if (channel === 'control') this.#arriveInOrder(end, delayMs + this.#retransmitMs(end), arrive)
-    else if (!this.#isLost()) this.timeline.after(delayMs, arrive)
+    else if (!this.#isLost(end)) this.#arriveAnyhow(delayMs, arrive)
+  }
+
+  /** Milliseconds until the bytes have left the sender's line; then there is room for as many. */
+  #leave(end: LinkEnd, channel: Channel, bytes: number): number {
+    const waitMs = end.owner.line.sendMs(bytes, this.timeline.now)
+    if (waitMs === 0) release(end, channel, bytes)
+    else this.timeline.after(waitMs, () => release(end, channel, bytes))
+    return waitMs
+  }
+
+  /** Through the receiver's line. */
+  #comeIn(remote: LinkEnd, bytes: number, happen: () => void): void {
+    const waitMs = remote.owner.line.receiveMs(bytes, this.timeline.now)
+    if (waitMs === 0) happen()
+    else this.timeline.after(waitMs, happen)
+  }
+
+  #arriveAnyhow(delayMs: number, arrive: () => void): void {
+    const lateMs = () => (this.bulkLateMs > 0 ? this.#random.below(this.bulkLateMs + 1) : 0)
+    const isTwice = this.bulkDuplicateShare > 0 && this.#random.share() < this.bulkDuplicateShare
+    this.timeline.after(delayMs + lateMs(), arrive)
+    if (isTwice) this.timeline.after(delayMs + lateMs(), arrive)
   }
 
   #arriveInOrder(end: LinkEnd, delayMs: number, arrive: () => void): void {
@@ -155,15 +189,20 @@ export class Wire {
     this.timeline.at(end.arrivesAt, arrive)
   }
 
-  #isLost(): boolean {
-    return this.#lossShare > 0 && this.#random.share() < this.#lossShare
+  #isLost(end: LinkEnd): boolean {
+    const share = lossOf(
+      this.#lossShare,
+      end.owner.line.lossOutShare,
+      (end.remote as LinkEnd).owner.line.lossInShare,
+    )
+    return share > 0 && this.#random.share() < share
   }
 
   /** What loss costs on an ordered channel: time. */
   #retransmitMs(end: LinkEnd): number {
     let waited = 0
     let timeout = Math.max(RETRANSMIT_MIN_MS, Math.round(end.pathMs * 2))
-    for (let i = 0; i < RETRANSMITS_MAX && this.#isLost(); i++) {
+    for (let i = 0; i < RETRANSMITS_MAX && this.#isLost(end); i++) {
       waited += timeout
       timeout *= 2
     }
@@ -180,6 +219,10 @@ export class Wire {
   #heal(end: LinkEnd): void {
     end.isCut = false
     for (const { channel, bytes } of end.held.splice(0)) this.#transmit(end, channel, bytes)
-    if (end.remote !== null) hear(end.remote, Math.round(this.timeline.now + end.pathMs))
+    if (end.remote !== null && !end.isStill) hear(end.remote, Math.round(this.timeline.now + end.pathMs))
   }
+}
+
+function release(end: LinkEnd, channel: Channel, bytes: number): void {
+  if (end.room(channel).release(bytes) && end.state === 'open') end.owner.hasRoom(end, channel)
 }

@@ -1,25 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { linkedPair, watchedPair } from './linked-pair.ts'
 import type { ScriptedHost } from './scripted-peer.ts'
 import { link, pathMs, scriptedNetwork } from './scripted-peer.ts'
 
-const KEEPALIVE = { keepaliveMs: 1_000, silenceMs: 3_000 }
-
-function pair(seed = 1) {
-  const { network, peers } = scriptedNetwork(2, { seed })
-  const [a, b] = peers as [ScriptedHost, ScriptedHost]
-  const [ab, ba] = link(network, a, b)
-  const say = (bytes: readonly number[], channel: 'control' | 'bulk' = 'control') =>
-    a.act({ type: 'send', link: ab, channel, bytes: Uint8Array.from(bytes) })
-  return { network, a, b, ab, ba, say }
-}
-
-function watched(seed = 1) {
-  const linked = pair(seed)
-  linked.a.act({ type: 'watch', link: linked.ab, ...KEEPALIVE })
-  linked.b.act({ type: 'watch', link: linked.ba, ...KEEPALIVE })
-  linked.network.advance(10_000)
-  return linked
-}
+const pair = (seed = 1) => linkedPair({ seed })
+const watched = (seed = 1) => watchedPair({ seed })
 
 describe('connecting', () => {
   test('a dial opens a link at both ends, in their roles, with bindings that match', () => {
