@@ -1,7 +1,7 @@
-// The command line of the simulator: `SCENARIO [--peers N] [--seed S] [--json] [--OPTION NUMBER]…`, or `list`. Figures go
+// The command line of the simulator: `SCENARIO [--peers N] [--seed S] [--json] [--OPTION NUMBER]…`, `list` or `latency`. Figures go
 // to stdout, progress to stderr. Ends with 1 where something happened that must not, with 2 for a command it cannot read.
 
-import { COMMON_OPTIONS, type Experiment, type RunResult, run, SCENARIOS } from './index.ts'
+import { COMMON_OPTIONS, type Experiment, latencyTable, type RunResult, run, SCENARIOS } from './index.ts'
 
 /** Milliseconds between two progress lines. */
 const PROGRESS_EVERY_MS = 500
@@ -15,12 +15,17 @@ interface Command {
 }
 
 const USAGE = `Usage: npm run sim -- SCENARIO [--peers N] [--seed S] [--json] [--OPTION NUMBER]...
-       npm run sim -- list`
+       npm run sim -- list
+       npm run sim -- latency`
 
 function main(args: readonly string[]): number {
   if (args.length === 0 || args.includes('--help')) {
     console.log(USAGE)
     return args.length === 0 ? 2 : 0
+  }
+  if (args[0] === 'latency') {
+    console.log(latencyTable())
+    return 0
   }
   if (args[0] === 'list') {
     console.log(describeScenarios())

@@ -1,5 +1,6 @@
 export { Violations } from './checkers/violations.ts'
 export { type CallListener, type DrivenPeer, EPOCH_MS, Host } from './host.ts'
+export { latencyTable } from './latency-table.ts'
 export { Network, type NetworkObserver, type NetworkOptions } from './network.ts'
 export { SeededRandom } from './random.ts'
 export { type RunRequest, type RunResult, run } from './run.ts'

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { drawPlace, pathMs, withJitter } from '../src/latency.ts'
+import { latencySamples, latencyTable } from '../src/latency-table.ts'
 import { SeededRandom } from '../src/random.ts'
 import { REGION_DELAYS_MS } from '../src/region-delays.ts'
 
@@ -32,6 +34,17 @@ describe('latency', () => {
       expect(delay).toBeGreaterThanOrEqual(Math.round(path))
       expect(delay).toBeLessThanOrEqual(path + 2.5)
     }
+  })
+
+  test('the mean between two peers drawn at random is within 70 and 80 ms', () => {
+    const { mean } = latencySamples(50_000).oneWay
+    expect(mean).toBeGreaterThanOrEqual(70)
+    expect(mean).toBeLessThanOrEqual(80)
+  })
+
+  test('docs/latency.md shows what the code does', () => {
+    const page = readFileSync(new URL('../../../docs/latency.md', import.meta.url), 'utf8')
+    expect(page).toContain(latencyTable())
   })
 
   test('a region that is not in the table is a mistake', () => {
