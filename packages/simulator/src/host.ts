@@ -82,15 +82,16 @@ export class Host {
   /** Counts starts and ends; what was planned for an earlier one comes to nothing. */
   #boot = 0
   #ops = 0
+  #isLeaving = false
   /** While suspended: what came meanwhile. */
   #waiting: Input[] | null = null
   #suspendedAt = 0
 
-  constructor(number: number, around: Surroundings, random: SeededRandom) {
+  constructor(number: number, around: Surroundings, random: SeededRandom, contact?: Contact) {
     this.number = number
     this.#around = around
     this.#random = random
-    this.contact = drawContact(random.fork('identity'))
+    this.contact = contact ?? drawContact(random.fork('identity'))
     this.place = drawPlace(random.fork('place'))
     this.transport = new SimTransport(this, around.wire)
     this.#wake = new WakeTimer(around.timeline, () => this.deliver({ type: 'wake' }))
@@ -116,6 +117,11 @@ export class Host {
 
   get isSuspended(): boolean {
     return this.#waiting !== null
+  }
+
+  /** Said goodbye, or is about to. */
+  get isLeaving(): boolean {
+    return this.#isLeaving
   }
 
   /** From now on the clock is wrong by so much and drifts. Throws a TypeError while the peer runs: clocks do not jump. */
@@ -181,6 +187,7 @@ export class Host {
 
   /** Hands records over for at most `deadlineMs`, says goodbye, stops. */
   leave(deadlineMs = 2_000): void {
+    this.#isLeaving = true
     const boot = this.#boot
     const free = () =>
       this.#around.timeline.after(0, () => {
@@ -228,6 +235,7 @@ export class Host {
 
   #stop(): void {
     this.#peer = null
+    this.#isLeaving = false
     this.#boot += 1
     this.#wake.cancel()
     this.#waiting = null

@@ -1,7 +1,7 @@
 // A network of core peers in virtual time: one queue of events, one seed, and the faults that befall it. No protocol is
 // decided here.
 
-import { networkIdOf, Peer, type PeerEvent } from '@hyphae/core'
+import { type Contact, networkIdOf, Peer, type PeerEvent } from '@hyphae/core'
 import { type DrivenPeer, Host, type Surroundings } from './host.ts'
 import { SeededRandom } from './random.ts'
 import { SimIntroducer } from './sim-introducer.ts'
@@ -40,6 +40,8 @@ export class Network {
   readonly introducer: SimIntroducer
   readonly wire: Wire
   readonly hosts: Host[] = []
+  /** Puts something around every peer that starts: an adversary, say, around the real one. */
+  wrapPeer: (peer: DrivenPeer, contact: Contact) => DrivenPeer = (peer) => peer
   readonly random: SeededRandom
   readonly networkId = networkIdOf('simulated', WORK_BITS)
   readonly #options: NetworkOptions
@@ -57,7 +59,10 @@ export class Network {
       wire: this.wire,
       introducer: this.introducer,
       trace: this.trace,
-      createPeer: options.createPeer ?? ((contact, random) => this.#createPeer(contact, random)),
+      createPeer: (contact, random) => {
+        const peer = options.createPeer?.(contact, random) ?? this.#createPeer(contact, random)
+        return this.wrapPeer(peer, contact)
+      },
       onEvent: (host, event) => this.#tell(host, event),
       onHandled: (host) => this.#handled(host),
     }
@@ -67,10 +72,10 @@ export class Network {
     this.#observers.push(observer)
   }
 
-  /** A host whose peer does not run yet. */
-  addHost(): Host {
+  /** A host whose peer does not run yet. `contact`: its identity, where that is not left to chance. */
+  addHost(contact?: Contact): Host {
     const number = this.hosts.length
-    const host = new Host(number, this.#around, this.random.fork('host', number))
+    const host = new Host(number, this.#around, this.random.fork('host', number), contact)
     this.hosts.push(host)
     return host
   }

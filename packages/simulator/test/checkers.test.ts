@@ -109,7 +109,7 @@ describe('deliveries', () => {
     say(peers[2]!, message({ payload: changed }))
     say(peers[3]!, message({ from: idOf(1) }))
     expect(violations.list.map((text) => text.replace(/^\d+ ms: peer \d /, ''))).toEqual([
-      'got message 0 2 times',
+      'got message 0 again',
       'got a message that nobody published',
       'got message 0 under a wrong topic or name',
     ])

@@ -41,6 +41,12 @@ export class LinkChecker implements NetworkObserver {
     return host.isRunning && this.#watched(host).joinedAt >= 0
   }
 
+  /** Figures of joining begin anew. */
+  forgetJoins(): void {
+    this.joinMs.clear()
+    this.startToJoinedMs.clear()
+  }
+
   linksOf(host: Host): number {
     return host.isRunning ? this.#watched(host).peers.size : 0
   }

@@ -21,6 +21,11 @@ export class MeshChecker {
     )
   }
 
+  /** Whether links connect all running peers. */
+  get isOne(): boolean {
+    return this.#islands(this.#network.running()) === null
+  }
+
   /** Running peers that no chain of links connects to the first one. */
   #islands(running: readonly Host[]): string | null {
     const hostByPeer = new Map(running.map((host) => [host.id, host]))

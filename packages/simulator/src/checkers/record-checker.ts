@@ -87,6 +87,9 @@ export class RecordChecker {
           this.putsFailed += 1
           this.#count(code)
         },
+        gone: () => {
+          this.putsUnderWay -= 1
+        },
       },
     )
   }
@@ -113,6 +116,9 @@ export class RecordChecker {
           this.getsUnderWay -= 1
           this.getsFailed += 1
           this.#count(code)
+        },
+        gone: () => {
+          this.getsUnderWay -= 1
         },
       },
     )

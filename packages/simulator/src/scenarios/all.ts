@@ -1,12 +1,15 @@
 // Every scenario there is, in the order in which `list` tells of them.
 
+import { churn } from './churn.ts'
 import { faults } from './faults.ts'
+import { flashCrowd } from './flash-crowd.ts'
 import { gossip } from './gossip.ts'
 import { idle } from './idle.ts'
 import { join } from './join.ts'
 import { lookup } from './lookup.ts'
 import { lossy } from './lossy.ts'
 import { massFailure } from './mass-failure.ts'
+import { partition } from './partition.ts'
 import { get, put } from './records.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -16,7 +19,10 @@ export const SCENARIOS: readonly Scenario[] = [
   put,
   get,
   lookup,
+  churn,
+  flashCrowd,
   massFailure,
+  partition,
   lossy,
   idle,
   faults,

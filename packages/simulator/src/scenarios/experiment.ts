@@ -1,8 +1,10 @@
 // One run of one scenario: a network, the checkers that watch it, and the steps that scenarios are made of.
 
+import type { Contact } from '@hyphae/core'
 import { DeliveryChecker } from '../checkers/delivery-checker.ts'
 import { type GossipCounts, gossipCounts } from '../checkers/gossip-counts.ts'
 import { LinkChecker } from '../checkers/link-checker.ts'
+import { LookupChecker } from '../checkers/lookup-checker.ts'
 import { MeshChecker } from '../checkers/mesh-checker.ts'
 import { RecordChecker } from '../checkers/record-checker.ts'
 import { TableChecker } from '../checkers/table-checker.ts'
@@ -11,6 +13,7 @@ import { requireWork, type WorkDone } from '../checkers/work-checker.ts'
 import type { Host } from '../host.ts'
 import { Network, type NetworkOptions } from '../network.ts'
 import type { SeededRandom } from '../random.ts'
+import { evenRamp } from '../sessions.ts'
 
 /** Milliseconds that joining may take after the last start before a run has failed. */
 const JOIN_LIMIT_MS = 120_000
@@ -33,6 +36,7 @@ export class Experiment {
   readonly links: LinkChecker
   readonly deliveries: DeliveryChecker
   readonly records: RecordChecker
+  readonly lookups: LookupChecker
   readonly tables: TableChecker
   readonly mesh: MeshChecker
   /** What is being done now, for people who wait. */
@@ -56,6 +60,7 @@ export class Experiment {
     this.links = new LinkChecker(this.network, this.violations, linksMax)
     this.deliveries = new DeliveryChecker(this.network, this.violations)
     this.records = new RecordChecker(this.network, this.violations, this.random.fork('values'))
+    this.lookups = new LookupChecker(this.network, this.random.fork('targets'))
     this.tables = new TableChecker(this.network, this.violations, linksMax)
     this.mesh = new MeshChecker(this.network)
     this.network.observe(this.links)
@@ -69,17 +74,41 @@ export class Experiment {
     return value
   }
 
-  /** Starts all peers, one after another, and waits until every one has joined and the rest has settled. */
-  grow(): void {
+  /** Starts peers, all of them where nobody says otherwise, and waits until every one has joined and the rest has settled. */
+  grow(peers = this.peers): void {
     this.phase = 'joining'
-    for (let i = 0; i < this.peers; i++) {
-      this.start(this.network.addHost())
-      this.network.advance(this.number('join-every'))
-    }
+    this.enter(evenRamp(this.number('join-every'))(peers))
+    this.network.advance(this.number('join-every'))
     this.awaitJoined()
     this.phase = 'settling'
     this.network.advance(this.number('settle') * 1_000)
     this.tables.checkAll()
+  }
+
+  /** Starts a peer at each of these times, counted in milliseconds from now; it is over with the last. */
+  enter(startsMs: readonly number[]): Host[] {
+    const begunAt = this.network.timeline.now
+    return startsMs.map((startMs) => {
+      this.network.advance(begunAt + startMs - this.network.timeline.now)
+      return this.#enterOne()
+    })
+  }
+
+  /** The same while other things go on: returns at once. */
+  plan(startsMs: readonly number[]): void {
+    for (const startMs of startsMs) this.network.timeline.after(startMs, () => this.#enterOne())
+  }
+
+  /** A host with the clock and the line that the options give it. */
+  addHost(contact?: Contact): Host {
+    const host = this.network.addHost(contact)
+    const skewMs = this.number('skew')
+    const drift = this.number('drift') / 1e6
+    const random = this.random.fork('clock', host.number)
+    const offsetMs = Math.round(skewMs * (2 * random.share() - 1))
+    if (skewMs > 0 || drift > 0) host.setClock(offsetMs, drift * (2 * random.share() - 1))
+    host.line.limit(this.number('up') || Infinity, this.number('down') || Infinity)
+    return host
   }
 
   start(host: Host): void {
@@ -89,6 +118,8 @@ export class Experiment {
 
   /** Lets time pass until every running peer has joined; that this takes too long is a violation. */
   awaitJoined(): void {
+    // Who is alone has nothing to join.
+    if (this.network.running().length < 2) return
     const outside = () => this.network.running().filter((host) => !this.links.hasJoined(host))
     if (this.network.advanceUntil(() => outside().length === 0, JOIN_LIMIT_MS)) return
     this.violate(`${outside().length} peers have not joined, among them ${outside()[0]?.number}`)
@@ -100,6 +131,12 @@ export class Experiment {
     const killed = this.random.sample(running, Math.round(running.length * share))
     for (const host of killed) host.crash()
     return killed
+  }
+
+  /** A peer that has joined and does not leave, drawn at random; any that runs, where there is none. */
+  anyMember(): Host {
+    const members = this.network.running().filter((host) => this.links.hasJoined(host) && !host.isLeaving)
+    return members.length === 0 ? this.anyone() : this.random.pick(members)
   }
 
   /** A running peer, drawn at random. */
@@ -115,12 +152,14 @@ export class Experiment {
     }
   }
 
-  /** Waits until all puts and gets have ended: each ends by itself, within its own limit. */
+  /** Waits until all puts, gets and lookups have ended: each ends by itself, within its own limit. */
   awaitOperations(): void {
-    const { records } = this
-    const ended = () => records.putsUnderWay === 0 && records.getsUnderWay === 0
-    if (!this.network.advanceUntil(ended, OPERATION_LIMIT_MS, 10))
-      this.violate(`${records.putsUnderWay} puts and ${records.getsUnderWay} gets never ended`)
+    const { records, lookups } = this
+    const left = () => records.putsUnderWay + records.getsUnderWay + lookups.underWay
+    if (!this.network.advanceUntil(() => left() === 0, OPERATION_LIMIT_MS, 10))
+      this.violate(
+        `${records.putsUnderWay} puts, ${records.getsUnderWay} gets, ${lookups.underWay} lookups never ended`,
+      )
   }
 
   /** Waits until the network is one and every peer knows its neighbours; returns the milliseconds. Else a violation. */
@@ -144,7 +183,13 @@ export class Experiment {
   violate(what: string): void {
     this.violations.add(this.network.timeline.now, what)
   }
+
+  #enterOne(): Host {
+    const host = this.addHost()
+    this.start(host)
+    return host
+  }
 }
 
-/** Milliseconds after which every operation has ended: core gives each 10 s. */
-const OPERATION_LIMIT_MS = 30_000
+/** Milliseconds after which every operation has ended: core gives each 10 s, and a lookup asks several peers in a row. */
+const OPERATION_LIMIT_MS = 90_000

@@ -45,6 +45,17 @@ export function putFigures({ records }: Experiment): Figures {
   }
 }
 
+export function lookupFigures({ lookups }: Experiment): Figures {
+  return {
+    lookups: lookups.lookupMs.count + lookups.failed,
+    lookupP50Ms: lookups.lookupMs.percentile(0.5),
+    lookupP99Ms: lookups.lookupMs.percentile(0.99),
+    lookupSuccess: lookups.success,
+    exactShare: lookups.exactShare,
+    askedMean: lookups.asked.mean,
+  }
+}
+
 /** Of messages with this number and higher. */
 export function gossipFigures({ deliveries }: Experiment, from = 0): Figures {
   const latencyMs = deliveries.latencies(from)
@@ -55,4 +66,14 @@ export function gossipFigures({ deliveries }: Experiment, from = 0): Figures {
     gossipP99Ms: latencyMs.percentile(0.99),
     gossipMaxMs: latencyMs.max,
   }
+}
+
+/** The same figures with a word before their names. */
+export function named(prefix: string, figures: Figures): Figures {
+  return Object.fromEntries(
+    Object.entries(figures).map(([name, value]) => [
+      prefix + name.charAt(0).toUpperCase() + name.slice(1),
+      value,
+    ]),
+  )
 }

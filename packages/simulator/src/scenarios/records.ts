@@ -1,4 +1,6 @@
 import type { RecordDraft } from '@hyphae/core'
+import type { Entry } from '../checkers/record-checker.ts'
+import type { Host } from '../host.ts'
 import type { Experiment } from './experiment.ts'
 import { getFigures, linkFigures, putFigures } from './figures.ts'
 import type { Scenario, ScenarioOption } from './scenario.ts'
@@ -64,15 +66,29 @@ export function putAll(experiment: Experiment): void {
     experiment.violate(`${records.putsFailed} puts failed: ${describeFailures(experiment)}`)
 }
 
-/** Gets random records by random peers. */
-export function getMany(experiment: Experiment, count: number): void {
+export interface GetOptions {
+  /** What is got; all that was put where nobody says otherwise. */
+  readonly entries?: readonly Entry[]
+  /** Who gets; all that run. */
+  readonly by?: readonly Host[]
+  /** Milliseconds between two gets; as the scenario's option says. */
+  readonly everyMs?: number
+}
+
+/** Gets random records by random peers, and waits until all have ended. */
+export function getMany(experiment: Experiment, count: number, options: GetOptions = {}): void {
   const { records, random } = experiment
-  const readable = records.entries.filter(({ readAs }) => readAs !== null)
+  const { entries = readable(experiment), by, everyMs = experiment.number('every') } = options
   experiment.phase = 'getting'
-  experiment.repeat(count, experiment.number('every'), () =>
-    records.get(experiment.anyone(), random.pick(readable)),
+  experiment.repeat(count, everyMs, () =>
+    records.get(by === undefined ? experiment.anyone() : random.pick(by), random.pick(entries)),
   )
   experiment.awaitOperations()
+}
+
+/** Records whose put has returned. */
+export function readable({ records }: Experiment): Entry[] {
+  return records.entries.filter(({ readAs }) => readAs !== null)
 }
 
 export function describeFailures({ records }: Experiment): string {

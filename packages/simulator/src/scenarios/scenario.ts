@@ -27,6 +27,10 @@ export const COMMON_OPTIONS: Readonly<Record<string, ScenarioOption>> = Object.f
   links: { value: 50, meaning: 'links a peer may have' },
   replicas: { value: 20, meaning: 'copies of a record' },
   loss: { value: 0, meaning: 'share of packets lost' },
+  up: { value: 0, meaning: 'bytes per second that a peer can send; 0 means any' },
+  down: { value: 0, meaning: 'bytes per second that a peer can receive; 0 means any' },
+  skew: { value: 0, meaning: 'milliseconds by which a clock may be wrong, either way' },
+  drift: { value: 0, meaning: 'millionths by which a clock may be fast or slow' },
   'join-every': { value: 50, meaning: 'milliseconds between two peers that start' },
   settle: { value: 20, meaning: 'seconds between the last join and the load' },
 })
