@@ -1,0 +1,77 @@
+/**
+ * Measures one network in this process and prints its figures as one line of JSON: `node --expose-gc src/main.ts NAME`.
+ * The names are those of `networks` below.
+ */
+import { GossipBench } from './measure-gossip.ts'
+import { measureLookups } from './measure-lookups.ts'
+import { measureIdle, memoryUse } from './measure-memory.ts'
+import { pause, type RivalNetwork } from './rival-network.ts'
+
+const PEERS = 50
+/** Messages before anything is measured: trees and meshes find their form, and the compiler its code. */
+const WARM_UP_PUBLISHES = 200
+const PUBLISHES = 300
+/** Milliseconds between subscribing and the first message: gossipsub's mesh grows by its heartbeat of one second. */
+const SUBSCRIBED_MS = 5_000
+
+/** Loaded only when asked for, so that nobody's code is in another's memory. */
+const networks: Record<string, () => Promise<RivalNetwork>> = {
+  hyphae: createHyphae,
+  hyphaeUnsigned: async () => {
+    const { stopCheckingSignatures } = await import('./unchecked-signatures.ts')
+    stopCheckingSignatures()
+    return createHyphae()
+  },
+  libp2p: () => createLibp2p({ encrypted: true, signed: true }),
+  libp2pPlaintext: () => createLibp2p({ encrypted: false, signed: true }),
+  libp2pPlaintextUnsigned: () => createLibp2p({ encrypted: false, signed: false }),
+}
+
+async function createHyphae(): Promise<RivalNetwork> {
+  const { HyphaeNetwork } = await import('./hyphae-network.ts')
+  return new HyphaeNetwork()
+}
+
+async function createLibp2p(options: { encrypted: boolean; signed: boolean }): Promise<RivalNetwork> {
+  const { Libp2pNetwork } = await import('./libp2p-network.ts')
+  return new Libp2pNetwork(options)
+}
+
+async function measure(network: RivalNetwork) {
+  const before = await memoryUse()
+  await network.start(PEERS)
+  const idle = await measureIdle(network, PEERS, before)
+  console.error(`  ${idle.linksPerPeer} links per peer, ${idle.idleBytesPerPeer} bytes per idle peer`)
+  const gossip = await measureGossip(network, idle.idleCpuMsPerPeerSecond * PEERS)
+  console.error(
+    `  ${gossip.fromOne.cpuUsPerDelivery} µs per delivery from one, ${gossip.fromAll.cpuUsPerDelivery} from all`,
+  )
+  const lookups = await measureLookups(network, PEERS)
+  console.error(`  ${lookups.lookupCpuMs} ms of processor time per lookup, ${lookups.getCpuMs} per get`)
+  const after = await memoryUse()
+  const usedBytesPerPeer = Math.round((after.heapBytes - before.heapBytes) / PEERS)
+  return { ...idle, usedBytesPerPeer, ...gossip.fromAll, ...gossip, ...lookups }
+}
+
+async function measureGossip(network: RivalNetwork, idleCpuMsPerSecond: number) {
+  const bench = new GossipBench(network)
+  await bench.start()
+  await pause(SUBSCRIBED_MS)
+  const plan = { peers: PEERS, publishes: PUBLISHES, idleCpuMsPerSecond }
+  const inTurn = (index: number) => index % PEERS
+  await bench.measure({ ...plan, publishes: WARM_UP_PUBLISHES }, inTurn)
+  const fromOne = await bench.measure(plan, () => 0)
+  const fromAll = await bench.measure(plan, inTurn)
+  return { fromOne, fromAll }
+}
+
+const name = process.argv[2] ?? ''
+const create = networks[name]
+if (create === undefined) {
+  throw new RangeError(`a network is one of ${Object.keys(networks).join(', ')}; got ${JSON.stringify(name)}`)
+}
+const network = await create()
+console.log(JSON.stringify(await measure(network)))
+await network.close()
+// Idle timers of a library that was closed must not keep the next one waiting.
+process.exit()
