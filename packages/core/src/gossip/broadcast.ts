@@ -1,5 +1,4 @@
-// How messages of one topic spread over its links: who gets whole messages, who gets ids, and how trees mend themselves.
-// What a message is and whether it is genuine was decided before.
+// The strategy `tree`: who gets whole messages, who gets ids, and how trees mend themselves.
 
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
@@ -8,21 +7,36 @@ import {
   EAGER_LINKS_GRAFTED_MAX,
   EAGER_LINKS_MAX,
   HOP_RTT_UNKNOWN_MS,
+  RECONCILE_MS,
+  RECONCILE_RECENT_MS,
+  RECONCILE_YOUNG_MS,
   SHORTCUT_MS,
 } from '../limits.ts'
 import { IDS_PER_FRAME_MAX, type MessageId, type MessageOf, type TopicId } from '../wire/messages.ts'
 import { Announcements, type AnnounceStage } from './announcements.ts'
 import { type AuthorTree, AuthorTrees, type TreeName } from './author-trees.ts'
+import { answerGraft, push } from './copies.ts'
 import type { GossipContext } from './gossip-context.ts'
 import type { GossipEffect } from './gossip-contract.ts'
 import { GraftWait } from './graft-wait.ts'
 import type { CachedMessage } from './message-cache.ts'
 import type { MissingMessage } from './missing.ts'
+import { Reconciliation, type ReconciliationOptions } from './reconciliation.ts'
+import type { Spread } from './spread.ts'
 
 /** Lazy links looked at for the fastest one. All peers taking their very fastest would not cross between regions. */
 const CHOICES = 3
 /** Milliseconds that a hidden tab's round trip is taken to be longer: its timers may be throttled. */
 const HIDDEN_MS = 1_000
+/** The remote's window is a round longer than our answer's. */
+const RECONCILIATION: ReconciliationOptions = Object.freeze({
+  recentMs: RECONCILE_RECENT_MS,
+  answerMs: RECONCILE_RECENT_MS - RECONCILE_MS,
+  youngMs: RECONCILE_YOUNG_MS,
+  askAgainMs: Number.POSITIVE_INFINITY,
+  answersCompare: true,
+})
+
 /**
  * Full message along a tree, ids to all other links; a missing message grafts, a duplicate prunes.
  *
@@ -32,12 +46,13 @@ const HIDDEN_MS = 1_000
  * the shared one, except that an author hands small messages (*direct* ones) to all its links at once: such a message
  * enters the network at many places, and its duplicates must not cut the tree that others share.
  */
-export class Broadcast {
+export class Broadcast implements Spread {
   readonly #topic: TopicId
   readonly #context: GossipContext
   readonly #links = new Set<PeerId>()
   readonly #trees: AuthorTrees
   readonly #announcements: Announcements
+  readonly #reconciliation: Reconciliation
   readonly #wait = new GraftWait()
 
   constructor(topic: TopicId, context: GossipContext) {
@@ -45,6 +60,7 @@ export class Broadcast {
     this.#context = context
     this.#trees = new AuthorTrees(context.treeCount)
     this.#announcements = new Announcements(topic, context, this.#links)
+    this.#reconciliation = new Reconciliation(topic, context, this.#links, RECONCILIATION)
   }
 
   get size(): number {
@@ -83,20 +99,18 @@ export class Broadcast {
     this.#trees.expire(now)
   }
 
-  /** The topic has ended. */
   close(): void {
     this.#trees.clear()
   }
 
   // Messages
 
-  /** Whether a message of ours goes to all links at once. */
   isDirect(payloadBytes: number): boolean {
     return payloadBytes <= DIRECT_PAYLOAD_BYTES_MAX
   }
 
-  /** Hands out our own message. Returns to how many links. */
   publish(message: CachedMessage, now: Millis, out: GossipEffect[]): number {
+    this.#reconciliation.heard(now)
     if (this.eager === 0) this.#graftBestLazy(out)
     const name = treeName(message)
     this.#trees.follow(name)
@@ -108,8 +122,8 @@ export class Broadcast {
     return this.#push(message, tree.children, out)
   }
 
-  /** The first copy of a verified message. */
   receive(message: CachedMessage, now: Millis, out: GossipEffect[]): void {
+    this.#reconciliation.heard(now)
     const source = message.source as PeerId
     const asked = message.knowledgeByPeer.get(source)
     const wasPushed = asked !== 'grafted' && asked !== 'pulled'
@@ -122,7 +136,6 @@ export class Broadcast {
     if (message.mayTravel) this.#push(message, tree.children, out)
   }
 
-  /** Another copy, of `message` where it is still in the cache. */
   duplicate(message: CachedMessage | undefined, from: PeerId, now: Millis, out: GossipEffect[]): void {
     if (message === undefined) return
     const known = message.knowledgeByPeer.get(from)
@@ -135,8 +148,8 @@ export class Broadcast {
     if (known !== 'pushed' && known !== 'told') this.#prune(message, from, out)
   }
 
-  /** Ids that the remote has. */
-  announced(from: PeerId, ids: readonly MessageId[], now: Millis, out: GossipEffect[]): void {
+  announced(from: PeerId, { ids, reconcile }: MessageOf<'IHAVE'>, now: Millis, out: GossipEffect[]): void {
+    if (reconcile) return this.#reconciliation.compare(from, ids, now, out)
     let isNew = false
     for (const id of ids) {
       const message = this.#context.messages.get(id)
@@ -152,14 +165,11 @@ export class Broadcast {
    * Ids that the remote wants, and unless `pullOnly` a place in their trees; without ids, a place in the shared one. Who
    * asks for what it has announced wants no copy, only the place.
    */
-  grafted(from: PeerId, { ids, pullOnly }: MessageOf<'GRAFT'>, now: Millis, out: GossipEffect[]): void {
-    for (const id of ids) {
-      const message = this.#context.messages.get(id)
-      if (message?.topic !== this.#topic) continue
-      if (!pullOnly) this.#trees.get(treeName(message))?.addChild(from)
-      if (pullOnly || message.knowledgeByPeer.get(from) !== 'has') this.#answer(message, from, now, out)
-    }
-    if (ids.length === 0 && !pullOnly) this.#shareWith(from, out)
+  grafted(from: PeerId, graft: MessageOf<'GRAFT'>, now: Millis, out: GossipEffect[]): void {
+    answerGraft(this.#context, from, graft, now, out)
+    if (graft.pullOnly) return
+    for (const id of graft.ids) this.#givePlace(id, from)
+    if (graft.ids.length === 0) this.#shareWith(from, out)
   }
 
   pruned(from: PeerId): void {
@@ -169,7 +179,7 @@ export class Broadcast {
   // Timers
 
   /** Grafts what is due, from as few announcers as possible. */
-  graftDue(now: Millis, out: GossipEffect[]): void {
+  fetchDue(now: Millis, out: GossipEffect[]): void {
     let due = this.#context.missing.takeDue(this.#topic, now)
     while (due.length > 0) {
       const peer = bestAnnouncer(due)
@@ -184,27 +194,23 @@ export class Broadcast {
     this.#announcements.send(stage, out)
   }
 
-  // Pushing
-
-  #push(message: CachedMessage, targets: ReadonlySet<PeerId>, out: GossipEffect[]): number {
-    let pushed = 0
-    for (const peer of targets) {
-      if (peer === message.author || message.knowledgeByPeer.has(peer)) continue
-      message.knowledgeByPeer.set(peer, 'pushed')
-      out.push({ type: 'forward', to: peer, frame: message.frame })
-      pushed += 1
-    }
-    this.#announcements.add(message)
-    return pushed
+  reconcile(now: Millis, out: GossipEffect[]): boolean {
+    if (!this.#reconciliation.isActive(now)) return false
+    this.#reconciliation.begin(now, out)
+    return true
   }
 
-  #answer(message: CachedMessage, from: PeerId, now: Millis, out: GossipEffect[]): void {
-    if (!this.#context.graftedBytes.take(from, message.frame.length, now)) return
-    message.knowledgeByPeer.set(from, 'pushed')
-    out.push({ type: 'forward', to: from, frame: message.frame })
+  #push(message: CachedMessage, targets: ReadonlySet<PeerId>, out: GossipEffect[]): number {
+    this.#announcements.add(message)
+    return push(message, targets, out)
   }
 
   // Trees of authors
+
+  #givePlace(id: MessageId, peer: PeerId): void {
+    const message = this.#context.messages.get(id)
+    if (message?.topic === this.#topic) this.#trees.get(treeName(message))?.addChild(peer)
+  }
 
   /** Whoever had to ask for an author's first message is a leaf until others ask it. */
   #treeOf(message: CachedMessage, wasPushed: boolean, now: Millis): AuthorTree {
@@ -293,7 +299,7 @@ export class Broadcast {
   }
 
   #setGraftTimer(afterMs: number, out: GossipEffect[]): void {
-    out.push({ type: 'set-timer', afterMs, timer: { type: 'graft', topic: this.#topic } })
+    out.push({ type: 'set-timer', afterMs, timer: { type: 'fetch', topic: this.#topic } })
   }
 }
 

@@ -1,6 +1,6 @@
 // What the parts of gossip share, so that each message is remembered once.
 
-import type { Millis, Random } from '../contract.ts'
+import type { Random } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { LinkView } from '../machine.ts'
 import type { RecentSet } from '../recent-set.ts'
@@ -27,6 +27,6 @@ export interface GossipContext {
   topicOf(id: TopicId): Topic | undefined
   /** Whether a message came already, verified or not yet. */
   isKnown(id: MessageId): boolean
-  /** Remembers a message of the topic. */
-  keep(topic: Topic, message: CachedMessage, now: Millis): void
+  /** Remembers a message. */
+  keep(message: CachedMessage): void
 }

@@ -19,7 +19,7 @@ import type { AnnounceStage } from './announcements.ts'
 export type GossipToken = string
 export type GossipTimer =
   | { readonly type: 'ihave'; readonly stage: AnnounceStage }
-  | { readonly type: 'graft'; readonly topic: TopicId }
+  | { readonly type: 'fetch'; readonly topic: TopicId }
   | { readonly type: 'reconcile' }
   | { readonly type: 'refresh' }
   | { readonly type: 'paths' }

@@ -1,5 +1,5 @@
 // Topics and how messages spread in them (PROTOCOL.md, GS-1 to GS-28). This file decides in which order a message is
-// judged; the tree of a topic, its members and its backstop have files of their own.
+// judged; how a topic spreads, its members and its backstop have files of their own.
 
 import type { Millis, Random } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
@@ -33,7 +33,6 @@ import { Missing } from './missing.ts'
 import { Parking } from './parking.ts'
 import { Publishing } from './publishing.ts'
 import { Reception } from './reception.ts'
-import { Reconciliation } from './reconciliation.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Topic, topicOf } from './topic.ts'
 
@@ -47,7 +46,6 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
   readonly #subscriptions: Subscriptions
   readonly #reception: Reception
   readonly #publishing: Publishing
-  readonly #reconciliation: Reconciliation
   readonly #controlByLink = new TokenBuckets(GOSSIP_CONTROL_BURST, GOSSIP_CONTROL_PER_SECOND, LINKS_MAX)
   readonly #armed = new Set<string>()
   #hasTraffic = false
@@ -68,7 +66,6 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
       parking: this.#parking,
     })
     this.#publishing = new Publishing({ ...options, domain }, this.#context, this.#subscriptions)
-    this.#reconciliation = new Reconciliation(this.#context)
   }
 
   handle(input: GossipInput, now: Millis, out: GossipEffect[]): void {
@@ -115,10 +112,10 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
   }
 
   stats(): GossipStats {
-    const topics = [...this.#subscriptions.topics()].map(({ id, name, tree, isSubscribed }) => ({
+    const topics = [...this.#subscriptions.topics()].map(({ id, name, spread, isSubscribed }) => ({
       topic: name ?? id,
-      eager: tree.eager,
-      lazy: tree.size - tree.eager,
+      eager: spread.eager,
+      lazy: spread.size - spread.eager,
       forwarding: !isSubscribed,
     }))
     return { topics, ...this.#reception.counts, published: this.#publishing.published }
@@ -156,9 +153,8 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
       treeCount: { trees: 0 },
       topicOf: (id) => this.#subscriptions.get(id),
       isKnown: (id) => seen.has(id) || this.#parking.has(id),
-      keep: (topic, message, now) => {
+      keep: (message) => {
         messages.add(message)
-        topic.lastMessageAt = now
         this.#hasTraffic = true
       },
     }
@@ -202,23 +198,22 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
       case 'IHAVE':
       case 'GRAFT':
       case 'PRUNE':
-        return this.#onTreeMessage(from, message, now, out)
+        return this.#onSpreadMessage(from, message, now, out)
     }
   }
 
   /** Only from members: a link that left the topic meanwhile has nothing to say. */
-  #onTreeMessage(
+  #onSpreadMessage(
     from: PeerId,
     message: MessageOf<'IHAVE'> | MessageOf<'GRAFT'> | MessageOf<'PRUNE'>,
     now: Millis,
     out: GossipEffect[],
   ): void {
     const topic = this.#subscriptions.get(message.topic)
-    if (!topic?.tree.has(from)) return
-    if (message.type === 'GRAFT') return topic.tree.grafted(from, message, now, out)
-    if (message.type === 'PRUNE') return topic.tree.pruned(from)
-    if (message.reconcile) this.#reconciliation.compare(topic, from, message.ids, now, out)
-    else topic.tree.announced(from, message.ids, now, out)
+    if (!topic?.spread.has(from)) return
+    if (message.type === 'GRAFT') return topic.spread.grafted(from, message, now, out)
+    if (message.type === 'PRUNE') return topic.spread.pruned(from)
+    topic.spread.announced(from, message, now, out)
   }
 
   // Timers
@@ -228,8 +223,8 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
     switch (timer.type) {
       case 'ihave':
         return this.#announce(timer.stage, out)
-      case 'graft':
-        return this.#subscriptions.get(timer.topic)?.tree.graftDue(now, out)
+      case 'fetch':
+        return this.#subscriptions.get(timer.topic)?.spread.fetchDue(now, out)
       case 'reconcile':
         return this.#reconcile(now, out)
       case 'refresh':
@@ -243,22 +238,19 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
 
   #announce(stage: AnnounceStage, out: GossipEffect[]): void {
     const topics = this.#context.announcing[stage]
-    for (const id of topics) this.#subscriptions.get(id)?.tree.announce(stage, out)
+    for (const id of topics) this.#subscriptions.get(id)?.spread.announce(stage, out)
     topics.clear()
   }
 
   #reconcile(now: Millis, out: GossipEffect[]): void {
     this.#hasTraffic = false
-    for (const topic of this.#subscriptions.topics()) {
-      if (!this.#reconciliation.isActive(topic, now)) continue
-      this.#hasTraffic = true
-      this.#reconciliation.begin(topic, now, out)
-    }
+    for (const { spread } of this.#subscriptions.topics())
+      if (spread.reconcile(now, out)) this.#hasTraffic = true
   }
 
   #refresh(now: Millis, out: GossipEffect[]): void {
     this.#subscriptions.look(now, out)
-    for (const { tree } of this.#subscriptions.topics()) tree.expire(now)
+    for (const { spread } of this.#subscriptions.topics()) spread.expire(now)
     this.#context.messages.expire(now)
     this.#context.missing.expire(now)
     this.#parking.expire(now)

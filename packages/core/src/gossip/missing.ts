@@ -40,10 +40,11 @@ export class Missing {
     return false
   }
 
-  /** The message was asked for outside the tree. Returns false where it is on its way already. */
-  pull(id: MessageId, topic: TopicId, from: PeerId, now: Millis): boolean {
+  /** The message was asked for outside the tree. Returns false where it is on its way already, for `againMs`. */
+  pull(id: MessageId, topic: TopicId, from: PeerId, now: Millis, againMs: number): boolean {
     const message = this.#messageById.get(id) ?? this.#add(id, topic, from, now, Number.POSITIVE_INFINITY)
-    if (message === null || message.askingByPeer.size > 0) return false
+    if (message === null || message.askingByPeer.has(from)) return false
+    if (message.askingByPeer.size > 0 && message.since + againMs > now) return false
     message.askingByPeer.set(from, 'pulled')
     return true
   }

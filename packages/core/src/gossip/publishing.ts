@@ -91,7 +91,7 @@ export class Publishing {
     if (!this.#queue.hasSigned || this.#subscriptions.links === 0) return
     for (const publication of this.#queue.signed()) {
       const topic = this.#member(publication.topicName, now, out)
-      if (topic.tree.size === 0) continue
+      if (topic.spread.size === 0) continue
       this.#queue.remove(publication.op)
       this.#handOut(topic, publication, now, out)
     }
@@ -119,13 +119,13 @@ export class Publishing {
     const message = this.#message(topic, publication, now)
     this.#published += 1
     this.#context.seen.add(message.id)
-    this.#context.keep(topic, message, now)
-    const recipients = topic.tree.publish(message, now, out)
+    this.#context.keep(message)
+    const recipients = topic.spread.publish(message, now, out)
     out.push({ type: 'done', op: publication.op, value: { id: message.id, recipients } })
   }
 
   #message(topic: Topic, { payloadBytes, frame }: Publication, now: Millis): CachedMessage {
-    const isDirect = topic.tree.isDirect(payloadBytes)
+    const isDirect = topic.spread.isDirect(payloadBytes)
     return {
       id: messageIdOf(frame),
       topic: topic.id,

@@ -54,7 +54,7 @@ export class Reception {
       return void out.push({ type: 'offence', peer: from, offence: 'flood' })
     const id = messageIdOf(frame.bytes)
     if (this.#context.seen.has(id)) {
-      topic.tree.duplicate(this.#context.messages.get(id), from, now, out)
+      topic.spread.duplicate(this.#context.messages.get(id), from, now, out)
     } else if (this.#isWanted(message)) {
       this.#park({ id, frame, message, senders: [from] }, now, out)
     } else {
@@ -106,10 +106,10 @@ export class Reception {
     if (!this.#authors.accept(sequenceOf(message), now)) return
     const cached = cachedMessage(copy, missing, now)
     this.#first += 1
-    this.#context.keep(topic, cached, now)
+    this.#context.keep(cached)
     if (topic.isSubscribed) deliver(topic, copy, out)
-    topic.tree.receive(cached, now, out)
-    for (const other of senders.slice(1)) topic.tree.duplicate(cached, other, now, out)
+    topic.spread.receive(cached, now, out)
+    for (const other of senders.slice(1)) topic.spread.duplicate(cached, other, now, out)
   }
 }
 

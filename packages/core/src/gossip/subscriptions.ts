@@ -112,7 +112,7 @@ export class Subscriptions {
     this.#announcedByPeer.set(peer, new Set())
     this.#announceAll(peer, out)
     for (const topic of this.#topicById.values())
-      if (topic.tree.size === 0) this.#paths.choose(topic, now, out)
+      if (topic.spread.size === 0) this.#paths.choose(topic, now, out)
   }
 
   /** Those who asked us are forgotten with the next look, so that a link that is made again finds its forwarder. */
@@ -123,8 +123,8 @@ export class Subscriptions {
       topic.droppedBy.delete(peer)
       topic.refusedBy.delete(peer)
       topic.untilByAsked.delete(peer)
-      const wasMember = topic.tree.has(peer)
-      topic.tree.removeLink(peer, out)
+      const wasMember = topic.spread.has(peer)
+      topic.spread.removeLink(peer, out)
       if (wasMember && topic.isNeeded(now)) this.#paths.choose(topic, now, out)
     }
   }
@@ -245,7 +245,7 @@ export class Subscriptions {
 
   #leave(topic: Topic, out: GossipEffect[]): void {
     this.#topicById.delete(topic.id)
-    topic.tree.close()
+    topic.spread.close()
     this.#paths.leave(topic, out)
     for (const peer of this.#announcedByPeer.keys()) this.#send(peer, [], [topic.id], out)
     this.#context.forgetTopic(topic.id)
@@ -293,8 +293,8 @@ export class Subscriptions {
   #syncLink(topic: Topic, peer: PeerId, out: GossipEffect[]): void {
     const isMember =
       this.#announces(peer, topic.id) || topic.untilByAsker.has(peer) || topic.untilByAsked.has(peer)
-    if (isMember) topic.tree.addLink(peer)
-    else topic.tree.removeLink(peer, out)
+    if (isMember) topic.spread.addLink(peer)
+    else topic.spread.removeLink(peer, out)
   }
 
   // Announcing

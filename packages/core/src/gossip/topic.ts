@@ -6,7 +6,7 @@ import type { Key, PeerId } from '../identity/peer-id.ts'
 import { SUBSCRIBE_LIFE_MS } from '../limits.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { TopicId } from '../wire/messages.ts'
-import type { Broadcast } from './broadcast.ts'
+import type { Spread } from './spread.ts'
 
 /** The point in the key space at which a topic's members meet. */
 export type TopicKey = Key
@@ -14,7 +14,7 @@ export type TopicKey = Key
 export class Topic {
   readonly id: TopicId
   readonly key: TopicKey
-  readonly tree: Broadcast
+  readonly spread: Spread
   /** Unknown where we only forward for others. */
   name: string | null = null
   isSubscribed = false
@@ -27,14 +27,11 @@ export class Topic {
   /** Peers that left although we asked, since the last look: once, which may be a race with our asking, or again. */
   readonly droppedBy = new Set<PeerId>()
   readonly refusedBy = new Set<PeerId>()
-  lastMessageAt: Millis = Number.NEGATIVE_INFINITY
-  /** Whose answer to our reconciliation may still come. */
-  reconcilingWith: PeerId | null = null
 
-  constructor(id: TopicId, key: TopicKey, tree: Broadcast) {
+  constructor(id: TopicId, key: TopicKey, spread: Spread) {
     this.id = id
     this.key = key
-    this.tree = tree
+    this.spread = spread
   }
 
   /** Until when we, or somebody other than `except`, need our membership. */
