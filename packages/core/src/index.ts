@@ -25,6 +25,16 @@ export {
 } from './dht/record.ts'
 export { CLOSE_CODES, type CloseCode, type FailureCode, type Offence } from './errors.ts'
 export {
+  EPIDEMIC_DEFAULTS,
+  type EpidemicMode,
+  type EpidemicStrategy,
+  type GossipStrategy,
+  type GossipStrategyOptions,
+  resolveStrategy,
+  TREE,
+  type TreeStrategy,
+} from './gossip/strategy.ts'
+export {
   CONTACT_BYTES,
   type Contact,
   contactBytes,

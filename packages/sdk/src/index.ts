@@ -1,6 +1,7 @@
 // What a web page imports.
 
 export type {
+  EpidemicMode,
   LinkReason,
   LinkSnapshot,
   LookupStep,
@@ -16,4 +17,4 @@ export { createPeer } from './create-peer.ts'
 export type { IceServers, PeerOptions, StartProgress } from './options.ts'
 export { HyphaePeer, type Invite, type PeerEvents, type RequestHandler, type TimelineEntry } from './peer.ts'
 export { type Found, type PutOptions, type PutReceipt, type SharedOptions, Store } from './store.ts'
-export { type CallOptions, Topic, type TopicMessage } from './topic.ts'
+export { type CallOptions, Topic, type TopicMessage, type TopicOptions } from './topic.ts'

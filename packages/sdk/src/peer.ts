@@ -15,6 +15,7 @@ import {
   type PeerSnapshot,
   type PeerStatus,
   type ResponseResult,
+  resolveStrategy,
   type SignalingPath,
   type TopologyPeer,
   type TopologyResult,
@@ -33,7 +34,7 @@ import { Emitter, type Listener } from './emitter.ts'
 import { decodeInvite, encodeInvite } from './invite-text.ts'
 import { checkServer } from './options.ts'
 import { Store } from './store.ts'
-import { type CallOptions, Topic } from './topic.ts'
+import { type CallOptions, Topic, type TopicOptions } from './topic.ts'
 import { decodeValue, encodeValue } from './values.ts'
 
 /** Not every browser in use has the symbol; `await using` needs one that has. */
@@ -163,12 +164,15 @@ export class HyphaePeer {
 
   // Messages
 
-  /** The topic of this name; the same object each time. */
-  topic<T = unknown>(name: string): Topic<T> {
-    const known = this.#topicByName.get(name) as Topic<T> | undefined
-    if (known) return known
-    const topic = new Topic<T>(name, this.#runtime)
+  /**
+   * The topic of this name; the same object each time. Options change how its messages travel, now or later. Throws a
+   * RangeError that names the option, what is allowed and what was given.
+   */
+  topic<T = unknown>(name: string, options?: TopicOptions): Topic<T> {
+    const strategy = options && resolveStrategy(options)
+    const topic = (this.#topicByName.get(name) as Topic<T> | undefined) ?? new Topic<T>(name, this.#runtime)
     this.#topicByName.set(name, topic as unknown as Topic<never>)
+    if (strategy) topic.use(strategy)
     return topic
   }
 

@@ -1,6 +1,12 @@
 // One topic: what is published in it reaches every subscriber.
 
-import type { PublishResult } from '@hyphae/core'
+import {
+  type GossipStrategy,
+  type GossipStrategyOptions,
+  type PeerCall,
+  type PublishResult,
+  TREE,
+} from '@hyphae/core'
 import type { PeerRuntime } from '@hyphae/runtime'
 import { Emitter, type Listener } from './emitter.ts'
 import { decodeValue, encodeValue } from './values.ts'
@@ -23,6 +29,13 @@ export interface CallOptions {
   readonly timeoutMs?: number
 }
 
+/**
+ * How a topic's messages travel. `{ strategy: 'tree' }` is the default: a tree per author, few copies, short delays.
+ * `{ strategy: 'epidemic', mode, fanout, ttl, probability, pullEveryMs }` is the textbook protocol; what is not said is
+ * `push-pull`, 4 links, 12 hops, probability 1 and 1,000 ms. Peers that choose differently still hear each other.
+ */
+export type TopicOptions = GossipStrategyOptions
+
 interface TopicEvents<T> {
   message: TopicMessage<T>
 }
@@ -32,11 +45,18 @@ export class Topic<T = unknown> {
   readonly #runtime: PeerRuntime
   readonly #emitter = new Emitter<TopicEvents<T>>()
   #subscribed = false
+  #strategy: GossipStrategy = TREE
 
   /** Made by `peer.topic(name)`. */
   constructor(name: string, runtime: PeerRuntime) {
     this.name = name
     this.#runtime = runtime
+  }
+
+  /** Called by `peer.topic(name, options)`: from now on messages travel so, for all who hold this topic. */
+  use(strategy: GossipStrategy): void {
+    this.#strategy = strategy
+    if (this.#subscribed) this.#tell({ type: 'subscribe', topic: this.name, strategy })
   }
 
   /** Listens, and subscribes with the first listener; our own messages are heard too. Returns the off-switch. */
@@ -51,7 +71,7 @@ export class Topic<T = unknown> {
 
   /**
    * Resolves with the links the message was handed to: not deliveries. Waits for a first link up to `timeoutMs` (30 s),
-   * then rejects with NO_PEERS. TOO_LARGE over 15 KiB.
+   * then rejects with NO_PEERS. TOO_LARGE over 15 KiB. Where the strategy only pulls it is handed to none: others fetch it.
    */
   async publish(
     data: T,
@@ -59,7 +79,13 @@ export class Topic<T = unknown> {
   ): Promise<{ readonly id: string; readonly recipients: number }> {
     const deadlineMs = options.timeoutMs ?? PUBLISH_DEADLINE_MS
     const payload = encodeValue(data)
-    const call = { type: 'publish', topic: this.name, payload, deadlineMs } as const
+    const call = {
+      type: 'publish',
+      topic: this.name,
+      payload,
+      deadlineMs,
+      strategy: this.#strategy,
+    } as const
     const result = await this.#runtime.call(call, options.signal ? { signal: options.signal } : {})
     const { id, recipients } = result as PublishResult
     this.#deliverOwn(id, payload)
@@ -108,18 +134,18 @@ export class Topic<T = unknown> {
   #subscribe(): void {
     if (this.#subscribed) return
     this.#subscribed = true
-    this.#tell('subscribe')
+    this.#tell({ type: 'subscribe', topic: this.name, strategy: this.#strategy })
   }
 
   #unsubscribe(): void {
     if (!this.#subscribed) return
     this.#subscribed = false
-    this.#tell('unsubscribe')
+    this.#tell({ type: 'unsubscribe', topic: this.name })
   }
 
   /** Subscribing ends at once and cannot fail while the peer lives; a closed peer has no topics. */
-  #tell(type: 'subscribe' | 'unsubscribe'): void {
-    this.#runtime.call({ type, topic: this.name }).catch(() => {
+  #tell(call: PeerCall & { type: 'subscribe' | 'unsubscribe' }): void {
+    this.#runtime.call(call).catch(() => {
       this.#subscribed = false
     })
   }

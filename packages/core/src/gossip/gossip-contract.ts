@@ -15,6 +15,7 @@ import type {
 import type { Frame } from '../wire/codec.ts'
 import type { TopicId } from '../wire/messages.ts'
 import type { AnnounceStage } from './announcements.ts'
+import type { GossipStrategy } from './strategy.ts'
 
 export type GossipToken = string
 export type GossipTimer =
@@ -32,6 +33,8 @@ export interface PublishInput {
   readonly topic: string
   readonly payload: Uint8Array
   readonly deadlineMs: number
+  /** Of a topic that we do not subscribe to; default TREE. */
+  readonly strategy?: GossipStrategy
 }
 
 export type GossipInput =
@@ -40,7 +43,9 @@ export type GossipInput =
   | { readonly type: 'link-up' | 'link-down'; readonly peer: PeerId }
   /** A frame whose message is GOSSIP, IHAVE, GRAFT, PRUNE, TOPICS, SUBSCRIBE or UNSUBSCRIBE. */
   | { readonly type: 'receive'; readonly from: PeerId; readonly frame: Frame }
-  | { readonly type: 'subscribe' | 'unsubscribe'; readonly topic: string }
+  /** Subscribing again changes the strategy; default TREE. */
+  | { readonly type: 'subscribe'; readonly topic: string; readonly strategy?: GossipStrategy }
+  | { readonly type: 'unsubscribe'; readonly topic: string }
   | PublishInput
   | { readonly type: 'cancel'; readonly op: OpId }
   /** The verification asked for will never be made: too much work for its link. */

@@ -1,4 +1,4 @@
-// Topics and how messages spread in them (PROTOCOL.md, GS-1 to GS-28). This file decides in which order a message is
+// Topics and how messages spread in them (PROTOCOL.md, GS-1 to GS-34). This file decides in which order a message is
 // judged; how a topic spreads, its members and its backstop have files of their own.
 
 import type { Millis, Random } from '../contract.ts'
@@ -22,10 +22,11 @@ import type { LinkView, Machine, RoutingView } from '../machine.ts'
 import { RecentSet } from '../recent-set.ts'
 import { TokenBuckets } from '../token-buckets.ts'
 import type { Frame } from '../wire/codec.ts'
-import type { Message, MessageId, MessageOf } from '../wire/messages.ts'
+import type { Message, MessageId, MessageOf, TopicId } from '../wire/messages.ts'
 import { ANNOUNCE_STAGES, type AnnounceStage } from './announcements.ts'
 import { Broadcast } from './broadcast.ts'
 import { gossipDomain } from './envelope.ts'
+import { Epidemic } from './epidemic.ts'
 import type { GossipContext } from './gossip-context.ts'
 import type { GossipEffect, GossipInput, GossipOptions, GossipStats, GossipTimer } from './gossip-contract.ts'
 import { MessageCache } from './message-cache.ts'
@@ -33,6 +34,8 @@ import { Missing } from './missing.ts'
 import { Parking } from './parking.ts'
 import { Publishing } from './publishing.ts'
 import { Reception } from './reception.ts'
+import type { Spread } from './spread.ts'
+import { type GossipStrategy, TREE } from './strategy.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Topic, topicOf } from './topic.ts'
 
@@ -57,7 +60,7 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
     this.#context = this.#makeContext(options.self, links, random)
     this.#subscriptions = new Subscriptions({
       routing,
-      makeTopic: (id, key) => new Topic(id, key, new Broadcast(id, this.#context)),
+      makeTopic: (id, key) => new Topic(id, key, (topic, strategy) => this.#makeSpread(topic, strategy)),
       forgetTopic: (id) => this.#context.missing.forgetTopic(id),
     })
     this.#reception = new Reception(this.#context, {
@@ -83,7 +86,7 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
         this.#onReceive(input.from, input.frame, now, out)
         break
       case 'subscribe':
-        this.#onSubscribe(input.topic, now, out)
+        this.#onSubscribe(input, now, out)
         break
       case 'unsubscribe':
         this.#subscriptions.unsubscribe(topicOf(this.#networkId, input.topic).id, now, out)
@@ -160,6 +163,12 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
     }
   }
 
+  #makeSpread(topic: TopicId, strategy: GossipStrategy): Spread {
+    return strategy.strategy === 'tree'
+      ? new Broadcast(topic, this.#context)
+      : new Epidemic(topic, this.#context, strategy)
+  }
+
   // Links and wishes
 
   #onLinkUp(peer: PeerId, now: Millis, out: GossipEffect[]): void {
@@ -173,8 +182,13 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
     this.#subscriptions.linkDown(peer, now, out)
   }
 
-  #onSubscribe(name: string, now: Millis, out: GossipEffect[]): void {
-    if (this.#subscriptions.subscribe({ ...topicOf(this.#networkId, name), name }, now, out)) return
+  #onSubscribe(
+    { topic: name, strategy = TREE }: GossipInput & { type: 'subscribe' },
+    now: Millis,
+    out: GossipEffect[],
+  ): void {
+    const named = { ...topicOf(this.#networkId, name), name, strategy }
+    if (this.#subscriptions.subscribe(named, now, out)) return
     const message = `too many topics: "${name}" is not subscribed to`
     out.push({ type: 'event', event: { type: 'problem', code: 'TOO_LARGE', message } })
   }

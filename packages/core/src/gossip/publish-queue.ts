@@ -4,11 +4,13 @@ import type { OpId } from '../contract.ts'
 import { PUBLISH_QUEUE_BYTES_MAX, PUBLISH_QUEUE_MAX } from '../limits.ts'
 import type { TopicId } from '../wire/messages.ts'
 import { sealFrame } from './envelope.ts'
+import type { GossipStrategy } from './strategy.ts'
 
 export interface Publication {
   readonly op: OpId
   readonly topic: TopicId
   readonly topicName: string
+  readonly strategy: GossipStrategy
   readonly payloadBytes: number
   /** A draft until it is signed. */
   frame: Uint8Array

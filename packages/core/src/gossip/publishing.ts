@@ -9,6 +9,7 @@ import type { GossipContext } from './gossip-context.ts'
 import type { GossipEffect, PublishInput } from './gossip-contract.ts'
 import type { CachedMessage } from './message-cache.ts'
 import { type Publication, PublishQueue } from './publish-queue.ts'
+import { type GossipStrategy, TREE } from './strategy.ts'
 import type { Subscriptions } from './subscriptions.ts'
 import { type Topic, topicOf } from './topic.ts'
 
@@ -46,7 +47,7 @@ export class Publishing {
   }
 
   publish(input: PublishInput, now: Millis, out: GossipEffect[]): void {
-    const { op, payload, deadlineMs } = input
+    const { op, payload, deadlineMs, strategy = TREE } = input
     if (payload.length > PAYLOAD_BYTES_MAX) {
       return fail(
         op,
@@ -57,11 +58,12 @@ export class Publishing {
     }
     if (!this.#queue.hasRoom(payload.length))
       return fail(op, 'BUSY', 'too many messages wait to be published', out)
-    const topic = this.#member(input.topic, now, out)
+    const topic = this.#member(input.topic, strategy, now, out)
     const draft = this.#draft(topic, payload)
     const waiting = {
       op,
       topicName: input.topic,
+      strategy,
       topic: topic.id,
       payloadBytes: payload.length,
       frame: draft,
@@ -90,7 +92,7 @@ export class Publishing {
   flush(now: Millis, out: GossipEffect[]): void {
     if (!this.#queue.hasSigned || this.#subscriptions.links === 0) return
     for (const publication of this.#queue.signed()) {
-      const topic = this.#member(publication.topicName, now, out)
+      const topic = this.#member(publication.topicName, publication.strategy, now, out)
       if (topic.spread.size === 0) continue
       this.#queue.remove(publication.op)
       this.#handOut(topic, publication, now, out)
@@ -98,8 +100,8 @@ export class Publishing {
   }
 
   /** The publisher of a topic that it does not subscribe to is a member for a while, so that its message finds the others. */
-  #member(name: string, now: Millis, out: GossipEffect[]): Topic {
-    const named = { ...topicOf(this.#options.networkId, name), name }
+  #member(name: string, strategy: GossipStrategy, now: Millis, out: GossipEffect[]): Topic {
+    const named = { ...topicOf(this.#options.networkId, name), name, strategy }
     const known = this.#context.topicOf(named.id)
     return known?.isSubscribed ? known : this.#subscriptions.hold(named, now + SUBSCRIBE_LIFE_MS, now, out)
   }

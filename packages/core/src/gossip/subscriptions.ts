@@ -13,6 +13,7 @@ import type { RoutingView } from '../machine.ts'
 import type { MessageOf, TopicId } from '../wire/messages.ts'
 import type { GossipEffect } from './gossip-contract.ts'
 import { Paths } from './paths.ts'
+import type { GossipStrategy } from './strategy.ts'
 import { type Topic, type TopicKey, topicIdOf } from './topic.ts'
 
 export interface SubscriptionsContext {
@@ -27,6 +28,7 @@ interface NamedTopic {
   readonly id: TopicId
   readonly key: TopicKey
   readonly name: string
+  readonly strategy: GossipStrategy
 }
 
 /**
@@ -75,10 +77,13 @@ export class Subscriptions {
 
   // Our own wishes
 
-  /** Returns false at TOPICS_MAX. */
+  /** Subscribes, or changes the strategy. Returns false at TOPICS_MAX. */
   subscribe(named: NamedTopic, now: Millis, out: GossipEffect[]): boolean {
     const topic = this.#topicById.get(named.id)
-    if (topic?.isSubscribed) return true
+    if (topic?.isSubscribed) {
+      topic.use(named.strategy)
+      return true
+    }
     if (this.#subscribed >= TOPICS_MAX) return false
     this.#subscribed += 1
     if (topic !== undefined) this.#promote(topic, named, now, out)
@@ -207,12 +212,14 @@ export class Subscriptions {
     this.#paths.choose(topic, now, out)
   }
 
-  #markSubscribed(topic: Topic, { name }: NamedTopic): void {
+  #markSubscribed(topic: Topic, { name, strategy }: NamedTopic): void {
+    topic.use(strategy)
     topic.name = name
     topic.isSubscribed = true
   }
 
-  #markHeld(topic: Topic, { name }: NamedTopic, until: Millis): void {
+  #markHeld(topic: Topic, { name, strategy }: NamedTopic, until: Millis): void {
+    topic.use(strategy)
     topic.name = name
     topic.heldUntil = Math.max(topic.heldUntil, until)
   }

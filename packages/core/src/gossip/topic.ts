@@ -7,6 +7,7 @@ import { SUBSCRIBE_LIFE_MS } from '../limits.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { TopicId } from '../wire/messages.ts'
 import type { Spread } from './spread.ts'
+import { type GossipStrategy, isSameStrategy, TREE } from './strategy.ts'
 
 /** The point in the key space at which a topic's members meet. */
 export type TopicKey = Key
@@ -14,7 +15,8 @@ export type TopicKey = Key
 export class Topic {
   readonly id: TopicId
   readonly key: TopicKey
-  readonly spread: Spread
+  /** How its messages travel. What was sent or received is remembered elsewhere, and outlives a change. */
+  spread: Spread
   /** Unknown where we only forward for others. */
   name: string | null = null
   isSubscribed = false
@@ -28,10 +30,24 @@ export class Topic {
   readonly droppedBy = new Set<PeerId>()
   readonly refusedBy = new Set<PeerId>()
 
-  constructor(id: TopicId, key: TopicKey, spread: Spread) {
+  readonly #makeSpread: (topic: TopicId, strategy: GossipStrategy) => Spread
+  #strategy: GossipStrategy = TREE
+
+  constructor(id: TopicId, key: TopicKey, makeSpread: (topic: TopicId, strategy: GossipStrategy) => Spread) {
     this.id = id
     this.key = key
-    this.spread = spread
+    this.#makeSpread = makeSpread
+    this.spread = makeSpread(id, TREE)
+  }
+
+  /** Changes the strategy, which takes the links over. Until then it is that of forwarders: `tree`. */
+  use(strategy: GossipStrategy): void {
+    if (isSameStrategy(strategy, this.#strategy)) return
+    this.#strategy = strategy
+    const former = this.spread
+    this.spread = this.#makeSpread(this.id, strategy)
+    for (const peer of former.peers()) this.spread.addLink(peer)
+    former.close()
   }
 
   /** Until when we, or somebody other than `except`, need our membership. */

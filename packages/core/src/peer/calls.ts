@@ -3,6 +3,7 @@
 import type { AttemptId, LinkFailureStage, LinkRole, Millis, SignalingPath } from '../contract.ts'
 import type { PeerRecord, RecordVersion } from '../dht/record.ts'
 import type { FailureCode, Offence } from '../errors.ts'
+import type { GossipStrategy } from '../gossip/strategy.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
 import type { MessageId, OperationId } from '../wire/messages.ts'
@@ -47,14 +48,19 @@ export type PeerCall =
   | { readonly type: 'get'; readonly name: RecordName }
   /** Which of the peers closest to the key hold it. Done with HoldersResult. */
   | { readonly type: 'holders'; readonly key: Key }
-  /** Done with null at once; messages come as events. */
-  | { readonly type: 'subscribe' | 'unsubscribe'; readonly topic: string }
-  /** Queued until the first link, or until `deadlineMs`. Done with PublishResult. */
+  /** Done with null at once; messages come as events. Subscribing again changes the strategy, which is `tree` by default. */
+  | { readonly type: 'subscribe'; readonly topic: string; readonly strategy?: GossipStrategy }
+  | { readonly type: 'unsubscribe'; readonly topic: string }
+  /**
+   * Queued until the first link, or until `deadlineMs`. Done with PublishResult. The strategy, by default `tree`, is that of a
+   * topic that we do not subscribe to.
+   */
   | {
       readonly type: 'publish'
       readonly topic: string
       readonly payload: Uint8Array
       readonly deadlineMs: number
+      readonly strategy?: GossipStrategy
     }
   /** Done with ResponseResult. */
   | {

@@ -1,7 +1,7 @@
 // Every message reaches every subscriber that lives on, once and unchanged. Publishes on behalf of scenarios, so that it
 // knows what is to arrive where.
 
-import type { PeerEvent } from '@hyphae/core'
+import type { GossipStrategy, PeerEvent } from '@hyphae/core'
 import type { Host } from '../host.ts'
 import type { Network, NetworkObserver } from '../network.ts'
 import { Samples } from '../samples.ts'
@@ -36,8 +36,8 @@ export class DeliveryChecker implements NetworkObserver {
     this.#violations = violations
   }
 
-  subscribe(host: Host, topic: string): void {
-    host.call({ type: 'subscribe', topic })
+  subscribe(host: Host, topic: string, strategy?: GossipStrategy): void {
+    host.call({ type: 'subscribe', topic, ...(strategy && { strategy }) })
     const subscribers = this.#subscribersByTopic.get(topic) ?? new Map<Host, number>()
     this.#subscribersByTopic.set(topic, subscribers.set(host, host.boot))
   }
