@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { defaultClientConditions, defineConfig } from 'vite'
+import { defaultClientConditions, defineConfig, type Plugin } from 'vite'
 import { licences } from '../../scripts/licences.mjs'
 
 const bundles = {
@@ -28,16 +28,36 @@ const slimSimplePeer = [
   })),
 ]
 
+const FOR_CURVES = '?for-curves'
+
+/**
+ * Gives the fallback for browsers without Ed25519, which is loaded only there, a copy of the hashes of its own. Shared, they
+ * would be one chunk that every page loads, SHA-512 included (2.4 kB).
+ */
+const ownHashesForCurves: Plugin = {
+  name: 'own-hashes-for-curves',
+  enforce: 'pre',
+  async resolveId(source, importer, options) {
+    if (!importer?.includes('@noble/curves') && !importer?.endsWith(FOR_CURVES)) return null
+    const resolved = await this.resolve(source, importer.replace(FOR_CURVES, ''), {
+      ...options,
+      skipSelf: true,
+    })
+    return resolved?.id.includes('@noble/hashes') ? resolved.id + FOR_CURVES : resolved
+  },
+}
+
 export default defineConfig(({ mode }) => {
   const bundle = bundles[mode as keyof typeof bundles]
   if (!bundle) throw new RangeError(`mode is one of ${Object.keys(bundles).join(', ')}; got ${mode}`)
   return {
     resolve: { conditions: ['@hyphae/source', ...defaultClientConditions], alias: slimSimplePeer },
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins:
-      mode === 'module'
-        ? [licences({ fileName: 'LICENSES.txt', own: ownLicence(), notices: browserifyShims })]
-        : [],
+    plugins: [
+      mode !== 'global' && ownHashesForCurves,
+      mode === 'module' &&
+        licences({ fileName: 'LICENSES.txt', own: ownLicence(), notices: browserifyShims }),
+    ],
     build: {
       target: 'es2022',
       emptyOutDir: false,
