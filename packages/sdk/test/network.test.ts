@@ -40,6 +40,26 @@ describe('a network in memory', () => {
     }
   })
 
+  it('spreads a topic by the strategy that is asked for, from the first message or later', async () => {
+    const [first, second] = (await start(2)) as [HyphaePeer, HyphaePeer]
+    const pushed = { strategy: 'epidemic', mode: 'push', fanout: 1 } as const
+    const received = next<{ data: unknown }>((listener) => second.topic('chat').on('message', listener))
+    const { recipients } = await first.topic('chat', pushed).publish('pushed')
+    expect([(await received).data, recipients]).toEqual(['pushed', 1])
+    const pulled = next<{ data: unknown }>((listener) => second.topic('chat').on('message', listener))
+    const pulling = first.topic('chat', { strategy: 'epidemic', mode: 'pull', pullEveryMs: 100 })
+    expect(pulling).toBe(first.topic('chat'))
+    expect((await pulling.publish('pulled')).recipients).toBe(0)
+    expect((await pulled).data).toBe('pulled')
+  })
+
+  it('says what is wrong with a strategy', async () => {
+    const [first] = (await start(2)) as [HyphaePeer]
+    expect(() => first.topic('chat', { strategy: 'epidemic', fanout: 0 })).toThrow(
+      new RangeError('fanout must be a whole number from 1 to 50, got 0'),
+    )
+  })
+
   it('stores a value and finds it from another peer', async () => {
     const [first, second] = (await start(3)) as [HyphaePeer, HyphaePeer]
     const receipt = await first.store.put('user:1', { name: 'Ada' })

@@ -29,6 +29,47 @@ test.each([1, 2, 3])(
   },
 )
 
+describe('--strategy', () => {
+  const gossip = (numbers: Record<string, number>) =>
+    run({
+      scenario: 'gossip',
+      peers: 30,
+      seed: 1,
+      numbers: { ...FEW, sources: 3, messages: 20, warmup: 5, ...numbers },
+    })
+
+  test('1 pushes, and what it leaves out is a figure and no violation', () => {
+    const { violations, figures, sent } = gossip({ strategy: 1, fanout: 2 })
+    expect(violations).toEqual([])
+    expect(figures['deliveredShare']).toBeGreaterThan(0.5)
+    expect(figures['deliveredShare']).toBeLessThan(1)
+    expect(sent['IHAVE']).toBeUndefined()
+  })
+
+  test('1 with a TTL of one reaches as many as the fanout, with probability 0 as well', () => {
+    expect(gossip({ strategy: 1, fanout: 3, ttl: 1 }).figures['deliveries']).toBe(60)
+    expect(gossip({ strategy: 1, fanout: 3, probability: 0 }).figures['deliveries']).toBe(60)
+  })
+
+  test('2 pulls: all are reached, by one copy each, late', () => {
+    const { violations, figures } = gossip({ strategy: 2 })
+    expect(violations).toEqual([])
+    expect(figures).toMatchObject({ deliveredShare: 1, copiesPerDelivery: 1 })
+    expect(figures['gossipP50Ms']).toBeGreaterThan(1_000)
+  })
+
+  test('3 pushes and pulls: all are reached, most of them soon', () => {
+    const { violations, figures } = gossip({ strategy: 3, fanout: 2 })
+    expect(violations).toEqual([])
+    expect(figures['deliveredShare']).toBe(1)
+    expect(figures['gossipP50Ms']).toBeLessThan(1_000)
+  })
+
+  test('any other number is a mistake that is explained', () => {
+    expect(() => gossip({ strategy: 4 })).toThrow(new RangeError('strategy is 0, 1, 2 or 3; got 4'))
+  })
+})
+
 describe('trace hash', () => {
   const request = {
     scenario: 'gossip',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { EPIDEMIC_DEFAULTS, TREE } from '../../src/gossip/strategy.ts'
 import { topicOf } from '../../src/gossip/topic.ts'
 import {
   ANNOUNCED_PER_LINK_MAX,
@@ -76,11 +77,16 @@ function anyFrame(random: SeededRandom, from: OnePeer): { message: Message } | {
   }
 }
 
-test.each([1, 2, 3])('[GS28] nothing that links send throws or grows beyond its bound, seed %i', (seed) => {
+test.each([
+  [1, TREE],
+  [2, TREE],
+  [3, TREE],
+  [4, EPIDEMIC_DEFAULTS],
+])('[GS28] nothing that links send throws or grows beyond its bound, seed %i, %o', (seed, strategy) => {
   const random = new SeededRandom(seed)
   const peer = new OnePeer()
   const links = Array.from({ length: LINKS }, (_, index) => contactNumber(index + 1).id)
-  peer.give({ type: 'subscribe', topic: 'chat' })
+  peer.give({ type: 'subscribe', topic: 'chat', strategy })
   for (const link of links) peer.link(link)
   for (let step = 0; step < 8_000; step++) {
     const from = links[random.below(LINKS)]!

@@ -3,6 +3,7 @@
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { Gossip, type GossipEffect, type GossipInput } from '../../src/gossip/gossip.ts'
+import { type GossipStrategy, TREE } from '../../src/gossip/strategy.ts'
 import { type Contact, makeContact } from '../../src/identity/contact.ts'
 import { networkIdOf } from '../../src/identity/network-id.ts'
 import type { Key, PeerId } from '../../src/identity/peer-id.ts'
@@ -140,8 +141,12 @@ export class GossipNetwork {
     for (const effect of out) this.#perform(node, effect)
   }
 
-  subscribe(topic: string, nodes: readonly number[] = this.nodes.map(({ index }) => index)): void {
-    for (const node of nodes) this.input(node, { type: 'subscribe', topic })
+  subscribe(
+    topic: string,
+    nodes: readonly number[] = this.nodes.map(({ index }) => index),
+    strategy: GossipStrategy = TREE,
+  ): void {
+    for (const node of nodes) this.input(node, { type: 'subscribe', topic, strategy })
   }
 
   publish(node: number, topic: string, payloadBytes = 200, deadlineMs = 10_000): Published {

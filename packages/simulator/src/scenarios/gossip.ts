@@ -1,10 +1,4 @@
-import {
-  EPIDEMIC_DEFAULTS,
-  type EpidemicMode,
-  type GossipStrategy,
-  resolveStrategy,
-  TREE,
-} from '@hyphae/core'
+import { EPIDEMIC_DEFAULTS, type EpidemicMode, type GossipStrategy, resolveStrategy } from '@hyphae/core'
 import type { Experiment } from './experiment.ts'
 import { gossipFigures, linkFigures } from './figures.ts'
 import type { Scenario } from './scenario.ts'
@@ -71,9 +65,10 @@ export const gossip: Scenario = {
   },
 }
 
-function strategyOf(experiment: Experiment): GossipStrategy {
+/** Nothing for the tree: it is what a peer does that is told nothing. */
+function strategyOf(experiment: Experiment): GossipStrategy | undefined {
   const number = experiment.number('strategy')
-  if (number === 0) return TREE
+  if (number === 0) return undefined
   const mode = MODES[number - 1]
   if (mode === undefined) throw new RangeError(`strategy is 0, 1, 2 or 3; got ${number}`)
   return resolveStrategy({
@@ -86,6 +81,6 @@ function strategyOf(experiment: Experiment): GossipStrategy {
 }
 
 /** Pushing alone is a matter of chance: its share is a figure, and no violation. */
-function promisesAll(strategy: GossipStrategy): boolean {
-  return strategy.strategy === 'tree' || strategy.mode !== 'push'
+function promisesAll(strategy: GossipStrategy | undefined): boolean {
+  return strategy?.strategy !== 'epidemic' || strategy.mode !== 'push'
 }
