@@ -79,7 +79,6 @@ export class Epidemic implements Spread {
   }
 
   receive(message: CachedMessage, now: Millis, out: GossipEffect[]): void {
-    message.knowledgeByPeer.set(message.source as PeerId, 'has')
     this.#heard(now, out)
     if (linksTravelled(message) < this.#options.ttl) this.#push(message, this.#options.probability, out)
   }

@@ -140,6 +140,7 @@ describe('pulling', () => {
     expect(new Set(asked.map(({ to }) => to)).size).toBeGreaterThan(4)
     for (const { message: digest } of asked) expect(digest).toEqual(ihave(true, message(0).id))
     expect(sends(peer.wait(60_000), 'IHAVE')).toEqual([])
+    expect(peer.timers.filter(({ type }) => type === 'fetch')).toEqual([])
   })
 
   test('[GS32] nothing is sent unasked, our own included', () => {
@@ -234,8 +235,17 @@ describe('choosing', () => {
     expect(peer.machine.stats().topics).toEqual([{ topic: 'chat', eager: 8, lazy: 4, forwarding: false }])
     expect(delivered(peer.accept(bob, message(0).bytes))).toEqual([])
     expect(targets(peer.accept(ada, message(1).bytes))).toHaveLength(7)
+    expect(peer.machine.tables()['gossipAuthorTrees']).toBeGreaterThan(0)
     peer.give({ type: 'subscribe', topic: 'chat', strategy: { ...EPIDEMIC_DEFAULTS, fanout: 2 } })
+    expect(peer.machine.tables()['gossipAuthorTrees']).toBe(0)
     expect(targets(peer.accept(ada, message(2).bytes))).toHaveLength(2)
+  })
+
+  test('[GS29] the same strategy once more disturbs no pull', () => {
+    const peer = subscriber({ mode: 'pull' })
+    peer.accept(ada, message(0).bytes)
+    peer.give({ type: 'subscribe', topic: 'chat', strategy: { ...EPIDEMIC_DEFAULTS, mode: 'pull' } })
+    expect(sends(peer.wait(2_000), 'IHAVE').length).toBeGreaterThan(0)
   })
 
   test('[GS29] who forwards for others uses a tree, who only publishes what it says', () => {
