@@ -266,7 +266,7 @@ export const RECONCILE_RECENT_MS = 60_000
 export const RECONCILE_YOUNG_MS = 1_000
 /**
  * Links chosen by chance that the strategy `epidemic` pushes a message to. lpbcast (Eugster et al., 2003) runs with 3; push alone
- * leaves out e^-4, about 2 %, and reaches all only from ln(peers) + 4 on (Kermarrec et al., 2003).
+ * leaves out e^-4, about 2 %; to reach all in 98 of 100 cases it takes ln(peers) + 4 (Kermarrec et al., 2003).
  */
 export const EPIDEMIC_FANOUT = 4
 /** Links that a pushed message travels. Karp et al. (2000): log3(n) + O(log log n) rounds reach all, 11 for 10,000 peers. */
@@ -277,9 +277,9 @@ export const EPIDEMIC_PROBABILITY = 1
 export const PULL_EVERY_MS = 1_000
 export const PULL_EVERY_MS_MIN = 100
 export const PULL_EVERY_MS_MAX = 10_000
-/** Rounds of pulling in which a message is named to whoever asks, and twice as many to whom we ask. Karp's 11, less what grows. */
+/** Periods in which a message is named to whoever asks; to whom we ask, twice as many. About Karp's 11 rounds. Guess. */
 export const PULL_ROUNDS = 10
-/** Milliseconds, of these rounds, at most: messages are kept for MESSAGES_CACHED_MS. */
+/** Milliseconds of these periods at most: twice as many are less than MESSAGES_CACHED_MS. */
 export const PULL_ROUNDS_MS_MAX = 40_000
 /** Milliseconds after which a message that was pulled in vain is pulled elsewhere: more than a round trip. Guess. */
 export const PULL_AGAIN_MS = 1_000

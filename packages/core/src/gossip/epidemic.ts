@@ -19,7 +19,7 @@ import type { Spread } from './spread.ts'
 import type { EpidemicStrategy } from './strategy.ts'
 
 /**
- * Rumours and anti-entropy (Demers et al., PODC 1987), with TTL and forwarding probability as in lpbcast's descendants.
+ * Rumours and anti-entropy (Demers et al., PODC 1987), the rumours bounded by a TTL and thinned by a probability.
  *
  * Push: whoever gets a message first sends it to `fanout` links. Pull: every member asks a link with the ids it has, and
  * gets what it lacks. One difference: the asked learns from these ids what it lacks itself and fetches that, because
