@@ -17,10 +17,12 @@ export async function installPackages() {
 /**
  * Compares the lock file with the record npm keeps of what it installed. Times of change would not do: a
  * checkout touches the lock file, and `npm install` writes both.
+ *
+ * @param {string} [folder] with a lock file of its own
  */
-function isInstalled() {
-  const installed = packagesOf('node_modules/.package-lock.json')
-  const wanted = packagesOf('package-lock.json')
+export function isInstalled(folder = root) {
+  const installed = packagesOf(join(folder, 'node_modules/.package-lock.json'))
+  const wanted = packagesOf(join(folder, 'package-lock.json'))
   if (!installed || !wanted) return false
   return Object.entries(wanted).every(([path, entry]) => {
     const isChecked = path.includes('node_modules/') && !entry.optional && !entry.devOptional && !entry.link
@@ -35,7 +37,7 @@ function isInstalled() {
  */
 function packagesOf(file) {
   try {
-    return JSON.parse(readFileSync(join(root, file), 'utf8')).packages
+    return JSON.parse(readFileSync(file, 'utf8')).packages
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return null
     throw error

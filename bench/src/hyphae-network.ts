@@ -9,6 +9,7 @@ type TestPeer = Awaited<ReturnType<TestNetwork['createPeer']>>
 const TOPIC = 'bench'
 
 export class HyphaeNetwork implements RivalNetwork {
+  readonly hasDht = true
   readonly #network = createTestNetwork()
   #peers: TestPeer[] = []
 

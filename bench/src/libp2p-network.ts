@@ -1,9 +1,10 @@
 // js-libp2p's peers over its own in-memory transport, with the parts its documentation names for gossip and lookups, and
 // those parts' defaults.
 
-import { gossipsub } from '@libp2p/gossipsub'
+import { type GossipSub, gossipsub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
-import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import type { Libp2p, ServiceMap } from '@libp2p/interface'
+import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { memory } from '@libp2p/memory'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
@@ -13,6 +14,8 @@ import { createLibp2p } from 'libp2p'
 import { type RivalNetwork, untilAtRest, within } from './rival-network.ts'
 
 export interface Libp2pOptions {
+  /** Whether peers run kad-dht beside gossipsub. */
+  readonly dht: boolean
   /** Whether links are encrypted (noise) or not (plaintext): our in-memory links are not. */
   readonly encrypted: boolean
   /** Whether messages are signed and checked. */
@@ -26,13 +29,22 @@ const DIALED = 8
 const CALL_MS_MAX = 20_000
 /** Names in the DHT begin with a prefix that says how values are checked. Here they are not, which favours this side. */
 const PREFIX = 'bench'
+const DHT_OPTIONS = {
+  protocol: '/bench/kad/1.0.0',
+  clientMode: false,
+  peerInfoMapper: passthroughMapper,
+  validators: { [PREFIX]: async () => {} },
+  selectors: { [PREFIX]: () => 0 },
+}
 
 export class Libp2pNetwork implements RivalNetwork {
+  readonly hasDht: boolean
   readonly #options: Libp2pOptions
   #nodes: Node[] = []
 
   constructor(options: Libp2pOptions) {
     this.#options = options
+    this.hasDht = options.dht
   }
 
   async start(count: number): Promise<void> {
@@ -62,7 +74,7 @@ export class Libp2pNetwork implements RivalNetwork {
   async lookup(peer: number, key: Uint8Array): Promise<number> {
     const signal = AbortSignal.timeout(CALL_MS_MAX)
     let found = 0
-    for await (const event of this.#node(peer).services.dht.getClosestPeers(key, { signal }))
+    for await (const event of this.#dht(peer).getClosestPeers(key, { signal }))
       if (event.name === 'FINAL_PEER') found++
     return found
   }
@@ -86,6 +98,12 @@ export class Libp2pNetwork implements RivalNetwork {
     await Promise.all(this.#nodes.map((node) => node.stop()))
   }
 
+  #dht(index: number): KadDHT {
+    const { dht } = this.#node(index).services
+    if (dht === undefined) throw new TypeError('these peers run without a DHT')
+    return dht
+  }
+
   #node(index: number): Node {
     const node = this.#nodes[index]
     if (node === undefined) throw new RangeError(`node ${index} of ${this.#nodes.length}`)
@@ -93,9 +111,14 @@ export class Libp2pNetwork implements RivalNetwork {
   }
 }
 
-type Node = Awaited<ReturnType<typeof createNode>>
+type Node = Libp2p<Services>
 
-function createNode(index: number, { encrypted, signed }: Libp2pOptions) {
+interface Services extends ServiceMap {
+  readonly pubsub: GossipSub
+  readonly dht?: KadDHT
+}
+
+function createNode(index: number, { dht, encrypted, signed }: Libp2pOptions): Promise<Node> {
   return createLibp2p({
     addresses: { listen: [`/memory/peer-${index}`] },
     transports: [memory()],
@@ -104,14 +127,8 @@ function createNode(index: number, { encrypted, signed }: Libp2pOptions) {
     services: {
       identify: identify(),
       ping: ping(),
-      dht: kadDHT({
-        protocol: '/bench/kad/1.0.0',
-        clientMode: false,
-        peerInfoMapper: passthroughMapper,
-        validators: { [PREFIX]: async () => {} },
-        selectors: { [PREFIX]: () => 0 },
-      }),
       pubsub: gossipsub({ globalSignaturePolicy: signed ? 'StrictSign' : 'StrictNoSign' }),
+      ...(dht ? { dht: kadDHT(DHT_OPTIONS) } : {}),
     },
   })
 }

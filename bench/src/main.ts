@@ -2,6 +2,7 @@
  * Measures one network in this process and prints its figures as one line of JSON: `node --expose-gc src/main.ts NAME`.
  * The names are those of `networks` below.
  */
+import type { Libp2pOptions } from './libp2p-network.ts'
 import { GossipBench } from './measure-gossip.ts'
 import { measureLookups } from './measure-lookups.ts'
 import { measureIdle, memoryUse } from './measure-memory.ts'
@@ -9,8 +10,8 @@ import { pause, type RivalNetwork } from './rival-network.ts'
 
 const PEERS = 50
 /** Messages before anything is measured: trees and meshes find their form, and the compiler its code. */
-const WARM_UP_PUBLISHES = 200
-const PUBLISHES = 300
+const WARM_UP_PUBLISHES = 100
+const PUBLISHES = 200
 /** Milliseconds between subscribing and the first message: gossipsub's mesh grows by its heartbeat of one second. */
 const SUBSCRIBED_MS = 5_000
 
@@ -22,9 +23,9 @@ const networks: Record<string, () => Promise<RivalNetwork>> = {
     stopCheckingSignatures()
     return createHyphae()
   },
-  libp2p: () => createLibp2p({ encrypted: true, signed: true }),
-  libp2pPlaintext: () => createLibp2p({ encrypted: false, signed: true }),
-  libp2pPlaintextUnsigned: () => createLibp2p({ encrypted: false, signed: false }),
+  libp2p: () => createLibp2p({ dht: true, encrypted: true, signed: true }),
+  libp2pGossip: () => createLibp2p({ dht: false, encrypted: true, signed: true }),
+  libp2pGossipBare: () => createLibp2p({ dht: false, encrypted: false, signed: false }),
 }
 
 async function createHyphae(): Promise<RivalNetwork> {
@@ -32,7 +33,7 @@ async function createHyphae(): Promise<RivalNetwork> {
   return new HyphaeNetwork()
 }
 
-async function createLibp2p(options: { encrypted: boolean; signed: boolean }): Promise<RivalNetwork> {
+async function createLibp2p(options: Libp2pOptions): Promise<RivalNetwork> {
   const { Libp2pNetwork } = await import('./libp2p-network.ts')
   return new Libp2pNetwork(options)
 }
@@ -46,8 +47,7 @@ async function measure(network: RivalNetwork) {
   console.error(
     `  ${gossip.fromOne.cpuUsPerDelivery} µs per delivery from one, ${gossip.fromAll.cpuUsPerDelivery} from all`,
   )
-  const lookups = await measureLookups(network, PEERS)
-  console.error(`  ${lookups.lookupCpuMs} ms of processor time per lookup, ${lookups.getCpuMs} per get`)
+  const lookups = network.hasDht ? await measureLookups(network, PEERS) : {}
   const after = await memoryUse()
   const usedBytesPerPeer = Math.round((after.heapBytes - before.heapBytes) / PEERS)
   return { ...idle, usedBytesPerPeer, ...gossip.fromAll, ...gossip, ...lookups }

@@ -8,6 +8,8 @@ export interface RivalNetwork {
   /** Every peer listens from now on. A peer's own messages are not deliveries. */
   subscribe(onDelivery: (payload: Uint8Array) => void): Promise<void>
   publish(peer: number, payload: Uint8Array): Promise<void>
+  /** Whether `lookup`, `put` and `get` work. */
+  readonly hasDht: boolean
   /** Asks for the peers closest to a key of 32 bytes; resolves with how many were found. */
   lookup(peer: number, key: Uint8Array): Promise<number>
   put(peer: number, name: string, value: Uint8Array): Promise<void>
