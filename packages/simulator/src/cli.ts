@@ -1,7 +1,19 @@
-// The command line of the simulator: `SCENARIO [--peers N] [--seed S] [--json] [--OPTION NUMBER]…`, `list` or `latency`. Figures go
-// to stdout, progress to stderr. Ends with 1 where something happened that must not, with 2 for a command it cannot read.
+// The command line of the simulator: `SCENARIO [--peers N] [--seed S] [--json] [--OPTION NUMBER]…`, `list` or `latency`. A
+// comparison with rivals is called as a scenario is. Figures go to stdout, progress to stderr. Ends with 1 where something
+// happened that must not, with 2 for a command it cannot read.
 
-import { COMMON_OPTIONS, type Experiment, latencyTable, type RunResult, run, SCENARIOS } from './index.ts'
+import {
+  COMMON_OPTIONS,
+  COMPARISONS,
+  type Comparison,
+  compare,
+  describeRows,
+  type Experiment,
+  latencyTable,
+  type RunResult,
+  run,
+  SCENARIOS,
+} from './index.ts'
 
 /** Milliseconds between two progress lines. */
 const PROGRESS_EVERY_MS = 500
@@ -32,7 +44,9 @@ function main(args: readonly string[]): number {
     return 0
   }
   try {
-    return runCommand(readCommand(args))
+    const command = readCommand(args)
+    const comparison = COMPARISONS.find(({ name }) => name === command.scenario)
+    return comparison === undefined ? runCommand(command) : runComparison(comparison, command)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     console.error(`${error.message}\n${USAGE}`)
@@ -48,6 +62,17 @@ function runCommand(command: Command): number {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   console.log(json ? JSON.stringify(flat(result, cost)) : describe(result, cost))
   return result.violationCount === 0 ? 0 : 1
+}
+
+function runComparison(comparison: Comparison, { json, scenario: _, ...request }: Command): number {
+  const begunAt = performance.now()
+  const { rows, numbers, ...result } = compare(comparison, { ...request, onProgress: progressLine(begunAt) })
+  const { wallSeconds } = measure(begunAt)
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+  const head = { ...result, options: numbers, wallSeconds: rounded(wallSeconds) }
+  const heading = `All figures are simulated. ${JSON.stringify(head)}`
+  console.log(json ? JSON.stringify({ ...head, rows }) : `${heading}\n${describeRows(rows)}`)
+  return 0
 }
 
 /** What a run cost. The processor's time is what a shared machine can tell; it counts the garbage collector's threads too. */
@@ -131,7 +156,7 @@ function numberAfter(flag: string, text: string | undefined): number {
 function describeScenarios(): string {
   const options = (of: (typeof SCENARIOS)[number]['options']) =>
     Object.entries(of).map(([name, { value, meaning }]) => `    --${name} ${value}`.padEnd(26) + meaning)
-  const scenarios = SCENARIOS.flatMap((scenario) => [
+  const scenarios = [...SCENARIOS, ...COMPARISONS].flatMap((scenario) => [
     `${scenario.name}: ${scenario.claim}`,
     `    --peers ${scenario.peers}`,
     ...options(scenario.options),

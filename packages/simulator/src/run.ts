@@ -44,7 +44,7 @@ export function run(request: RunRequest): RunResult {
   const experiment = new Experiment({
     peers,
     seed: request.seed,
-    numbers: resolve({ ...COMMON_OPTIONS, ...scenario.options }, request.numbers ?? {}),
+    numbers: resolveOptions({ ...COMMON_OPTIONS, ...scenario.options }, request.numbers ?? {}),
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
     ...(request.createPeer === undefined ? {} : { createPeer: request.createPeer }),
   })
@@ -65,7 +65,8 @@ export function run(request: RunRequest): RunResult {
   }
 }
 
-function resolve(
+/** Every option's value. Throws a RangeError for one that is not there, or a number that cannot be. */
+export function resolveOptions(
   options: Readonly<Record<string, ScenarioOption>>,
   given: Readonly<Record<string, number>>,
 ): Record<string, number> {

@@ -10,9 +10,9 @@ import { decodeSignal, encodeSignal } from './sim-signal.ts'
 import type { Wire } from './wire.ts'
 
 /** Milliseconds from a call to its offer or answer: certificates and host candidates. Guess. */
-const GATHER_MS = 5
+export const GATHER_MS = 5
 /** Round trips from the applied answer to open channels: ICE checks, DTLS and SCTP overlap in part. Guess. */
-const CONNECT_ROUND_TRIPS = 2.5
+export const CONNECT_ROUND_TRIPS = 2.5
 /** Milliseconds to connect in, as in the transport over WebRTC. */
 const CONNECT_MS_MAX = 15_000
 /** The same for an invite, whose answer is carried by hand. */

@@ -1,0 +1,70 @@
+// Our own protocol's row: the scenario that does the same, by the real core. Without deaths that is `gossip` or `get`, with
+// them `mass-failure`, at the instant of the deaths. What a run does not tell apart from joining and upkeep is null:
+// messages and bytes of an operation.
+
+import { type RunRequest, type RunResult, run } from '../run.ts'
+import { figure, type GossipLoad, type LookupLoad, type Size } from './measure.ts'
+import type { RivalRow } from './rival.ts'
+
+type Progress = RunRequest['onProgress']
+
+/** Milliseconds between two gets of `mass-failure`; its messages count as delivered until the gets have ended. */
+const GET_EVERY_MS = 20
+/** Gets that take as long as rivals have for the last messages. */
+const ARRIVE_GETS = 10_000 / GET_EVERY_MS
+
+export function ourGossip(size: Size, load: GossipLoad, onProgress?: Progress): RivalRow {
+  const { messages, everyMs, sources, payloadBytes } = load
+  const result =
+    size.kill > 0
+      ? runOurs('mass-failure', size, { kill: size.kill, messages, gets: ARRIVE_GETS }, onProgress)
+      : runOurs('gossip', size, { messages, sources, bytes: payloadBytes, every: everyMs }, onProgress)
+  const { figures } = result
+  return {
+    ...head(result, size),
+    success: figure(figures['atOnceDeliveredShare'] ?? figures['deliveredShare']),
+    hopsMean: null,
+    latencyP50Ms: figure(figures['gossipP50Ms']),
+    latencyP99Ms: figure(figures['gossipP99Ms']),
+    latencyMeanMs: null,
+    copiesPerDelivery: figure(figures['copiesPerDelivery']),
+  }
+}
+
+export function ourLookups(size: Size, load: LookupLoad, onProgress?: Progress): RivalRow {
+  const { lookups, keys, replicas, valueBytes, everyMs } = load
+  const numbers = { gets: lookups, keys, replicas, bytes: valueBytes, every: everyMs, kinds: 1 }
+  const result =
+    size.kill > 0
+      ? runOurs('mass-failure', size, { ...numbers, kill: size.kill }, onProgress)
+      : runOurs('get', size, numbers, onProgress)
+  const { figures } = result
+  return {
+    ...head(result, size),
+    success: figure(figures['atOnceGetSuccess'] ?? figures['getSuccess']),
+    hopsMean: figure(figures['atOnceHopsMean'] ?? figures['hopsMean']),
+    latencyP50Ms: figure(figures['atOnceGetP50Ms'] ?? figures['getP50Ms']),
+    latencyP99Ms: figure(figures['atOnceGetP99Ms'] ?? figures['getP99Ms']),
+    latencyMeanMs: figure(figures['atOnceGetMeanMs'] ?? figures['getMeanMs']),
+    copiesPerDelivery: null,
+  }
+}
+
+function runOurs(
+  scenario: string,
+  { peers, seed }: Size,
+  numbers: Record<string, number>,
+  onProgress: Progress,
+): RunResult {
+  return run({ scenario, peers, seed, numbers, ...(onProgress === undefined ? {} : { onProgress }) })
+}
+
+function head({ scenario }: RunResult, { peers, kill }: Size) {
+  return {
+    rival: `hyphae ${scenario}`,
+    peers,
+    killed: kill,
+    messagesPerOperation: null,
+    bytesPerOperation: null,
+  }
+}

@@ -1,0 +1,68 @@
+// What a rival is: a published protocol as a light model, without cryptography or codec, that runs in this simulator's
+// latencies and from its seeds. Its converged state is built from global knowledge; how a network gets there is not
+// modelled. Where a paper leaves a choice, the rival gets the better one, and the file says so.
+
+import type { RivalNet } from './rival-net.ts'
+import type { Rumours } from './rumours.ts'
+
+/** Spreads messages to all peers. */
+export interface GossipRival {
+  /** Begins whatever the protocol does at intervals. */
+  start(): void
+  /** Of a rumour that its source holds already. */
+  publish(source: number, rumour: number): void
+}
+
+export interface GossipRivalKind {
+  readonly name: string
+  /** Where the protocol and its parameters are published. */
+  readonly source: string
+  create(net: RivalNet, rumours: Rumours): GossipRival
+}
+
+/** Finds a value that some peers hold. */
+export interface LookupRival {
+  /** The peers that hold the value of this key; none of them is dead yet. */
+  place(key: number): readonly number[]
+  /** Calls `done` once at most, sooner or later. */
+  lookup(origin: number, key: number, done: (outcome: LookupOutcome) => void): void
+}
+
+export interface LookupOutcome {
+  readonly isFound: boolean
+  /** Peers that the question passed on the way to the holder, the holder counted and the origin not. */
+  readonly hops: number
+}
+
+export interface LookupRivalKind {
+  readonly name: string
+  readonly source: string
+  create(net: RivalNet, sizes: LookupSizes): LookupRival
+}
+
+export interface LookupSizes {
+  /** Holders of a value. */
+  readonly replicas: number
+  /** Bytes of a value. */
+  readonly valueBytes: number
+}
+
+/** What was measured of one rival. `null` is what it does not have, or what was not measured. */
+export interface RivalRow {
+  readonly rival: string
+  readonly peers: number
+  /** Share of the peers that died just before. */
+  readonly killed: number
+  /** Of gossip, deliveries among those due to the living; of lookups, those that found the value. */
+  readonly success: number | null
+  /** Of first copies, or of lookups that found the value. */
+  readonly hopsMean: number | null
+  readonly latencyP50Ms: number | null
+  readonly latencyP99Ms: number | null
+  readonly latencyMeanMs: number | null
+  /** Sent, to the dead too, for one message published or one lookup. */
+  readonly messagesPerOperation: number | null
+  readonly bytesPerOperation: number | null
+  /** Copies of the payload that living peers received for each delivery. */
+  readonly copiesPerDelivery: number | null
+}
