@@ -39,7 +39,7 @@ export interface LookupLoad extends LookupSizes {
 export interface Measured {
   readonly row: RivalRow
   readonly traceHash: string
-  readonly virtualSeconds: number
+  readonly virtualMs: number
   /** Messages that arrived. */
   readonly events: number
 }
@@ -60,7 +60,7 @@ export function measureGossip(kind: GossipRivalKind, size: Size, load: GossipLoa
   net.advance(ARRIVE_MS)
   const { latencyMs, hops } = rumours
   return measured(net, {
-    ...head(kind.name, size),
+    ...head(kind, size),
     success: latencyMs.count / (load.messages * (living.length - 1)),
     ...latencies(latencyMs, hops),
     ...costs(net, load.messages),
@@ -90,7 +90,7 @@ export function measureLookups(kind: LookupRivalKind, size: Size, load: LookupLo
   }
   net.finish(LOOKUP_LIMIT_MS)
   return measured(net, {
-    ...head(kind.name, size),
+    ...head(kind, size),
     success: latencyMs.count / load.lookups,
     ...latencies(latencyMs, hops),
     ...costs(net, load.lookups),
@@ -102,8 +102,8 @@ function drawKey(random: SeededRandom): number {
   return random.below(KEY_SPACE)
 }
 
-function head(rival: string, { peers, kill }: Size): Pick<RivalRow, 'rival' | 'peers' | 'killed'> {
-  return { rival, peers, killed: kill }
+function head({ name, source }: { name: string; source: string }, { peers, kill }: Size) {
+  return { rival: name, source, peers, killed: kill }
 }
 
 function latencies(latencyMs: Samples, hops: Samples) {
@@ -123,8 +123,7 @@ function costs(net: RivalNet, operations: number) {
 }
 
 function measured(net: RivalNet, row: RivalRow): Measured {
-  const virtualSeconds = net.timeline.now / 1_000
-  return { row, traceHash: net.traceHash(), virtualSeconds, events: net.delivered }
+  return { row, traceHash: net.traceHash(), virtualMs: net.timeline.now, events: net.delivered }
 }
 
 /** What was not measured is null. */

@@ -62,6 +62,7 @@ function runOurs(
 function head({ scenario }: RunResult, { peers, kill }: Size) {
   return {
     rival: `hyphae ${scenario}`,
+    source: 'packages/core, the real one',
     peers,
     killed: kill,
     messagesPerOperation: null,

@@ -23,10 +23,14 @@ export function describeRows(rows: readonly RivalRow[]): string {
   const lines = rows.map(
     (row) => row.rival.padEnd(NAME_WIDTH) + COLUMNS.map((column) => cell(row, column)).join(''),
   )
-  return ['rival'.padEnd(NAME_WIDTH) + headings.join(''), ...lines].join('\n')
+  const sources = rows.map(({ rival, source }) => rival.padEnd(NAME_WIDTH) + source)
+  return ['rival'.padEnd(NAME_WIDTH) + headings.join(''), ...lines, '', ...sources].join('\n')
 }
 
+/** Rounded down, so that 1 means all. */
 function cell(row: RivalRow, [, name, digits]: (typeof COLUMNS)[number]): string {
   const value = row[name]
-  return (typeof value === 'number' ? value.toFixed(digits) : '-').padStart(COLUMN_WIDTH)
+  const text =
+    typeof value === 'number' ? (Math.floor(value * 10 ** digits) / 10 ** digits).toFixed(digits) : '-'
+  return text.padStart(COLUMN_WIDTH)
 }

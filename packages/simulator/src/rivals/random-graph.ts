@@ -8,7 +8,7 @@ import type { SeededRandom } from '../random.ts'
  */
 export function randomGraph(peers: number, meanDegree: number, random: SeededRandom): number[][] {
   const linked: Set<number>[] = Array.from({ length: peers }, () => new Set())
-  const dials = Math.min(Math.round(meanDegree / 2), Math.floor((peers - 1) / 2))
+  const dials = Math.max(1, Math.min(Math.round(meanDegree / 2), Math.floor((peers - 1) / 2)))
   for (let peer = 0; peer < peers; peer++) {
     const own = linked[peer] as Set<number>
     for (let dialed = 0; dialed < dials && own.size < peers - 1; ) {

@@ -50,6 +50,8 @@ export interface LookupSizes {
 /** What was measured of one rival. `null` is what it does not have, or what was not measured. */
 export interface RivalRow {
   readonly rival: string
+  /** Where it is published, and with which parameters it ran. */
+  readonly source: string
   readonly peers: number
   /** Share of the peers that died just before. */
   readonly killed: number

@@ -110,7 +110,7 @@ function sums(measured: readonly Measured[]) {
   for (const { traceHash } of measured) digest.text(traceHash)
   return {
     traceHash: digest.hex(),
-    virtualSeconds: measured.reduce((sum, { virtualSeconds }) => sum + virtualSeconds, 0),
+    virtualSeconds: measured.reduce((sum, { virtualMs }) => sum + virtualMs, 0) / 1_000,
     events: measured.reduce((sum, { events }) => sum + events, 0),
   }
 }

@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest'
+import { COMPARISONS, compare, describeRows, SeededRandom } from '../src/index.ts'
+import { clockwise, IdSpace, ringDistance } from '../src/rivals/id-space.ts'
+import { randomGraph } from '../src/rivals/random-graph.ts'
+import { byConnecting } from '../src/rivals/reach.ts'
+import { RivalNet } from '../src/rivals/rival-net.ts'
+
+const [gossip, lookup] = COMPARISONS as [(typeof COMPARISONS)[number], (typeof COMPARISONS)[number]]
+
+describe('the network of rivals', () => {
+  const killed = () => {
+    const net = new RivalNet(10, 3)
+    net.kill(0.5)
+    const dead = Array.from({ length: 10 }, (_, peer) => peer).filter((peer) => !net.isAlive(peer))
+    return { net, dead, living: net.living() }
+  }
+
+  test('a message takes the time of its path, and is counted', () => {
+    const net = new RivalNet(2, 3)
+    let arrivedAt = -1
+    net.send({ from: 0, to: 1, bytes: 100 }, () => {
+      arrivedAt = net.timeline.now
+    })
+    expect([net.messages, net.bytes, net.delivered]).toEqual([1, 100, 0])
+    net.finish(1_000)
+    expect(arrivedAt).toBeGreaterThanOrEqual(Math.round(net.pathMs(0, 1)))
+    expect(arrivedAt).toBeLessThanOrEqual(net.pathMs(0, 1) + 2.5)
+    expect(net.delivered).toBe(1)
+  })
+
+  test('what goes to the dead is counted and lost, and its sender trusts them no more', () => {
+    const { net, dead, living } = killed()
+    expect(dead).toHaveLength(5)
+    const [from, to] = [living[0] as number, dead[0] as number]
+    const told: string[] = []
+    net.send(
+      { from, to, bytes: 1 },
+      () => told.push('arrived'),
+      () => told.push(`lost at ${net.timeline.now}`),
+    )
+    expect(net.trusts(from, to)).toBe(true)
+    net.finish(10_000)
+    expect(told).toEqual([`lost at ${net.patienceMs([from, to])}`])
+    expect(net.patienceMs([from, to])).toBeGreaterThan(net.roundTripMs([from, to]))
+    expect([net.trusts(from, to), net.trusts(living[1] as number, to)]).toEqual([false, true])
+    expect([net.messages, net.delivered]).toEqual([1, 0])
+  })
+
+  test('a path is paid for at every leg; of a dead end, the first and the last but one know', () => {
+    const { net, dead, living } = killed()
+    const [a, b, c] = living as [number, number, number]
+    const told: string[] = []
+    net.carry(
+      [a, b, c],
+      10,
+      () => told.push('arrived'),
+      () => told.push('lost'),
+    )
+    net.finish(10_000)
+    expect([told, net.messages, net.bytes]).toEqual([['arrived'], 2, 20])
+    const end = dead[0] as number
+    net.carry(
+      [a, b, end],
+      10,
+      () => told.push('arrived'),
+      () => told.push('lost'),
+    )
+    net.finish(10_000)
+    expect(told).toEqual(['arrived', 'lost'])
+    expect([a, b, c].map((peer) => net.trusts(peer, end))).toEqual([false, false, true])
+  })
+
+  test('a new connection takes two gatherings, a round trip through the namer and three directly', () => {
+    const net = new RivalNet(3, 3)
+    let reachedAt = -1
+    const reached = (way: readonly number[]) => {
+      expect(way).toEqual([0, 2])
+      reachedAt = net.timeline.now
+    }
+    byConnecting(net, [0, 1, 2], reached, () => undefined)
+    net.finish(60_000)
+    const expected = 10 + net.roundTripMs([0, 1, 2]) + 3 * net.roundTripMs([0, 2])
+    expect(reachedAt).toBeGreaterThan(expected - 4)
+    expect(reachedAt).toBeLessThan(expected + 12)
+  })
+})
+
+describe('topology', () => {
+  test('links of a random graph go both ways, to different others, all in one piece', () => {
+    const graph = randomGraph(500, 4, new SeededRandom(1))
+    const degrees = graph.map((others) => others.length)
+    expect(degrees.reduce((sum, degree) => sum + degree, 0)).toBe(500 * 4)
+    expect(Math.min(...degrees)).toBeGreaterThanOrEqual(2)
+    for (const [peer, others] of graph.entries()) {
+      expect(new Set(others).size).toBe(others.length)
+      expect(others).not.toContain(peer)
+      for (const other of others) expect(graph[other]).toContain(peer)
+    }
+    const reached = new Set([0])
+    for (const peer of reached) for (const other of graph[peer] ?? []) reached.add(other)
+    expect(reached.size).toBe(500)
+  })
+
+  test('two peers are linked', () => {
+    expect(randomGraph(2, 34, new SeededRandom(1))).toEqual([[1], [0]])
+  })
+
+  test('who is closest is what looking at everybody says', () => {
+    const random = new SeededRandom(2)
+    const space = new IdSpace(300, random)
+    const everybody = Array.from({ length: 300 }, (_, peer) => peer)
+    for (const key of [0, 0xffff_ffff, ...Array.from({ length: 20 }, () => random.u32())]) {
+      const by = (distance: (id: number) => number) =>
+        [...everybody].sort((a, b) => distance(space.id(a)) - distance(space.id(b)))
+      expect(space.successor(key)).toBe(by((id) => clockwise(key, id))[0])
+      expect(space.closestOnRing(key, 9)).toEqual(by((id) => ringDistance(id, key)).slice(0, 9))
+      expect(space.closestByXor(key, 9)).toEqual(by((id) => Number(BigInt(id) ^ BigInt(key))).slice(0, 9))
+    }
+  })
+})
+
+describe('comparisons', () => {
+  const few = { messages: 3, every: 50, ours: 0 }
+
+  test('the same seed gives the same messages and rows; another seed or load gives others', () => {
+    const run = (seed: number, numbers: Record<string, number>) =>
+      compare(gossip, { peers: 60, seed, numbers })
+    const first = run(1, few)
+    expect(run(1, few)).toEqual(first)
+    expect(first.events).toBeGreaterThan(1_000)
+    const others = [run(2, few), run(1, { ...few, bytes: 1_025 }), run(1, { ...few, kill: 0.2 })]
+    expect(new Set([first, ...others].map(({ traceHash }) => traceHash)).size).toBe(4)
+  })
+
+  test('lookups too', () => {
+    const run = (seed: number) => compare(lookup, { peers: 60, seed, numbers: { lookups: 20, ours: 0 } })
+    expect(run(1)).toEqual(run(1))
+    expect(run(2).traceHash).not.toBe(run(1).traceHash)
+  })
+
+  test('every rival has a row and a line, and gossip alone has copies', () => {
+    const { rows } = compare(gossip, { peers: 60, seed: 1, numbers: few })
+    expect(rows.map(({ rival }) => rival)).toEqual(['gossipsub-1.1', 'gossipsub-1.2', 'push', 'push-pull'])
+    for (const { copiesPerDelivery } of rows) expect(copiesPerDelivery).toBeGreaterThan(1)
+    const looked = compare(lookup, { peers: 60, seed: 1, numbers: { lookups: 5, ours: 0 } }).rows
+    expect(looked).toHaveLength(6)
+    expect(new Set(looked.map(({ copiesPerDelivery }) => copiesPerDelivery))).toEqual(new Set([null]))
+    for (const { rival } of looked) expect(describeRows(looked)).toContain(`\n${rival} `)
+  })
+
+  test('a share is shown rounded down: 1 means all', () => {
+    const [row] = compare(gossip, { peers: 10, seed: 1, numbers: { ...few, messages: 1 } }).rows
+    expect(describeRows([{ ...row!, success: 0.99999 }])).toContain(' 0.9999 ')
+  })
+
+  test('our own protocol has the last row, from its own scenario', () => {
+    const { rows } = compare(gossip, { peers: 12, seed: 1, numbers: { messages: 2, every: 50 } })
+    expect(rows.at(-1)).toMatchObject({
+      rival: 'hyphae gossip',
+      peers: 12,
+      success: 1,
+      messagesPerOperation: null,
+    })
+    expect(rows.at(-1)?.copiesPerDelivery).toBeGreaterThanOrEqual(1)
+  })
+
+  test.each([
+    ['an option that is not there', { seed: 1, numbers: { cake: 1 } }, /option is one of kill, .*got cake/],
+    ['everybody dead', { seed: 1, numbers: { kill: 1 } }, /kill is a share below 1; got 1/],
+    ['one peer alone', { seed: 1, peers: 1 }, /peers is a whole number from 2; got 1/],
+    ['half a seed', { seed: 0.5 }, /seed is a whole number; got 0.5/],
+  ])('%s is a mistake that is explained', (_, request, message) => {
+    expect(() => compare(gossip, request)).toThrow(RangeError)
+    expect(() => compare(gossip, request)).toThrow(message)
+  })
+})
