@@ -66,7 +66,9 @@ function runCommand(command: Command): number {
 
 function runComparison(comparison: Comparison, { json, scenario: _, ...request }: Command): number {
   const begunAt = performance.now()
-  const { rows, numbers, ...result } = compare(comparison, { ...request, onProgress: progressLine(begunAt) })
+  const onRow = ({ rival }: RivalRow) => process.stderr.write(`${rival} done\n`)
+  const onProgress = progressLine(begunAt)
+  const { rows, numbers, ...result } = compare(comparison, { ...request, onRow, onProgress })
   const { wallSeconds } = measure(begunAt)
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   const head = { ...result, options: numbers, wallSeconds: rounded(wallSeconds) }
@@ -156,13 +158,15 @@ function numberAfter(flag: string, text: string | undefined): number {
 function describeScenarios(): string {
   const options = (of: (typeof SCENARIOS)[number]['options']) =>
     Object.entries(of).map(([name, { value, meaning }]) => `    --${name} ${value}`.padEnd(26) + meaning)
-  const scenarios = [...SCENARIOS, ...COMPARISONS].flatMap((scenario) => [
+  const described = (scenario: Pick<Comparison, 'name' | 'claim' | 'peers' | 'options'>) => [
     `${scenario.name}: ${scenario.claim}`,
     `    --peers ${scenario.peers}`,
     ...options(scenario.options),
     '',
-  ])
-  return [USAGE, '', ...scenarios, 'Of all scenarios:', ...options(COMMON_OPTIONS)].join('\n')
+  ]
+  const common = ['Of all scenarios:', ...options(COMMON_OPTIONS), '', 'Compared with rivals:', '']
+  const comparisons = COMPARISONS.flatMap(described).slice(0, -1)
+  return [USAGE, '', ...SCENARIOS.flatMap(described), ...common, ...comparisons].join('\n')
 }
 
 /** Three digits after the point; what was not measured is null. */

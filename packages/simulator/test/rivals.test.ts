@@ -148,6 +148,18 @@ describe('comparisons', () => {
     for (const { rival } of looked) expect(describeRows(looked)).toContain(`\n${rival} `)
   })
 
+  test('contacts are those of the protocol: four in a random graph, twenty of every bucket in Kademlia', () => {
+    const { rows } = compare(lookup, { peers: 200, seed: 1, numbers: { lookups: 1, ours: 0 } })
+    const contacts = Object.fromEntries(rows.map(({ rival, contactsMean }) => [rival, contactsMean ?? 0]))
+    expect(contacts['gnutella']).toBe(4)
+    // Half, a quarter and an eighth of 200 peers fill a bucket each; what is closer is known completely.
+    expect(contacts['kademlia-relayed']).toBeGreaterThan(3 * 20)
+    expect(contacts['kademlia-relayed']).toBeLessThan(3 * 20 + 200 / 8 + 10)
+    expect(contacts['pastry']).toBeGreaterThan(32)
+    expect(contacts['chord']).toBeGreaterThan(16)
+    expect(contacts['chord']).toBeLessThan(16 + 8)
+  })
+
   test('a share is shown rounded down: 1 means all', () => {
     const [row] = compare(gossip, { peers: 10, seed: 1, numbers: { ...few, messages: 1 } }).rows
     expect(describeRows([{ ...row!, success: 0.99999 }])).toContain(' 0.9999 ')

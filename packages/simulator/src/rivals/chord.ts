@@ -2,6 +2,7 @@
 // peer at least 2^i away. A question never passes its key, so that it ends at the key's successor, exactly.
 
 import { clockwise, ID_BITS, IdSpace } from './id-space.ts'
+import { meanDegree } from './random-graph.ts'
 import { type Overlay, RecursiveLookup } from './recursive-lookup.ts'
 import type { LookupRivalKind } from './rival.ts'
 import type { RivalNet } from './rival-net.ts'
@@ -26,6 +27,10 @@ export class ChordRing implements Overlay {
     this.space = new IdSpace(net.peers, net.random.fork('ids'))
     this.#successors = Math.min(successors, net.peers - 1)
     this.#known = Array.from({ length: net.peers }, (_, peer) => this.#knownTo(peer))
+  }
+
+  get contactsMean(): number {
+    return meanDegree(this.#known)
   }
 
   /** The key's successor and those after it, as in CFS (Dabek et al., 2001). */

@@ -4,7 +4,7 @@
 import type { SeededRandom } from '../random.ts'
 import { Holdings } from './holdings.ts'
 import { QUESTION_BYTES, valueAnswerBytes } from './message-sizes.ts'
-import { randomGraph } from './random-graph.ts'
+import { meanDegree, randomGraph } from './random-graph.ts'
 import type { LookupOutcome, LookupRival, LookupRivalKind, LookupSizes } from './rival.ts'
 import type { RivalNet } from './rival-net.ts'
 
@@ -39,6 +39,10 @@ export class Gnutella implements LookupRival {
     this.#options = { ...GNUTELLA_OPTIONS, ...options }
     this.#linked = randomGraph(net.peers, this.#options.degree, net.random.fork('unstructured links'))
     this.#random = net.random.fork('unstructured holders')
+  }
+
+  get contactsMean(): number {
+    return meanDegree(this.#linked)
   }
 
   /** Peers at random: no peer is close to a key here. */

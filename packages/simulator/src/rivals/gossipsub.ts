@@ -6,7 +6,7 @@
 
 import type { SeededRandom } from '../random.ts'
 import { HEADER_BYTES, idListBytes, payloadMessageBytes } from './message-sizes.ts'
-import { randomGraph } from './random-graph.ts'
+import { meanDegree, randomGraph } from './random-graph.ts'
 import type { GossipRival, GossipRivalKind } from './rival.ts'
 import type { RivalNet } from './rival-net.ts'
 import type { Rumours } from './rumours.ts'
@@ -76,6 +76,10 @@ export class GossipSub implements GossipRival {
     this.#mesh = buildMesh(this.#linked, this.#options, this.#random)
     this.#cache = Array.from({ length: net.peers }, () => [[]])
     this.#unwanted = Array.from({ length: net.peers }, () => new Set())
+  }
+
+  get contactsMean(): number {
+    return meanDegree(this.#linked)
   }
 
   /** Mesh links of a peer. */

@@ -8,6 +8,7 @@ import type { SeededRandom } from '../random.ts'
 import { Holdings } from './holdings.ts'
 import { byXor, ID_BITS, IdSpace } from './id-space.ts'
 import { contactsBytes, QUESTION_BYTES, valueAnswerBytes } from './message-sizes.ts'
+import { meanDegree } from './random-graph.ts'
 import { byConnecting, byRelaying, type Reach } from './reach.ts'
 import type { LookupOutcome, LookupRival, LookupRivalKind, LookupSizes } from './rival.ts'
 import type { RivalNet } from './rival-net.ts'
@@ -48,6 +49,10 @@ export class Kademlia implements LookupRival {
     this.#contacts = Array.from({ length: net.peers }, (_, peer) => {
       return drawContacts(this.space, { peer, bucketSize }, random)
     })
+  }
+
+  get contactsMean(): number {
+    return meanDegree(this.#contacts)
   }
 
   place(key: number): readonly number[] {

@@ -61,6 +61,7 @@ export function measureGossip(kind: GossipRivalKind, size: Size, load: GossipLoa
   const { latencyMs, hops } = rumours
   return measured(net, {
     ...head(kind, size),
+    contactsMean: rival.contactsMean,
     success: latencyMs.count / (load.messages * (living.length - 1)),
     ...latencies(latencyMs, hops),
     ...costs(net, load.messages),
@@ -91,6 +92,7 @@ export function measureLookups(kind: LookupRivalKind, size: Size, load: LookupLo
   net.finish(LOOKUP_LIMIT_MS)
   return measured(net, {
     ...head(kind, size),
+    contactsMean: rival.contactsMean,
     success: latencyMs.count / load.lookups,
     ...latencies(latencyMs, hops),
     ...costs(net, load.lookups),

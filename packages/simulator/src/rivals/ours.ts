@@ -59,12 +59,14 @@ function runOurs(
   return run({ scenario, peers, seed, numbers, ...(onProgress === undefined ? {} : { onProgress }) })
 }
 
-function head({ scenario }: RunResult, { peers, kill }: Size) {
+function head({ scenario, figures }: RunResult, { peers, kill }: Size) {
   return {
     rival: `hyphae ${scenario}`,
     source: 'packages/core, the real one',
     peers,
     killed: kill,
+    // After deaths the links are those of the network that has mended itself, so they are not told.
+    contactsMean: kill > 0 ? null : figure(figures['linksMean']),
     messagesPerOperation: null,
     bytesPerOperation: null,
   }

@@ -3,6 +3,7 @@
 
 import type { SeededRandom } from '../random.ts'
 import { clockwise, ID_BITS, IdSpace, ringDistance } from './id-space.ts'
+import { meanDegree } from './random-graph.ts'
 import { type Overlay, RecursiveLookup } from './recursive-lookup.ts'
 import type { LookupRivalKind } from './rival.ts'
 import type { RivalNet } from './rival-net.ts'
@@ -36,6 +37,10 @@ export class PastryRing implements Overlay {
     this.#table = Array.from({ length: net.peers }, (_, peer) => this.#tableOf(peer, random))
   }
 
+  get contactsMean(): number {
+    return meanDegree(this.#table.map((_, peer) => this.#knownTo(peer)))
+  }
+
   /** The peers closest on the ring, as in PAST (Rowstron & Druschel, SOSP 2001). */
   holdersOf(key: number, replicas: number): number[] {
     return this.space.closestOnRing(key, replicas)
@@ -53,12 +58,17 @@ export class PastryRing implements Overlay {
       others.filter((other) => distance(other) < distance(peer)).sort((a, b) => distance(a) - distance(b))
     if (this.#isAmongLeaves(peer, key)) return closer(leaves)
     const shared = this.#sharedDigits(space.id(peer), key)
-    const table = this.#table[peer] as readonly (number | undefined)[]
-    const entry = table[this.#slot(shared, key)]
-    const rare = closer([...new Set([...leaves, ...table.filter((other) => other !== undefined)])])
+    const entry = this.#table[peer]?.[this.#slot(shared, key)]
+    const rare = closer(this.#knownTo(peer))
       .filter((other) => other !== entry && this.#sharedDigits(space.id(other), key) >= shared)
       .sort((a, b) => this.#sharedDigits(space.id(b), key) - this.#sharedDigits(space.id(a), key))
     return entry === undefined ? rare : [entry, ...rare]
+  }
+
+  /** Leaves and entries of the table, each once. */
+  #knownTo(peer: number): number[] {
+    const entries = (this.#table[peer] ?? []).filter((other) => other !== undefined)
+    return [...new Set([...this.#leavesOf(peer), ...entries])]
   }
 
   #leavesOf(peer: number): number[] {

@@ -6,6 +6,7 @@ import type { RivalRow } from './rival.ts'
 const COLUMNS: readonly (readonly [string, keyof RivalRow, number])[] = [
   ['killed', 'killed', 2],
   ['success', 'success', 4],
+  ['contacts', 'contactsMean', 1],
   ['hops', 'hopsMean', 2],
   ['p50 ms', 'latencyP50Ms', 0],
   ['p99 ms', 'latencyP99Ms', 0],

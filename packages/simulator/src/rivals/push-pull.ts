@@ -3,7 +3,7 @@
 
 import type { SeededRandom } from '../random.ts'
 import { idListBytes, payloadMessageBytes } from './message-sizes.ts'
-import { randomGraph } from './random-graph.ts'
+import { meanDegree, randomGraph } from './random-graph.ts'
 import type { GossipRival, GossipRivalKind } from './rival.ts'
 import type { RivalNet } from './rival-net.ts'
 import type { Rumours } from './rumours.ts'
@@ -44,6 +44,10 @@ export class PushPull implements GossipRival {
     this.#random = net.random.fork('push-pull')
     this.#linked = randomGraph(net.peers, this.#options.links, net.random.fork('links'))
     this.#hot = Array.from({ length: net.peers }, () => [])
+  }
+
+  get contactsMean(): number {
+    return meanDegree(this.#linked)
   }
 
   /** Rounds begin at random: nobody keeps a common clock. */

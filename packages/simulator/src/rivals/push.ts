@@ -3,7 +3,7 @@
 
 import type { SeededRandom } from '../random.ts'
 import { payloadMessageBytes } from './message-sizes.ts'
-import { randomGraph } from './random-graph.ts'
+import { meanDegree, randomGraph } from './random-graph.ts'
 import type { GossipRival, GossipRivalKind } from './rival.ts'
 import type { RivalNet } from './rival-net.ts'
 import type { Rumours } from './rumours.ts'
@@ -39,6 +39,10 @@ export class Push implements GossipRival {
     this.#options = { ...pushOptions(net.peers), ...options }
     this.#random = net.random.fork('push')
     this.#linked = randomGraph(net.peers, this.#options.links, net.random.fork('links'))
+  }
+
+  get contactsMean(): number {
+    return meanDegree(this.#linked)
   }
 
   start(): void {}

@@ -7,7 +7,7 @@ import type { SeededRandom } from '../random.ts'
 import { randomHolders } from './gnutella.ts'
 import { Holdings } from './holdings.ts'
 import { HEADER_BYTES, QUESTION_BYTES, valueAnswerBytes } from './message-sizes.ts'
-import { randomGraph } from './random-graph.ts'
+import { meanDegree, randomGraph } from './random-graph.ts'
 import type { LookupOutcome, LookupRival, LookupRivalKind, LookupSizes } from './rival.ts'
 import type { RivalNet } from './rival-net.ts'
 
@@ -61,6 +61,10 @@ export class RandomWalks implements LookupRival {
     this.#linked = randomGraph(net.peers, this.#options.degree, net.random.fork('unstructured links'))
     this.#holderRandom = net.random.fork('unstructured holders')
     this.#random = net.random.fork('walks')
+  }
+
+  get contactsMean(): number {
+    return meanDegree(this.#linked)
   }
 
   place(key: number): readonly number[] {

@@ -14,6 +14,8 @@ const HOPS_MAX = 64
 
 /** The state of all peers of an overlay. */
 export interface Overlay {
+  /** Peers that a peer knows, at the mean. */
+  readonly contactsMean: number
   /** The peers that hold a key. */
   holdersOf(key: number, replicas: number): readonly number[]
   /** Whom a peer would hand the question to, the best first; each closer to the key than itself. */
@@ -35,6 +37,10 @@ export class RecursiveLookup implements LookupRival {
     this.#net = net
     this.#overlay = overlay
     this.#sizes = sizes
+  }
+
+  get contactsMean(): number {
+    return this.#overlay.contactsMean
   }
 
   place(key: number): readonly number[] {

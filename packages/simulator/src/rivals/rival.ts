@@ -7,6 +7,8 @@ import type { Rumours } from './rumours.ts'
 
 /** Spreads messages to all peers. */
 export interface GossipRival {
+  /** Peers that a peer knows, at the mean; it is taken to have an open link to each. */
+  readonly contactsMean: number
   /** Begins whatever the protocol does at intervals. */
   start(): void
   /** Of a rumour that its source holds already. */
@@ -22,6 +24,8 @@ export interface GossipRivalKind {
 
 /** Finds a value that some peers hold. */
 export interface LookupRival {
+  /** As of gossip. */
+  readonly contactsMean: number
   /** The peers that hold the value of this key; none of them is dead yet. */
   place(key: number): readonly number[]
   /** Calls `done` once at most, sooner or later. */
@@ -57,6 +61,8 @@ export interface RivalRow {
   readonly killed: number
   /** Of gossip, deliveries among those due to the living; of lookups, those that found the value. */
   readonly success: number | null
+  /** Of a peer before the deaths. A browser bears about 50 links; only our own protocol and the unstructured keep to that. */
+  readonly contactsMean: number | null
   /** Of first copies, or of lookups that found the value. */
   readonly hopsMean: number | null
   readonly latencyP50Ms: number | null

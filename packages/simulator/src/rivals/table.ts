@@ -25,7 +25,9 @@ export interface ComparisonRequest {
   readonly peers?: number
   readonly seed: number
   readonly numbers?: Numbers
-  /** Of our own run, which takes by far the longest. */
+  /** After each rival. */
+  readonly onRow?: (row: RivalRow) => void
+  /** During our own run, which takes by far the longest. */
   readonly onProgress?: RunRequest['onProgress']
 }
 
@@ -99,7 +101,11 @@ export function compare(comparison: Comparison, request: ComparisonRequest): Com
   const kill = number(numbers, 'kill')
   if (kill >= 1) throw new RangeError(`kill is a share below 1; got ${kill}`)
   const size = { peers, seed, kill }
-  const measured = [...comparison.rivals(size, numbers)]
+  const measured: Measured[] = []
+  for (const one of comparison.rivals(size, numbers)) {
+    measured.push(one)
+    request.onRow?.(one.row)
+  }
   const rows = measured.map(({ row }) => row)
   if (number(numbers, 'ours') > 0) rows.push(comparison.ours(size, numbers, request.onProgress))
   return { scenario: comparison.name, peers, seed, numbers: request.numbers ?? {}, ...sums(measured), rows }
