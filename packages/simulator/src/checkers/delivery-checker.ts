@@ -29,6 +29,7 @@ export class DeliveryChecker implements NetworkObserver {
   readonly #network: Network
   readonly #violations: Violations
   readonly #publishedByNumber: Published[] = []
+  readonly #ignored = new Set<Host>()
   readonly #subscribersByTopic = new Map<string, Map<Host, number>>()
 
   constructor(network: Network, violations: Violations) {
@@ -42,6 +43,11 @@ export class DeliveryChecker implements NetworkObserver {
     this.#subscribersByTopic.set(topic, subscribers.set(host, host.boot))
   }
 
+  /** What this peer gets is of no interest from now on. */
+  ignore(host: Host): void {
+    this.#ignored.add(host)
+  }
+
   /** Whether it subscribed since it started. */
   isSubscribed(host: Host, topic: string): boolean {
     return this.#subscribersByTopic.get(topic)?.get(host) === host.boot
@@ -52,6 +58,7 @@ export class DeliveryChecker implements NetworkObserver {
     const number = this.#publishedByNumber.length
     const expected = new Map(this.#subscribersByTopic.get(topic))
     expected.delete(host)
+    for (const ignored of this.#ignored) expected.delete(ignored)
     const published: Published = {
       topic,
       by: host,
@@ -72,7 +79,7 @@ export class DeliveryChecker implements NetworkObserver {
   }
 
   onEvent(host: Host, event: PeerEvent): void {
-    if (event.type === 'message') this.#onMessage(host, event)
+    if (event.type === 'message' && !this.#ignored.has(host)) this.#onMessage(host, event)
   }
 
   /** Share of what should have been delivered by now that was, to those who live on; 1 where nothing was due. */

@@ -1,5 +1,6 @@
 // Every scenario there is, in the order in which `list` tells of them.
 
+import { adversary } from './adversary.ts'
 import { churn } from './churn.ts'
 import { faults } from './faults.ts'
 import { flashCrowd } from './flash-crowd.ts'
@@ -12,6 +13,7 @@ import { massFailure } from './mass-failure.ts'
 import { partition } from './partition.ts'
 import { get, put } from './records.ts'
 import type { Scenario } from './scenario.ts'
+import { sybil } from './sybil.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
   join,
@@ -24,6 +26,8 @@ export const SCENARIOS: readonly Scenario[] = [
   massFailure,
   partition,
   lossy,
+  adversary,
+  sybil,
   idle,
   faults,
 ]

@@ -74,12 +74,13 @@ export class Experiment {
     return value
   }
 
-  /** Starts peers, all of them where nobody says otherwise, and waits until every one has joined and the rest has settled. */
-  grow(peers = this.peers): void {
+  /** Starts peers one after another, and waits until every one has joined and the rest has settled. */
+  grow(options: { readonly peers?: number; readonly mustJoin?: boolean } = {}): void {
+    const { peers = this.peers, mustJoin = true } = options
     this.phase = 'joining'
     this.enter(evenRamp(this.number('join-every'))(peers))
     this.network.advance(this.number('join-every'))
-    this.awaitJoined()
+    this.awaitJoined(mustJoin)
     this.phase = 'settling'
     this.network.advance(this.number('settle') * 1_000)
     this.tables.checkAll()
@@ -107,6 +108,8 @@ export class Experiment {
     const random = this.random.fork('clock', host.number)
     const offsetMs = Math.round(skewMs * (2 * random.share() - 1))
     if (skewMs > 0 || drift > 0) host.setClock(offsetMs, drift * (2 * random.share() - 1))
+    if (this.random.fork('line', host.number).share() < this.number('lossy-peers'))
+      host.line.lose(this.number('loss-out'), this.number('loss-in'))
     host.line.limit(this.number('up') || Infinity, this.number('down') || Infinity)
     return host
   }
@@ -116,12 +119,12 @@ export class Experiment {
     this.links.started(host)
   }
 
-  /** Lets time pass until every running peer has joined; that this takes too long is a violation. */
-  awaitJoined(): void {
+  /** Lets time pass until every running peer has joined; that this takes too long is a violation, if it must be. */
+  awaitJoined(mustJoin = true): void {
     // Who is alone has nothing to join.
     if (this.network.running().length < 2) return
     const outside = () => this.network.running().filter((host) => !this.links.hasJoined(host))
-    if (this.network.advanceUntil(() => outside().length === 0, JOIN_LIMIT_MS)) return
+    if (this.network.advanceUntil(() => outside().length === 0, JOIN_LIMIT_MS) || !mustJoin) return
     this.violate(`${outside().length} peers have not joined, among them ${outside()[0]?.number}`)
   }
 

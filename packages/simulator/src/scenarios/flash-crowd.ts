@@ -23,7 +23,7 @@ export const flashCrowd: Scenario = {
   run(experiment) {
     const { network, records, links } = experiment
     const before = Math.min(experiment.number('before'), experiment.peers)
-    experiment.grow(before)
+    experiment.grow({ peers: before })
     const residents = network.running()
     putAll(experiment)
     records.restart()

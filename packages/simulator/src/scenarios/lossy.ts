@@ -7,7 +7,7 @@ const SPREAD_MS = 10_000
 
 export const lossy: Scenario = {
   name: 'lossy',
-  claim: 'Packets that are lost cost time, and neither messages nor values.',
+  claim: 'Packets that are lost, both ways or one way only, cost time, and neither messages nor values.',
   peers: 100,
   options: {
     loss: { value: 0.05, meaning: 'share of packets lost' },

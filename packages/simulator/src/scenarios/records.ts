@@ -55,15 +55,22 @@ const SPREAD_MS = 5_000
 /** Puts as many records as the option says, by random peers. A put that fails is a violation. */
 export function putAll(experiment: Experiment): void {
   const { records } = experiment
+  putMany(experiment)
+  if (records.putsFailed > 0)
+    experiment.violate(`${records.putsFailed} puts failed: ${describeFailures(experiment)}`)
+}
+
+/** The same where a put may fail. `by`: who puts; all that run where nobody says otherwise. */
+export function putMany(experiment: Experiment, by?: readonly Host[]): void {
+  const { records, random } = experiment
   const kinds = KINDS.slice(0, experiment.number('kinds'))
   experiment.phase = 'putting'
   experiment.repeat(experiment.number('keys'), experiment.number('every'), (index) => {
     const entry = records.entry(kinds[index % kinds.length] ?? 'immutable')
-    records.put(experiment.anyone(), entry, experiment.number('bytes'))
+    const host = by === undefined ? experiment.anyone() : random.pick(by)
+    records.put(host, entry, experiment.number('bytes'))
   })
   experiment.awaitOperations()
-  if (records.putsFailed > 0)
-    experiment.violate(`${records.putsFailed} puts failed: ${describeFailures(experiment)}`)
 }
 
 export interface GetOptions {
