@@ -10,6 +10,7 @@ import {
   describeRows,
   type Experiment,
   latencyTable,
+  type RivalRow,
   type RunResult,
   run,
   SCENARIOS,
