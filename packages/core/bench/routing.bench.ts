@@ -52,7 +52,8 @@ function randomContact(): Contact {
 }
 
 function linkedRouting(links: number): Routing {
-  const made = new Routing({ self: randomContact(), workBits: 0, linksMax: links, servers: [] }, random)
+  const options = { self: randomContact(), workBits: 0, linksMax: links, servers: [] }
+  const made = new Routing(options, { roundTripMs: () => null }, random)
   for (const contact of contacts.slice(0, links)) {
     made.handle({ type: 'link-up', contact, role: 'dialer' }, 0, [])
   }

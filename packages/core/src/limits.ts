@@ -73,9 +73,9 @@ export const SIBLINGS_MAX = 40
 /** Links to the contacts closest to us. */
 export const LEAF_LINKS = 8
 /** Links per bucket outside the leaf region. */
-export const BUCKET_LINKS = 2
+export const BUCKET_LINKS = 3
 /** Links chosen by chance: they make the graph an expander. */
-export const RANDOM_LINKS = 6
+export const RANDOM_LINKS = 3
 /** Milliseconds a contact has to answer a ping before a newer one takes its place. */
 export const PING_TIMEOUT_MS = 5_000
 /** Milliseconds between looks at one bucket; Kademlia refreshes after an hour, tabs live shorter. */

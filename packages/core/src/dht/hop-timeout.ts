@@ -28,8 +28,13 @@ export class HopTimes {
     this.#links = links
   }
 
+  /** Milliseconds of a round trip, guessed where none is known. */
+  roundTripMs(peer: PeerId): number {
+    return this.#roundTripMs(peer) ?? HOP_RTT_UNKNOWN_MS
+  }
+
   timeoutMs(peer: PeerId): number {
-    const roundTripMs = this.#roundTripMs(peer) ?? HOP_RTT_UNKNOWN_MS
+    const roundTripMs = this.roundTripMs(peer)
     const deviationMs = this.#deviationMsByPeer.get(peer) ?? 0
     const wantedMs = Math.max(ROUND_TRIPS * roundTripMs + SLACK_MS, roundTripMs + DEVIATIONS * deviationMs)
     return Math.round(Math.min(HOP_TIMEOUT_MAX_MS, Math.max(HOP_TIMEOUT_MIN_MS, wantedMs)))

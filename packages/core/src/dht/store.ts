@@ -134,6 +134,8 @@ export type StoreEffect =
 
 /** The router asks this of the holder before it passes a GET on. */
 export interface HoldsView {
+  /** Peers closest to a key that hold its record. */
+  readonly replicas: number
   holds(key: Key): boolean
 }
 
@@ -153,6 +155,7 @@ const MAINTAIN_MS = 60_000
 const CALLS_MAX = 1_024
 
 export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
+  readonly replicas: number
   readonly #context: StoreContext
   readonly #fanOuts: FanOuts
   readonly #holding: Holding
@@ -168,6 +171,7 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
     const context = contextOf(options, routing, random)
     const admission = new Admission(context)
     const placements = new Placements(context)
+    this.replicas = options.replicas
     this.#context = context
     this.#fanOuts = new FanOuts(context, admission)
     this.#repair = new Repair(context, random)

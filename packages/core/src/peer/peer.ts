@@ -358,7 +358,11 @@ export class Peer implements Carrier {
 /** The machines, and what each may ask of the others. */
 function compose(options: PeerOptions & { linksMax: number }, random: Random): Machines {
   const { contact: self, networkId, workBits, linksMax } = options
-  const routing = new Routing({ self, workBits, linksMax, servers: options.servers ?? [] }, random)
+  const routing = new Routing(
+    { self, workBits, linksMax, servers: options.servers ?? [] },
+    { roundTripMs: (peer) => links.roster.roundTripMs(peer) },
+    random,
+  )
   const dialer: Dialer = new Dialer(
     { self, workBits, linksMax },
     {

@@ -9,6 +9,7 @@ import type { OffenceEffect, Out, SetTimerEffect } from '../machine.ts'
 import type { KnownContact } from './bucket.ts'
 import { Departed, type Evidence } from './departed.ts'
 import { Probes } from './probes.ts'
+import { delayAt, type Proximity } from './proximity.ts'
 import type { RoutingTimer } from './routing-contract.ts'
 import type { RoutingTable } from './routing-table.ts'
 
@@ -26,19 +27,23 @@ type AcquaintanceEffect =
 export interface Source {
   readonly evidence: Evidence
   readonly namer: PeerId | null
+  /** With evidence `linked`: the namer's round trips to the contacts, in their order, as on the wire. */
+  readonly delays?: Uint8Array
 }
 
 export class Acquaintances {
   readonly #self: PeerId
   readonly #workBits: number
   readonly #table: RoutingTable
+  readonly #proximity: Proximity
   readonly #departed = new Departed()
   readonly #probes = new Probes()
 
-  constructor(self: PeerId, workBits: number, table: RoutingTable) {
+  constructor(self: PeerId, workBits: number, table: RoutingTable, proximity: Proximity) {
     this.#self = self
     this.#workBits = workBits
     this.#table = table
+    this.#proximity = proximity
   }
 
   /** Contacts of an earlier life: good enough to be dialed by somebody who has no other, and to be asked. */
@@ -52,7 +57,7 @@ export class Acquaintances {
   learn(contacts: readonly Contact[], from: Source, now: Millis, out: Out<AcquaintanceEffect>): boolean {
     let hasBadWork = false
     let hasNew = false
-    for (const contact of contacts) {
+    for (const [index, contact] of contacts.entries()) {
       const known = this.#table.get(contact.id)
       if (known?.linked || contact.id === this.#self) continue
       if (known === null && !this.#isForUs(contact)) {
@@ -63,7 +68,8 @@ export class Acquaintances {
       if (verdict === 'ask') this.probe(this.#table.add(contact, now, false), now, out)
       if (verdict !== 'believe') continue
       hasNew ||= !known?.heard
-      this.#enter(contact, from, now, out)
+      const delayMs = from.delays === undefined ? null : delayAt(from.delays, index)
+      this.#enter(contact, from, delayMs, now, out)
     }
     if (hasBadWork && from.namer !== null)
       out.push({ type: 'offence', peer: from.namer, offence: 'bad-work' })
@@ -86,7 +92,10 @@ export class Acquaintances {
   }
 
   linkDown(known: KnownContact): void {
-    for (const other of this.#table.all()) if (other.via === known.id) other.via = null
+    for (const other of this.#table.all()) {
+      if (other.via === known.id) other.via = null
+      this.#proximity.lost(other, known.id)
+    }
     this.#table.unlink(known)
   }
 
@@ -156,10 +165,19 @@ export class Acquaintances {
     return { departed: this.#departed.size, ...this.#probes.tables() }
   }
 
-  #enter(contact: Contact, from: Source, now: Millis, out: Out<AcquaintanceEffect>): void {
+  #enter(
+    contact: Contact,
+    { evidence, namer }: Source,
+    delayMs: number | null,
+    now: Millis,
+    out: Out<AcquaintanceEffect>,
+  ): void {
     const known = this.#table.add(contact, now, true)
-    if (from.evidence === 'linked') this.#table.touch(known, now)
-    if (from.evidence === 'linked' && from.namer !== null) known.via = from.namer
+    if (evidence === 'linked') this.#table.touch(known, now)
+    if (evidence === 'linked' && namer !== null) {
+      known.via = namer
+      if (delayMs !== null) this.#proximity.heard(known, { peer: namer, ms: delayMs })
+    }
     const blocker = this.#table.blocker(known.bucket)
     if (blocker !== null && now - blocker.seenAt >= FRESH_MS) this.probe(blocker, now, out)
   }

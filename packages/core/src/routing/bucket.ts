@@ -5,6 +5,7 @@ import type { Millis } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { BUCKET_CANDIDATES_MAX, BUCKET_CONTACTS_MAX } from '../limits.ts'
+import type { Landmark } from './proximity.ts'
 
 /** What routing knows about one other peer. */
 export interface KnownContact {
@@ -19,6 +20,8 @@ export interface KnownContact {
   seenAt: Millis
   /** The linked peer that last named it as one of its live links. */
   via: PeerId | null
+  /** Linked peers that said how far it is from them. */
+  landmarks: readonly Landmark[]
 }
 
 export class Bucket {

@@ -11,6 +11,7 @@ import type { KnownContact } from './bucket.ts'
 import { closestOf, mirrorOf } from './distance.ts'
 import { type LinkState, LinkTally } from './link-tally.ts'
 import { type LinkTargets, linkTargets } from './link-targets.ts'
+import type { Proximity } from './proximity.ts'
 import { Rests } from './rests.ts'
 import type { RoutingTable } from './routing-table.ts'
 import { Wants } from './wants.ts'
@@ -58,6 +59,7 @@ export class LinkChoice {
   readonly targets: LinkTargets
   readonly #options: LinkChoiceOptions
   readonly #table: RoutingTable
+  readonly #proximity: Proximity
   readonly #linkByPeer: ReadonlyMap<PeerId, LinkState>
   readonly #random: Random
   readonly #wants = new Wants()
@@ -73,13 +75,14 @@ export class LinkChoice {
 
   constructor(
     options: LinkChoiceOptions,
-    table: RoutingTable,
+    views: { readonly table: RoutingTable; readonly proximity: Proximity },
     linkByPeer: ReadonlyMap<PeerId, LinkState>,
     random: Random,
   ) {
     this.targets = linkTargets(options.linksMax)
     this.#options = options
-    this.#table = table
+    this.#table = views.table
+    this.#proximity = views.proximity
     this.#linkByPeer = linkByPeer
     this.#random = random
   }
@@ -239,20 +242,26 @@ export class LinkChoice {
     }
   }
 
-  /** Somebody of the farthest bucket that should have more links; every other time nobody, while random links are too few. */
+  /**
+   * The nearest of the farthest bucket that should have more links, as far as links tell; every other time nobody, while random
+   * links are too few.
+   */
   #drawForBucket(now: Millis): KnownContact | null {
     if (this.#tally.random < this.targets.random && (this.#random.u32() & 1) === 0) return null
     for (const bucket of this.#table.bucketIndexes()) {
       if (this.#tally.inBucket(bucket) >= this.targets.perBucket) continue
-      const known = this.#drawFrom(this.#table.contactsIn(bucket), now)
+      const pool = this.#table.contactsIn(bucket)
+      const known = this.#nearestDialable(pool, now) ?? this.#drawFrom(pool, now)
       if (known !== null) return known
     }
     return null
   }
 
-  /** Gives up our interest in links, where something better finds no place or newcomers would find none. */
+  /** Gives up our interest in links, the slowest first, where something better finds no place or newcomers would find none. */
   #makePlace(): void {
-    const links = [...this.#linkByPeer.values()]
+    const links = [...this.#linkByPeer.values()].sort((a, b) =>
+      this.#proximity.slowestFirst(a.known.id, b.known.id),
+    )
     const leaving = links.filter((link) => this.#isIdle(link)).length
     const crowd = links.length - this.targets.comfortMax
     let surplus = Math.max(crowd, this.#better > WORTH.surplus ? 1 : 0) - leaving
@@ -302,8 +311,15 @@ export class LinkChoice {
   }
 
   #closestDialable(target: string, pool: readonly KnownContact[], now: Millis): KnownContact | null {
-    const dialable = pool.filter((known) => known.heard && this.#isDialable(known, now))
-    return closestOf(target, dialable, 1)[0] ?? null
+    return closestOf(target, this.#dialable(pool, now), 1)[0] ?? null
+  }
+
+  #nearestDialable(pool: readonly KnownContact[], now: Millis): KnownContact | null {
+    return this.#proximity.nearest(this.#dialable(pool, now))
+  }
+
+  #dialable(pool: readonly KnownContact[], now: Millis): KnownContact[] {
+    return pool.filter((known) => known.heard && this.#isDialable(known, now))
   }
 
   /** Whoever is closest to a random point: everybody is drawn with the chance of its share of the id space. */

@@ -13,7 +13,6 @@ export interface LinkState {
   readonly number: number
   /** Why the remote wants the link. */
   theirs: number
-  roundTripMs: number | null
 }
 
 export class LinkTally {

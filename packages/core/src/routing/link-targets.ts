@@ -22,7 +22,7 @@ export interface LinkTargets {
 }
 
 /**
- * The defaults (8 leaves, 2 per bucket, 6 random, 36 altogether of at most 50) scaled down. One link per bucket is enough
+ * The defaults (8 leaves, 3 per bucket, 3 random, 36 altogether of at most 50) scaled down. One link per bucket is enough
  * below 32, because a link serves the same bucket at both of its ends; measured with 100 peers of at most 10 links, 3 leaves
  * leave just enough places for one link in each of the 7 buckets, and 4 do not. Few links are chosen late, because each that
  * turns out to be wrong takes a place: at 750 ms the same peers dial 1.7 times per link that stays, at 1,500 ms 1.4 times.

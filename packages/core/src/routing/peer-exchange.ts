@@ -8,6 +8,7 @@ import { NAME_BYTES_MAX } from '../limits.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { closestOf } from './distance.ts'
 import type { LinkState } from './link-tally.ts'
+import type { Proximity } from './proximity.ts'
 import type { RoutingTable } from './routing-table.ts'
 import type { SiblingChanges, SiblingList } from './siblings.ts'
 
@@ -31,6 +32,8 @@ export const SERVERS_LEARNED_MAX = 32
 
 type Exchange = MessageOf<'PEER_EXCHANGE'>
 
+const NO_DELAYS = new Uint8Array()
+
 interface Correspondent {
   /** Number of the latest link that the peer was told of. */
   toldNumber: number
@@ -43,6 +46,7 @@ export class PeerExchange {
   readonly #siblings: SiblingList
   readonly #table: RoutingTable
   readonly #linkByPeer: ReadonlyMap<PeerId, LinkState>
+  readonly #proximity: Proximity
   readonly #servers: readonly string[]
   readonly #learnedServers = new Set<string>()
   readonly #random: Random
@@ -50,13 +54,14 @@ export class PeerExchange {
 
   constructor(
     options: { readonly servers: readonly string[] },
-    table: RoutingTable,
+    views: { readonly table: RoutingTable; readonly proximity: Proximity },
     linkByPeer: ReadonlyMap<PeerId, LinkState>,
     random: Random,
   ) {
     this.#servers = options.servers.filter(isServerAddress).slice(0, SERVERS_PER_EXCHANGE_MAX)
-    this.#table = table
-    this.#siblings = table.siblings
+    this.#table = views.table
+    this.#siblings = views.table.siblings
+    this.#proximity = views.proximity
     this.#linkByPeer = linkByPeer
     this.#random = random
   }
@@ -76,7 +81,8 @@ export class PeerExchange {
     const linked = this.#pickLinks(to, 0)
     const named = new Set(linked.map(({ id }) => id))
     const siblings = this.#pickSiblings(to).filter(({ id }) => id !== to.known.id && !named.has(id))
-    return { type: 'PEER_EXCHANGE', linked, siblings, gone: [], servers: this.#servers }
+    const delays = this.#proximity.delaysTo(linked)
+    return { type: 'PEER_EXCHANGE', linked, siblings, gone: [], servers: this.#servers, delays }
   }
 
   /**
@@ -88,7 +94,7 @@ export class PeerExchange {
     const siblings = isLeaf ? changes.added.filter(({ id }) => id !== to.known.id) : []
     const gone = changes.gone.filter((id) => id !== to.known.id)
     if (siblings.length + gone.length === 0) return null
-    return { type: 'PEER_EXCHANGE', linked: [], siblings, gone, servers: [] }
+    return { type: 'PEER_EXCHANGE', linked: [], siblings, gone, servers: [], delays: NO_DELAYS }
   }
 
   /** Links made since the last exchange with this peer; null where there are none, or it is too soon. */
@@ -99,7 +105,8 @@ export class PeerExchange {
     if (linked.length === 0) return null
     correspondent.toldNumber = this.#latest()
     correspondent.nextAt = this.#later(now)
-    return { type: 'PEER_EXCHANGE', linked, siblings: [], gone: [], servers: [] }
+    const delays = this.#proximity.delaysTo(linked)
+    return { type: 'PEER_EXCHANGE', linked, siblings: [], gone: [], servers: [], delays }
   }
 
   /** When somebody is to hear news; infinity where there is none. */

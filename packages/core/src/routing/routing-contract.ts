@@ -41,7 +41,6 @@ export type RoutingInput =
   | { readonly type: 'probe-dropped'; readonly peer: PeerId }
   /** Reasons the remote has for a link (WANT). Such links count for us too, and are not pruned. */
   | { readonly type: 'remote-reasons'; readonly peer: PeerId; readonly reasons: number }
-  | { readonly type: 'round-trip'; readonly peer: PeerId; readonly ms: number }
   | { readonly type: 'timer'; readonly timer: RoutingTimer }
 
 export type RoutingEffect =

@@ -7,7 +7,10 @@ import type { PeerId } from '../identity/peer-id.ts'
 import { BUCKET_CANDIDATES_MAX, BUCKET_CONTACTS_MAX, SIBLINGS_MAX } from '../limits.ts'
 import { Bucket, type KnownContact } from './bucket.ts'
 import { bucketIndexOf, closestOf, compareDistance, ID_BITS } from './distance.ts'
+import type { Landmark } from './proximity.ts'
 import { SiblingList } from './siblings.ts'
+
+const NO_LANDMARKS: readonly Landmark[] = []
 
 export class RoutingTable {
   readonly siblings: SiblingList
@@ -142,7 +145,16 @@ export class RoutingTable {
 
   #make(contact: Contact, seenAt: Millis): KnownContact {
     const bucket = bucketIndexOf(this.#self, contact.id)
-    const known = { id: contact.id, contact, bucket, linked: false, heard: false, seenAt, via: null }
+    const known: KnownContact = {
+      id: contact.id,
+      contact,
+      bucket,
+      linked: false,
+      heard: false,
+      seenAt,
+      via: null,
+      landmarks: NO_LANDMARKS,
+    }
     this.#knownById.set(contact.id, known)
     const inBucket = this.#knownByBucket[bucket] ?? new Set()
     this.#knownByBucket[bucket] = inBucket.add(known)

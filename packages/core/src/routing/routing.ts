@@ -5,7 +5,7 @@ import type { LinkRole, Millis, Random, StoredContact } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
 import { CONTACTS_SAVE_MS, CONTACTS_SAVED_MAX } from '../limits.ts'
-import type { Machine, RoutingView } from '../machine.ts'
+import type { LinkView, Machine, RoutingView } from '../machine.ts'
 import { LINK_REASONS } from '../peer/calls.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { Acquaintances, type Source } from './acquaintances.ts'
@@ -17,6 +17,7 @@ import type { LinkState } from './link-tally.ts'
 import { Lookups } from './lookups.ts'
 import { Need } from './need.ts'
 import { PeerExchange, SIBLING_BATCH_MS } from './peer-exchange.ts'
+import { Proximity } from './proximity.ts'
 import type { RoutingEffect, RoutingInput, RoutingOptions, RoutingTimer } from './routing-contract.ts'
 import { RoutingTable } from './routing-table.ts'
 
@@ -56,19 +57,17 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   #verifyAt: Millis = 0
   #savedAt: Millis = Number.NEGATIVE_INFINITY
 
-  constructor({ self, workBits, linksMax, servers }: RoutingOptions, random: Random) {
+  constructor(options: RoutingOptions, links: Pick<LinkView, 'roundTripMs'>, random: Random) {
+    const { self, workBits, linksMax, servers } = options
     this.self = self
     this.#random = random
     this.#table = new RoutingTable(self.id)
-    this.#acquaintances = new Acquaintances(self.id, workBits, this.#table)
+    const proximity = new Proximity(links)
+    const views = { table: this.#table, proximity }
+    this.#acquaintances = new Acquaintances(self.id, workBits, this.#table, proximity)
     const isSuspect = (peer: PeerId): boolean => this.#acquaintances.isSuspect(peer)
-    this.#choice = new LinkChoice(
-      { self: self.id, linksMax, isSuspect },
-      this.#table,
-      this.#linkByPeer,
-      random,
-    )
-    this.#exchange = new PeerExchange({ servers }, this.#table, this.#linkByPeer, random)
+    this.#choice = new LinkChoice({ self: self.id, linksMax, isSuspect }, views, this.#linkByPeer, random)
+    this.#exchange = new PeerExchange({ servers }, views, this.#linkByPeer, random)
     this.#lookups = new Lookups(self.id, this.#table, random)
     this.#need = new Need(random)
   }
@@ -96,8 +95,6 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
         return this.#acquaintances.sendProbes(now, out)
       case 'remote-reasons':
         return this.#onRemoteReasons(input.peer, input.reasons, now, out)
-      case 'round-trip':
-        return this.#onRoundTrip(input.peer, input.ms)
       case 'timer':
         return this.#onTimer(input.timer, now, out)
     }
@@ -185,7 +182,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#linkUps += 1
     // A dialer has its reasons, and says them in its first WANT.
     const theirs = role === 'listener' ? LINK_REASONS.bucket : 0
-    const link = { known, role, number: this.#linkUps, theirs, roundTripMs: null }
+    const link = { known, role, number: this.#linkUps, theirs }
     this.#linkByPeer.set(contact.id, link)
     this.#linksChanged()
     this.#choice.linkUp(link)
@@ -253,11 +250,6 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#chooseSoon(now, out)
   }
 
-  #onRoundTrip(peer: PeerId, ms: number): void {
-    const link = this.#linkByPeer.get(peer)
-    if (link !== undefined) link.roundTripMs = ms
-  }
-
   // Contacts
 
   #onRestore(contacts: readonly StoredContact[], now: Millis, out: RoutingEffect[]): void {
@@ -277,7 +269,8 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
       out.push({ type: 'offence', peer: from, offence: 'flood' })
       return
     }
-    this.#learn(message.linked, { evidence: 'linked', namer: from }, now, out)
+    const { linked, delays } = message
+    this.#learn(linked, { evidence: 'linked', namer: from, delays }, now, out)
     this.#learn(message.siblings, { evidence: 'named', namer: from }, now, out)
     for (const id of message.gone) this.#acquaintances.rumour(id, now, out)
     for (const url of this.#exchange.learnServers(message.servers)) {

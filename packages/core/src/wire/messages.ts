@@ -99,6 +99,8 @@ export const MESSAGES = {
     siblings: list(contact, SIBLINGS_MAX),
     gone: list(peerId, SIBLINGS_MAX),
     servers: list(text(NAME_BYTES_MAX), 4),
+    /** Round trips to `linked`, in their order (RT-10). */
+    delays: rest(CONTACTS_PER_FRAME_MAX),
   }),
   DATA: link(0x0a, { stream: u32, offset: u53, bytes: rest(256 * 1024) }),
 

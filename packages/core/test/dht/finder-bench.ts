@@ -9,6 +9,7 @@ import {
 import { foundSignedBytes } from '../../src/dht/found.ts'
 import { type Contact, makeContact } from '../../src/identity/contact.ts'
 import type { Key, PeerId } from '../../src/identity/peer-id.ts'
+import { REPLICAS } from '../../src/limits.ts'
 import type { RoutingView } from '../../src/machine.ts'
 import { closestOf, compareDistance, sortedByDistance } from '../../src/routing/distance.ts'
 import type { MessageOf } from '../../src/wire/messages.ts'
@@ -42,7 +43,7 @@ export class FinderBench implements RoutingView {
 
   constructor(links: number, workBits = 0) {
     this.linkedContacts = Array.from({ length: links }, (_, index) => contactNumber(index + 1))
-    const holds = { holds: (key: Key) => this.held.has(key) }
+    const holds = { replicas: REPLICAS, holds: (key: Key) => this.held.has(key) }
     this.finder = new Finder({ workBits }, this, holds, new SeededRandom(1))
   }
 

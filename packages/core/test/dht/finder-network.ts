@@ -1,6 +1,7 @@
 // Routers with a Finder each: routed messages for peers go to their finders, and finders' questions through the routers.
 
 import { Finder, type FinderCall, type FinderEffect, type FinderInput } from '../../src/dht/finder.ts'
+import { REPLICAS } from '../../src/limits.ts'
 import { type NetworkOptions, RouteNetwork, type EffectOf as RouterEffectOf } from './route-network.ts'
 import type { RouteNode } from './route-node.ts'
 import { isSigned, sign } from './stand-in-signatures.ts'
@@ -22,7 +23,10 @@ export class FinderNetwork extends RouteNetwork {
 
   /** Gives a node its finder. */
   equip(node: RouteNode): void {
-    const holds = { holds: (key: Parameters<typeof node.held.has>[0]) => node.held.has(key) }
+    const holds = {
+      replicas: REPLICAS,
+      holds: (key: Parameters<typeof node.held.has>[0]) => node.held.has(key),
+    }
     this.#finderByNode.set(node, new Finder({ workBits: 0 }, node, holds, this.random))
   }
 

@@ -5,6 +5,7 @@ import { Router } from '../../src/dht/router.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import type { Key, PeerId } from '../../src/identity/peer-id.ts'
 import { keyOf } from '../../src/identity/peer-id.ts'
+import { REPLICAS } from '../../src/limits.ts'
 import type { LinkView, RoutingView } from '../../src/machine.ts'
 import { closestOf, compareDistance, sortedByDistance } from '../../src/routing/distance.ts'
 
@@ -35,7 +36,7 @@ export class RouteNode implements RoutingView, LinkView {
     this.self = self
     this.place = place
     this.knowsNeighbours = knowsNeighbours
-    this.router = new Router(self.id, this, this, { holds: (key) => this.held.has(key) })
+    this.router = new Router(self.id, this, this, { replicas: REPLICAS, holds: (key) => this.held.has(key) })
   }
 
   get id(): PeerId {

@@ -10,6 +10,7 @@ import {
 } from '../../src/dht/router.ts'
 import { type Contact, makeContact } from '../../src/identity/contact.ts'
 import type { Key, PeerId } from '../../src/identity/peer-id.ts'
+import { REPLICAS } from '../../src/limits.ts'
 import type { LinkView, RoutingView } from '../../src/machine.ts'
 import { compareDistance, sortedByDistance } from '../../src/routing/distance.ts'
 import { encodeInner } from '../../src/wire/codec.ts'
@@ -40,13 +41,14 @@ export class RouterBench implements RoutingView, LinkView {
   readonly router: Router
   readonly links: Map<PeerId, number | null>
   readonly held = new Set<Key>()
+  neighbours: readonly Contact[] = []
   /** Contacts by who named them. */
   readonly named = new Map<PeerId, PeerId>()
   readonly #timers = new EventQueue<RouterTimer>()
 
   constructor(links: readonly string[], roundTripMs: number | null = 100) {
     this.links = new Map(links.map((digits) => [id(digits), roundTripMs]))
-    this.router = new Router(SELF, this, this, { holds: (key) => this.held.has(key) })
+    this.router = new Router(SELF, this, this, { replicas: REPLICAS, holds: (key) => this.held.has(key) })
   }
 
   /** Handles an input; answers with the effects, timers left out. */
@@ -138,7 +140,7 @@ export class RouterBench implements RoutingView, LinkView {
   }
 
   siblings(): readonly Contact[] {
-    return []
+    return this.neighbours
   }
 
   isLinked(peer: PeerId): boolean {

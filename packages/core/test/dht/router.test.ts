@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { RouteMode } from '../../src/dht/router.ts'
 import {
   HOP_SUSPECT_MS,
   HOPS_MAX,
+  REPLICAS,
   REPLIES_PER_ROUTE_MAX,
   ROUTE_BYTES_MAX,
   ROUTE_STATE_MS,
@@ -308,6 +310,43 @@ describe('where it goes', () => {
   })
 })
 
+describe('near and far', () => {
+  /** The first hop of an operation of ours toward ff, over links with these round trips. */
+  function firstHop(mode: RouteMode, roundTripMsByPeer: Record<string, number>): string {
+    const at = new RouterBench(Object.keys(roundTripMsByPeer))
+    for (const [digits, ms] of Object.entries(roundTripMsByPeer)) at.links.set(id(digits), ms)
+    return routeOf(at.start(mode, 'ff')).to
+  }
+
+  test('[RO-22] a bit nearer to the target is worth 40 ms', () => {
+    expect(firstHop('closest', { f0: 199, e0: 160 })).toBe('f0')
+    expect(firstHop('closest', { f0: 201, e0: 160 })).toBe('e0')
+  })
+
+  test('[RO-22] but the target itself goes first, however far', () => {
+    expect(firstHop('exact', { ff: 900, f0: 10 })).toBe('ff')
+  })
+
+  test('[RO-22] for a GET nobody is closer than holders are', () => {
+    const at = new RouterBench(['f8', 'c0'], 100)
+    at.links.set(id('c0'), 99)
+    expect(routeOf(at.start('any', 'ff')).to).toBe('f8')
+    const near = new RouterBench(['f8', 'c0'], 100)
+    near.links.set(id('c0'), 99)
+    near.neighbours = Array.from({ length: REPLICAS }, () => ({ ...SOME, id: id('40') }))
+    expect(routeOf(near.start('any', 'ff')).to).toBe('c0')
+    expect(routeOf(near.start('closest', 'ff', { operation: operationOf(2) })).to).toBe('f8')
+  })
+
+  test('[RO-22] and whoever is silent is passed over', () => {
+    const at = new RouterBench(['f0', 'e0'])
+    at.links.set(id('e0'), 10)
+    expect(routeOf(at.start('closest', 'ff')).to).toBe('e0')
+    at.advance(400)
+    expect(routeOf(at.start('closest', 'ff', { operation: operationOf(2) })).to).toBe('f0')
+  })
+})
+
 describe('silence', () => {
   test('[RO-10] no acknowledgement in 1.1 round trips and 20 ms: the next best at once', () => {
     const at = new RouterBench(['10', 'f0', 'e0'])
@@ -324,13 +363,13 @@ describe('silence', () => {
   })
 
   test('[RO-10] [RO-19] and once it has acknowledged, what that took', () => {
-    const at = new RouterBench(['10', 'f0', 'e0'], null)
+    const at = new RouterBench(['10', 'f0', '70'], null)
     at.route('10', 'closest', 'ff')
     at.advance(400)
     at.ack('f0')
     at.route('10', 'closest', 'ff', { operation: operationOf(3) })
     expect(sends(at.advance(459))).toEqual([])
-    expect(sends(at.advance(1))).toEqual(['ROUTE e0'])
+    expect(sends(at.advance(1))).toEqual(['ROUTE 70'])
   })
 
   test('[RO-10] whoever was silent is tried last, until it is heard or 7.5 s have gone', () => {

@@ -45,7 +45,14 @@ describe('when a link comes up', () => {
   test('[RT-10] the first peer we link to hears of nobody', () => {
     const bench = new RoutingBench()
     const [welcome] = bench.exchangesTo(bench.link(bench.contact()).id)
-    expect(welcome).toEqual({ type: 'PEER_EXCHANGE', linked: [], siblings: [], gone: [], servers: [] })
+    expect(welcome).toEqual({
+      type: 'PEER_EXCHANGE',
+      linked: [],
+      siblings: [],
+      gone: [],
+      servers: [],
+      delays: new Uint8Array(),
+    })
   })
 })
 

@@ -44,6 +44,7 @@ export class NetworkNode {
     const { linksMax } = network.options
     this.routing = new Routing(
       { self, workBits: 0, linksMax, servers: [] },
+      { roundTripMs: () => null },
       new SeededRandom(network.random.u32()),
     )
   }

@@ -15,13 +15,19 @@ export class RoutingBench {
   readonly random: SeededRandom
   readonly self: Contact
   readonly routing: Routing
+  /** Of links that have measured theirs. */
+  readonly roundTripMsByPeer = new Map<PeerId, number>()
   readonly #timers = new EventQueue<{ readonly at: Millis; readonly input: RoutingInput }>()
   #effects: RoutingEffect[] = []
 
   constructor({ seed = 1, linksMax = 50, workBits = 0, servers = [] as readonly string[] } = {}) {
     this.random = new SeededRandom(seed)
     this.self = this.contact()
-    this.routing = new Routing({ self: this.self, workBits, linksMax, servers }, new SeededRandom(seed + 1))
+    this.routing = new Routing(
+      { self: this.self, workBits, linksMax, servers },
+      { roundTripMs: (peer) => this.roundTripMsByPeer.get(peer) ?? null },
+      new SeededRandom(seed + 1),
+    )
     this.handle({ type: 'restore', contacts: [] })
   }
 
@@ -117,13 +123,14 @@ export class RoutingBench {
       readonly siblings?: readonly Contact[]
       readonly gone?: readonly PeerId[]
       readonly servers?: readonly string[]
+      readonly delays?: Uint8Array
     },
   ): void {
-    const { linked = [], siblings = [], gone = [], servers = [] } = parts
+    const { linked = [], siblings = [], gone = [], servers = [], delays = new Uint8Array() } = parts
     this.handle({
       type: 'receive',
       from: from.id,
-      message: { type: 'PEER_EXCHANGE', linked, siblings, gone, servers },
+      message: { type: 'PEER_EXCHANGE', linked, siblings, gone, servers, delays },
     })
   }
 

@@ -20,6 +20,7 @@ function strangers(): KnownContact[] {
       heard: true,
       seenAt: 0,
       via: null,
+      landmarks: [],
     }),
   )
 }
