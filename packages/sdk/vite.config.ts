@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defaultClientConditions, defineConfig, type Plugin } from 'vite'
 import { licences } from '../../scripts/licences.mjs'
+import { compress } from './build/compress.ts'
 
 const bundles = {
   module: { entry: 'src/index.ts', format: 'es', file: 'hyphae.js' },
@@ -54,6 +55,7 @@ export default defineConfig(({ mode }) => {
     resolve: { conditions: ['@hyphae/source', ...defaultClientConditions], alias: slimSimplePeer },
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [
+      mode !== 'testing' && compress,
       mode !== 'global' && ownHashesForCurves,
       mode === 'module' &&
         licences({ fileName: 'LICENSES.txt', own: ownLicence(), notices: browserifyShims }),
@@ -64,6 +66,8 @@ export default defineConfig(({ mode }) => {
       sourcemap: true,
       lib: { entry: bundle.entry, formats: [bundle.format], name: 'hyphae', fileName: () => bundle.file },
       rolldownOptions: {
+        // terser takes most of the time, which is no news.
+        checks: { pluginTimings: false },
         output: {
           minify: true,
           exports: 'named',
