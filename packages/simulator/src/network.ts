@@ -1,7 +1,7 @@
 // A network of core peers in virtual time: one queue of events, one seed, and the faults that befall it. No protocol is
 // decided here.
 
-import { type Contact, networkIdOf, Peer, type PeerEvent } from '@hyphae/core'
+import { brokenInvariants, type Contact, networkIdOf, Peer, type PeerEvent } from '@hyphae/core'
 import { type DrivenPeer, Host, type Surroundings } from './host.ts'
 import { SeededRandom } from './random.ts'
 import { SimIntroducer } from './sim-introducer.ts'
@@ -25,6 +25,13 @@ export interface NetworkOptions {
   readonly createPeer?: Surroundings['createPeer']
   /** Called now and then while time passes. */
   readonly onProgress?: (network: Network) => void
+}
+
+/** Core's peer, and what is wrong with its tables. */
+class CheckedPeer extends Peer implements DrivenPeer {
+  check(): string[] {
+    return brokenInvariants(this.machines.routing.state)
+  }
 }
 
 /** Looks on. Whatever it calls on hosts happens after what it was told of. */
@@ -120,7 +127,7 @@ export class Network {
 
   #createPeer(contact: Host['contact'], random: SeededRandom): DrivenPeer {
     const { linksMax, replicas } = this.#options
-    return new Peer(
+    return new CheckedPeer(
       {
         contact,
         networkId: this.networkId,

@@ -130,11 +130,6 @@ export class Peer implements Carrier {
     return this.#machines.links.roster.linkOf(peer)
   }
 
-  /** What is wrong with our tables; empty where nothing is. For checkers. */
-  check(): string[] {
-    return this.#machines.routing.check()
-  }
-
   // What dispatch needs
 
   give<N extends MachineName>(machine: N, input: InputOf<N>): void {

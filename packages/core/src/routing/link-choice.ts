@@ -87,6 +87,10 @@ export class LinkChoice {
     this.#random = random
   }
 
+  get linksMax(): number {
+    return this.#options.linksMax
+  }
+
   /** Contacts wanted and not linked. */
   get pending(): number {
     return this.#wants.pending
@@ -150,11 +154,6 @@ export class LinkChoice {
 
   tables(): Record<string, number> {
     return { wanted: this.#wants.size, resting: this.#rests.size }
-  }
-
-  check(): string[] {
-    const { linksMax } = this.#options
-    return this.pending > linksMax ? [`${this.pending} dials wanted of at most ${linksMax}`] : []
   }
 
   // The parts of a choice, most important first

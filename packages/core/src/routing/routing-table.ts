@@ -4,9 +4,9 @@
 import type { Millis } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { BUCKET_CANDIDATES_MAX, BUCKET_CONTACTS_MAX, SIBLINGS_MAX } from '../limits.ts'
+import { SIBLINGS_MAX } from '../limits.ts'
 import { Bucket, type KnownContact } from './bucket.ts'
-import { bucketIndexOf, closestOf, compareDistance, ID_BITS } from './distance.ts'
+import { bucketIndexOf, closestOf } from './distance.ts'
 import type { Landmark } from './proximity.ts'
 import { SiblingList } from './siblings.ts'
 
@@ -14,7 +14,7 @@ const NO_LANDMARKS: readonly Landmark[] = []
 
 export class RoutingTable {
   readonly siblings: SiblingList
-  readonly #self: PeerId
+  readonly self: PeerId
   readonly #buckets: (Bucket | undefined)[] = []
   /** Members, candidates, siblings and linked contacts. */
   readonly #knownById = new Map<PeerId, KnownContact>()
@@ -22,7 +22,7 @@ export class RoutingTable {
   readonly #knownByBucket: (Set<KnownContact> | undefined)[] = []
 
   constructor(self: PeerId) {
-    this.#self = self
+    this.self = self
     this.siblings = new SiblingList(self)
   }
 
@@ -37,6 +37,11 @@ export class RoutingTable {
   /** Everybody, in the order we learned of them. */
   all(): readonly KnownContact[] {
     return [...this.#knownById.values()]
+  }
+
+  /** The bucket of this number, where anybody was ever put into it. */
+  bucket(index: number): Bucket | undefined {
+    return this.#buckets[index]
   }
 
   /** Numbers of the buckets that have members, lowest (farthest from us) first. */
@@ -63,7 +68,7 @@ export class RoutingTable {
    * bucket are closer to it than those of the buckets behind, who are closer than each bucket before, last to first.
    */
   closest(target: string, count: number): KnownContact[] {
-    const own = bucketIndexOf(this.#self, target)
+    const own = bucketIndexOf(this.self, target)
     const found = closestOf(target, this.#heardIn(own, own), count)
     if (found.length < count)
       found.push(
@@ -105,7 +110,7 @@ export class RoutingTable {
     this.#forget(known)
     this.#bucketOf(known).remove(known)
     if (!this.siblings.remove(known)) return false
-    for (const next of this.closest(this.#self, SIBLINGS_MAX)) this.siblings.add(next)
+    for (const next of this.closest(this.self, SIBLINGS_MAX)) this.siblings.add(next)
     return true
   }
 
@@ -115,28 +120,6 @@ export class RoutingTable {
     return full?.isFull && full.candidates.length > 0 ? full.leastRecentlySeen() : null
   }
 
-  /** What is wrong with the table: nothing, ever. For tests and the simulator. */
-  check(): string[] {
-    const wrong: string[] = []
-    this.#buckets.forEach((bucket, index) => {
-      if (bucket !== undefined) wrong.push(...this.#checkBucket(bucket, index))
-    })
-    const { list } = this.siblings
-    list.forEach((sibling, rank) => {
-      const next = list[rank + 1]
-      if (next !== undefined && compareDistance(this.#self, sibling.id, next.id) >= 0) {
-        wrong.push(`siblings ${rank} and ${rank + 1} are not in order`)
-      }
-      if (this.get(sibling.id) !== sibling) wrong.push(`sibling ${sibling.id} is not known`)
-    })
-    if (list.length > SIBLINGS_MAX) wrong.push(`${list.length} siblings`)
-    const expected = this.closest(this.#self, SIBLINGS_MAX)
-    if (expected.some((known, rank) => known !== list[rank]))
-      wrong.push('siblings are not the closest contacts')
-    if (this.#knownById.has(this.#self)) wrong.push('the table holds ourselves')
-    return wrong
-  }
-
   tables(): Record<string, number> {
     let candidates = 0
     for (const bucket of this.#buckets) candidates += bucket?.candidates.length ?? 0
@@ -144,7 +127,7 @@ export class RoutingTable {
   }
 
   #make(contact: Contact, seenAt: Millis): KnownContact {
-    const bucket = bucketIndexOf(this.#self, contact.id)
+    const bucket = bucketIndexOf(this.self, contact.id)
     const known: KnownContact = {
       id: contact.id,
       contact,
@@ -181,19 +164,5 @@ export class RoutingTable {
   #release(known: KnownContact): void {
     if (known.linked || this.#bucketOf(known).has(known) || this.siblings.has(known)) return
     this.#forget(known)
-  }
-
-  #checkBucket(bucket: Bucket, index: number): string[] {
-    const wrong: string[] = []
-    const { members, candidates } = bucket
-    if (index >= ID_BITS) wrong.push(`bucket ${index} holds ourselves`)
-    if (members.length > BUCKET_CONTACTS_MAX || candidates.length > BUCKET_CANDIDATES_MAX)
-      wrong.push(`bucket ${index} is overfull`)
-    if (candidates.length > 0 && !bucket.isFull) wrong.push(`bucket ${index} keeps candidates waiting`)
-    for (const known of [...members, ...candidates]) {
-      if (bucketIndexOf(this.#self, known.id) !== index) wrong.push(`${known.id} is in bucket ${index}`)
-      if (this.get(known.id) !== known) wrong.push(`${known.id} of bucket ${index} is not known`)
-    }
-    return wrong
   }
 }

@@ -12,6 +12,7 @@ import { Acquaintances, type Source } from './acquaintances.ts'
 import { Alarms } from './alarms.ts'
 import type { KnownContact } from './bucket.ts'
 import { compareDistance, sortedByDistance } from './distance.ts'
+import type { RoutingState } from './invariants.ts'
 import { type ChoicePhase, LinkChoice } from './link-choice.ts'
 import type { LinkState } from './link-tally.ts'
 import { Lookups } from './lookups.ts'
@@ -160,17 +161,10 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     }
   }
 
-  /** What is wrong with our tables: nothing, ever. For tests and the simulator. */
-  check(): string[] {
-    const wrong = [...this.#table.check(), ...this.#choice.check()]
-    for (const { id, linked, via } of this.#table.all()) {
-      if (linked !== this.#linkByPeer.has(id)) wrong.push(`${id} is wrongly marked as linked`)
-      if (via !== null && !this.#linkByPeer.has(via)) wrong.push(`${id} is named by a lost link`)
-    }
-    for (const { known } of this.#linkByPeer.values()) {
-      if (this.#table.get(known.id) !== known) wrong.push(`the linked ${known.id} is not known`)
-    }
-    return wrong
+  /** For invariants.ts. */
+  get state(): RoutingState {
+    const { pending: wanted, linksMax } = this.#choice
+    return { table: this.#table, linkByPeer: this.#linkByPeer, wanted, linksMax }
   }
 
   // Links

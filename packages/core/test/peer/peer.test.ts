@@ -4,6 +4,7 @@ import { networkIdOf, topicHash } from '../../src/identity/network-id.ts'
 import { contentKey, type Key, keyOf } from '../../src/identity/peer-id.ts'
 import { JOBS_PER_LINK_MAX, OFFERS_PER_MINUTE } from '../../src/limits.ts'
 import type { GetResult, PutResult } from '../../src/peer/calls.ts'
+import { brokenInvariants } from '../../src/routing/invariants.ts'
 import { toHex, utf8 } from '../../src/wire/bytes.ts'
 import { encodeFrame, encodeInner } from '../../src/wire/codec.ts'
 import { type Message, type OperationId, ROUTED_BYTES_MAX, type TopicId } from '../../src/wire/messages.ts'
@@ -56,7 +57,7 @@ describe('three peers', () => {
     for (const peer of peers) {
       for (const other of peers) if (other !== peer) expect(told(peer, other)).toBe('+')
       expect(peer.snapshot()).toMatchObject({ status: 'joined', dialing: 0 })
-      expect(peer.peer.check()).toEqual([])
+      expect(brokenInvariants(peer.peer.machines.routing.state)).toEqual([])
     }
   })
 
@@ -446,7 +447,7 @@ describe('a full peer', () => {
     network.run(60_000)
     for (const peer of peers) {
       expect(network.links.openLinks(peer).length).toBeLessThanOrEqual(4)
-      expect(peer.peer.check()).toEqual([])
+      expect(brokenInvariants(peer.peer.machines.routing.state)).toEqual([])
     }
     const stages = peers.flatMap((peer) => peer.eventsOf('link-stage'))
     const refused = stages.filter(({ stage }) => stage === 'refused')

@@ -5,6 +5,7 @@ import { isAcceptable } from '../../src/identity/contact.ts'
 import { keyOf } from '../../src/identity/peer-id.ts'
 import { BUCKET_CONTACTS_MAX, CONTACTS_SAVE_MS, PING_TIMEOUT_MS } from '../../src/limits.ts'
 import { DEPARTED_MAX, DEPARTED_MS, DEPARTED_SURELY_MS } from '../../src/routing/departed.ts'
+import { brokenInvariants } from '../../src/routing/invariants.ts'
 import { PROBES_MAX, PROBES_WAITING_MAX } from '../../src/routing/probes.ts'
 import { RoutingBench } from './routing-bench.ts'
 
@@ -33,7 +34,7 @@ describe('entering', () => {
     bench.receive(bench.link(bench.contact()), { linked: [bench.self], siblings: [bench.self] })
     expect(bench.knows(bench.self)).toBe(false)
     expect(bench.take('offence')).toEqual([])
-    expect(bench.routing.check()).toEqual([])
+    expect(brokenInvariants(bench.routing.state)).toEqual([])
   })
 
   test('[RT-5] a stored contact is named to nobody before it has answered', () => {
@@ -103,7 +104,7 @@ describe('full buckets', () => {
     expect(bench.knows(probe!.contact)).toBe(true)
     bench.advance(1)
     expect(bench.knows(probe!.contact)).toBe(false)
-    expect(bench.routing.check()).toEqual([])
+    expect(brokenInvariants(bench.routing.state)).toEqual([])
   })
 
   test('[RT-3] an answer to another question, or a late timer, evicts nobody', () => {

@@ -5,6 +5,7 @@ import type { Contact } from '../../src/identity/contact.ts'
 import { type Key, keyOf, type PeerId } from '../../src/identity/peer-id.ts'
 import { DIALS_MAX, PRUNE_AFTER_MS } from '../../src/limits.ts'
 import { LINK_REASONS } from '../../src/peer/calls.ts'
+import { brokenInvariants } from '../../src/routing/invariants.ts'
 import { Routing, type RoutingEffect, type RoutingInput } from '../../src/routing/routing.ts'
 import { SeededRandom } from '../gossip/seeded.ts'
 import type { Network } from './network.ts'
@@ -62,7 +63,7 @@ export class NetworkNode {
 
   check(): string[] {
     const { linksMax } = this.#network.options
-    const wrong = this.routing.check()
+    const wrong = brokenInvariants(this.routing.state)
     return this.links.size > linksMax ? [...wrong, `${this.links.size} links of at most ${linksMax}`] : wrong
   }
 
