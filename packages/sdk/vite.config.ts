@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defaultClientConditions, defineConfig, type Plugin } from 'vite'
 import { licences } from '../../scripts/licences.mjs'
-import { compress } from './build/compress.ts'
+import { compress, shortenUnderscored } from './build/compress.ts'
 
 const bundles = {
   module: { entry: 'src/index.ts', format: 'es', file: 'hyphae.js' },
@@ -55,7 +55,7 @@ export default defineConfig(({ mode }) => {
     resolve: { conditions: ['@hyphae/source', ...defaultClientConditions], alias: slimSimplePeer },
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [
-      mode !== 'testing' && compress,
+      mode !== 'testing' && [compress, shortenUnderscored],
       mode !== 'global' && ownHashesForCurves,
       mode === 'module' &&
         licences({ fileName: 'LICENSES.txt', own: ownLicence(), notices: browserifyShims }),
