@@ -6,10 +6,10 @@ import type { PeerId } from '../identity/peer-id.ts'
 import { CONTACTS_PER_FRAME_MAX, FINDS_IN_MAX, ROUTE_STATE_MS } from '../limits.ts'
 import type { RoutingView } from '../machine.ts'
 import type { MessageOf } from '../wire/messages.ts'
-import type { FinderInput } from './finder.ts'
 import { FIND_WHAT, type FoundClaim, foundSignedBytes } from './found.ts'
 import type { Turn } from './questions.ts'
 import { type RouteKey, routeId } from './route-state.ts'
+import type { Delivery } from './routed.ts'
 import type { HoldsView } from './store.ts'
 
 /** Of these, answers to what one link brought: the others must not wait for it. */
@@ -37,7 +37,7 @@ export class FindAnswers {
   }
 
   /** Above the bound the question goes on to somebody who has time. */
-  deliver(input: FinderInput & { type: 'deliver' }, turn: Turn): void {
+  deliver(input: Delivery, turn: Turn): void {
     const { route, inner: find } = input
     if (find.type !== 'FIND' || !this.#hasRoom(input.from, turn.now)) {
       turn.out.push({ type: 'pass', route })

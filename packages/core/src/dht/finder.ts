@@ -15,13 +15,13 @@ import type {
   VerifyEffect,
 } from '../machine.ts'
 import type { PeerCall } from '../peer/calls.ts'
-import type { Message, OperationId } from '../wire/messages.ts'
+import type { OperationId } from '../wire/messages.ts'
 import { Crawls } from './crawl.ts'
 import { FindAnswers } from './find-answers.ts'
 import { FIND_WHAT } from './found.ts'
 import { Lookups } from './lookup.ts'
 import { Questions, type Turn } from './questions.ts'
-import type { RouteKey, RouteMode } from './route-state.ts'
+import type { Delivery, RoutedEnd, RoutedReply, RouteEffect } from './routed.ts'
 import type { HoldsView } from './store.ts'
 
 export type FinderTimer =
@@ -40,28 +40,9 @@ export type FinderInput =
   /** Ask an unlinked contact whether it lives. */
   | { readonly type: 'probe'; readonly contact: Contact; readonly via: PeerId | null }
   /** A routed FIND for us. */
-  | {
-      readonly type: 'deliver'
-      readonly route: RouteKey
-      readonly from: PeerId
-      readonly mode: RouteMode
-      readonly target: Key
-      readonly inner: Message
-    }
-  | {
-      readonly type: 'reply'
-      readonly operation: OperationId
-      readonly path: number
-      readonly via: PeerId
-      readonly hops: number
-      readonly inner: Message
-      readonly last: boolean
-    }
-  | {
-      readonly type: 'ended'
-      readonly operation: OperationId
-      readonly reason: 'exhausted' | 'timeout' | 'no-links'
-    }
+  | Delivery
+  | RoutedReply
+  | RoutedEnd
   | { readonly type: 'verified'; readonly token: string; readonly valid: boolean }
   | { readonly type: 'signed'; readonly token: string; readonly signature: Uint8Array }
   | { readonly type: 'timer'; readonly timer: FinderTimer }
@@ -71,19 +52,7 @@ export type FinderEffect =
   | VerifyEffect<string>
   | SignEffect<string>
   | OutcomeEffect
-  | {
-      readonly type: 'route'
-      readonly operation: OperationId
-      readonly mode: RouteMode
-      readonly target: Key
-      readonly inner: Message
-      readonly paths: number
-      readonly via?: readonly PeerId[]
-      readonly timeoutMs: number
-    }
-  | { readonly type: 'stop-route'; readonly operation: OperationId }
-  | { readonly type: 'answer'; readonly route: RouteKey; readonly inner: Message; readonly last: boolean }
-  | { readonly type: 'pass'; readonly route: RouteKey }
+  | RouteEffect
   /** Ends a `find`. The contacts include the responder; null where nobody answered. */
   | {
       readonly type: 'found'

@@ -23,8 +23,8 @@ import {
   recordVersion,
 } from './record.ts'
 import { lifeSecondsOf } from './record-index.ts'
+import type { RoutedReply, RouteEnd } from './routed.ts'
 import type { SeenRanks } from './seen-ranks.ts'
-import type { RouteEnd, StoreReply } from './store.ts'
 import type { Follow, StoreContext, Turn } from './store-context.ts'
 import { NO_ORIGIN } from './stored-ack.ts'
 
@@ -128,7 +128,7 @@ export class Gets {
     const timeoutMs = OPERATION_TIMEOUT_MS
     const route = { mode: 'any', target: get.key, inner, paths: ROUTE_PATHS, timeoutMs } as const
     const handler = {
-      reply: (reply: StoreReply, later: Turn) => this.#onReply(get, reply, later),
+      reply: (reply: RoutedReply, later: Turn) => this.#onReply(get, reply, later),
       ended: (reason: RouteEnd, later: Turn) => this.#onEnded(get, reason, later),
     }
     get.operation = this.#context.routes.start(route, handler, turn)
@@ -136,7 +136,7 @@ export class Gets {
   }
 
   /** A false copy is ignored: we know the last hop it came through, not who made it. */
-  #onReply(get: Get, reply: StoreReply, turn: Turn): void {
+  #onReply(get: Get, reply: RoutedReply, turn: Turn): void {
     const { inner, path, hops } = reply
     if (inner.type !== 'VALUE' || !this.#isNew(get, inner, path)) return
     get.paths.add(path)

@@ -9,7 +9,7 @@ import type { HoldersResult } from '../peer/calls.ts'
 import { closestOf } from '../routing/distance.ts'
 import type { Message, MessageOf, OperationId } from '../wire/messages.ts'
 import { FIND_WHAT, foundSignedBytes } from './found.ts'
-import type { RouteEnd, StoreReply } from './store.ts'
+import type { RoutedReply, RouteEnd } from './routed.ts'
 import type { Follow, StoreContext, Turn } from './store-context.ts'
 
 /** Peers asked at once. */
@@ -71,7 +71,7 @@ export class Holders {
     const timeoutMs = LOOKUP_STEP_TIMEOUT_MS
     const route = { mode: 'closest', target: key, inner, paths: 1, timeoutMs } as const
     const handler = {
-      reply: (reply: StoreReply, later: Turn) => this.#onFound(query, reply, later),
+      reply: (reply: RoutedReply, later: Turn) => this.#onFound(query, reply, later),
       ended: (_reason: RouteEnd, later: Turn) => {
         query.operation = null
         this.#onNamed(query, [], later)
@@ -82,7 +82,7 @@ export class Holders {
   }
 
   /** The first answer ends the route; where it proves false, whom we know ourselves must do. */
-  #onFound(query: Query, reply: StoreReply, turn: Turn): void {
+  #onFound(query: Query, reply: RoutedReply, turn: Turn): void {
     this.#stopRoute(query, turn)
     this.#check({ query, reply }, turn, (found, later) => {
       if (found !== null) query.holdsByPeer.set(found.responder.id, found.holds)
@@ -119,11 +119,11 @@ export class Holders {
   #ask(query: Query, peer: PeerId, turn: Turn): void {
     query.underWay++
     const inner: Message = { type: 'FIND', target: query.key, what: FIND_WHAT.known, count: 0 }
-    const follow = (reply: StoreReply | null, later: Turn) => this.#onReply(query, { peer, reply }, later)
+    const follow = (reply: RoutedReply | null, later: Turn) => this.#onReply(query, { peer, reply }, later)
     this.#context.routes.ask({ peer, inner, timeoutMs: LOOKUP_STEP_TIMEOUT_MS, follow }, turn)
   }
 
-  #onReply(query: Query, from: { peer: PeerId; reply: StoreReply | null }, turn: Turn): void {
+  #onReply(query: Query, from: { peer: PeerId; reply: RoutedReply | null }, turn: Turn): void {
     const { peer, reply } = from
     const follow: Follow<MessageOf<'FOUND'> | null> = (found, later) => {
       if (found?.responder.id === peer) query.holdsByPeer.set(peer, found.holds)
@@ -136,7 +136,7 @@ export class Holders {
 
   /** A FOUND that its responder signed, or null. */
   #check(
-    asked: { query: Query; reply: StoreReply },
+    asked: { query: Query; reply: RoutedReply },
     turn: Turn,
     follow: Follow<MessageOf<'FOUND'> | null>,
   ): void {

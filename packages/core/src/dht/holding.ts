@@ -8,7 +8,7 @@ import type { Message, MessageOf } from '../wire/messages.ts'
 import { type Admission, type Offer, resultOf } from './admission.ts'
 import { type PeerRecord, type RecordHeader, recordKey } from './record.ts'
 import { lifeSecondsOf } from './record-index.ts'
-import type { StoreDelivery } from './store.ts'
+import type { Delivery } from './routed.ts'
 import type { StoreContext, Turn } from './store-context.ts'
 import { NO_ORIGIN, STORED_RESULTS, signStored, unsignedStored } from './stored-ack.ts'
 
@@ -28,7 +28,7 @@ export class Holding {
     this.#parts = parts
   }
 
-  deliver(delivery: StoreDelivery, turn: Turn): void {
+  deliver(delivery: Delivery, turn: Turn): void {
     const { inner, mode } = delivery
     if (inner.type === 'GET') this.#onGet(delivery, inner, turn)
     else if (inner.type === 'STORE' && mode === 'closest') this.#parts.fanOuts.begin(delivery, inner, turn)
@@ -47,7 +47,7 @@ export class Holding {
     return neighbourhood.isAmong(key, replicas)
   }
 
-  #onGet(delivery: StoreDelivery, get: MessageOf<'GET'>, turn: Turn): void {
+  #onGet(delivery: Delivery, get: MessageOf<'GET'>, turn: Turn): void {
     const { index, jobs, self } = this.#context
     const { from, mode, route } = delivery
     const header = from === self.id ? null : index.get(get.key, turn.now)
@@ -64,7 +64,7 @@ export class Holding {
 
   /** Something the driver no longer has was wiped from under us: we do not hold it either. */
   #onLoaded(
-    asked: { delivery: StoreDelivery; header: RecordHeader },
+    asked: { delivery: Delivery; header: RecordHeader },
     record: PeerRecord | null,
     turn: Turn,
   ): void {
@@ -78,12 +78,12 @@ export class Holding {
     this.#answer(delivery, { type: 'VALUE', holder: this.#context.self, lifeSeconds, record }, turn)
   }
 
-  #hasNone(delivery: StoreDelivery, key: Key, turn: Turn): void {
+  #hasNone(delivery: Delivery, key: Key, turn: Turn): void {
     if (delivery.mode !== 'exact') turn.out.push({ type: 'pass', route: delivery.route })
     else this.#answer(delivery, { type: 'ABSENT', responder: this.#context.self, key }, turn)
   }
 
-  #onReplica(delivery: StoreDelivery, replica: MessageOf<'REPLICA'>, turn: Turn): void {
+  #onReplica(delivery: Delivery, replica: MessageOf<'REPLICA'>, turn: Turn): void {
     const { from: cause } = delivery
     if (!this.#context.jobs.hasRoom(cause)) return
     const { record, origin: operation } = replica
@@ -100,7 +100,7 @@ export class Holding {
     this.#parts.admission.offer({ record, key, lifeMs, cause, follow }, turn)
   }
 
-  #answer(delivery: StoreDelivery, inner: Message, turn: Turn): void {
+  #answer(delivery: Delivery, inner: Message, turn: Turn): void {
     turn.out.push({ type: 'answer', route: delivery.route, inner, last: true })
   }
 }

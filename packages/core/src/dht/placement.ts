@@ -14,7 +14,7 @@ import {
 } from '../limits.ts'
 import type { OperationId } from '../wire/messages.ts'
 import { type PeerRecord, type RecordVersion, recordKey, recordVersion } from './record.ts'
-import type { RouteEnd, StoreReply } from './store.ts'
+import type { RoutedReply, RouteEnd } from './routed.ts'
 import type { Follow, StoreContext, Turn } from './store-context.ts'
 import { compareStored, STORED_RESULTS, type Stored, storedSignedBytes } from './stored-ack.ts'
 
@@ -111,14 +111,14 @@ export class Placements {
     const inner = { type: 'STORE', wanted: requested, lifeSeconds, record } as const
     const route = { mode: 'closest', target: key, inner, paths: 1, timeoutMs: OPERATION_TIMEOUT_MS } as const
     const handler = {
-      reply: (reply: StoreReply, later: Turn) => this.#onReply(placement, reply, later),
+      reply: (reply: RoutedReply, later: Turn) => this.#onReply(placement, reply, later),
       ended: (reason: RouteEnd, later: Turn) => this.#onEnded(placement, reason, later),
     }
     placement.operation = this.#context.routes.start(route, handler, turn)
     if (placement.operation === null) this.#settle(placement, busy(), turn)
   }
 
-  #onReply(placement: Placement, reply: StoreReply, turn: Turn): void {
+  #onReply(placement: Placement, reply: RoutedReply, turn: Turn): void {
     if (reply.inner.type === 'STORED') this.#onStored(placement, reply.inner, turn)
     if (!reply.last) return
     placement.ended ??= 'exhausted'

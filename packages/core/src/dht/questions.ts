@@ -7,9 +7,10 @@ import { CONTACTS_PER_FRAME_MAX, FINDS_OUT_MAX, HOPS_MAX } from '../limits.ts'
 import type { Out } from '../machine.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
-import type { FinderEffect, FinderInput } from './finder.ts'
+import type { FinderEffect } from './finder.ts'
 import { foundSignedBytes } from './found.ts'
 import type { RouteMode } from './route-state.ts'
+import type { RoutedReply } from './routed.ts'
 
 /** Milliseconds that a signature may take beyond the time of its question. */
 const VERIFY_GRACE_MS = 1_000
@@ -93,7 +94,7 @@ export class Questions {
       if (asked.question.op === op) this.#stop(asked, turn)
   }
 
-  reply(reply: FinderInput & { type: 'reply' }, turn: Turn): void {
+  reply(reply: RoutedReply, turn: Turn): void {
     const asked = this.#askedByOperation.get(reply.operation)
     const { inner: found, hops, via } = reply
     if (asked === undefined || found.type !== 'FOUND' || !this.#answers(found, asked.question)) return

@@ -3,16 +3,17 @@
 // treats a message is in forwarder.ts, where it goes in next-hop.ts, what is ours about an operation in operations.ts.
 
 import type { Millis } from '../contract.ts'
-import type { Key, PeerId } from '../identity/peer-id.ts'
+import type { PeerId } from '../identity/peer-id.ts'
 import { ROUTE_SWEEP_MS } from '../limits.ts'
 import type { LinkView, Machine, OffenceEffect, RoutingView, SendEffect, SetTimerEffect } from '../machine.ts'
 import { encodeInner } from '../wire/codec.ts'
-import type { Message, MessageOf, OperationId } from '../wire/messages.ts'
+import type { MessageOf, OperationId } from '../wire/messages.ts'
 import { Forwarder } from './forwarder.ts'
 import { HopTimes } from './hop-timeout.ts'
 import { NextHop } from './next-hop.ts'
 import { type Operation, Operations, type StartInput } from './operations.ts'
-import { type RouteKey, type RouteMode, RouteTable, routeId } from './route-state.ts'
+import { type RouteKey, RouteTable, routeId } from './route-state.ts'
+import type { Delivery, RoutedAnswer, RoutedEnd, RoutedPass, RoutedReply, RouteStart } from './routed.ts'
 import type { HoldsView } from './store.ts'
 
 export { ROUTE_MODES, type RouteKey, type RouteMode } from './route-state.ts'
@@ -24,18 +25,8 @@ export type RouterTimer =
   | { readonly type: 'sweep' }
 
 export type RouterInput =
-  /** Begins an operation of ours. `via`: hops to take as told before routing freely (the last one is the target in mode exact). */
-  | {
-      readonly type: 'start'
-      readonly operation: OperationId
-      readonly mode: RouteMode
-      readonly target: Key
-      readonly inner: Message
-      /** First hops at once; one more is tried by the hedge timer. */
-      readonly paths: number
-      readonly via?: readonly PeerId[]
-      readonly timeoutMs: number
-    }
+  /** Begins an operation of ours. */
+  | (RouteStart & { readonly type: 'start' })
   /** Our interest is over: late replies are no-ops. */
   | { readonly type: 'stop'; readonly operation: OperationId }
   | {
@@ -48,10 +39,8 @@ export type RouterInput =
         | MessageOf<'ROUTE_NACK'>
         | MessageOf<'ROUTE_REPLY'>
     }
-  /** Whoever got `deliver` answers, now or later; several times where `last` is false. */
-  | { readonly type: 'answer'; readonly route: RouteKey; readonly inner: Message; readonly last: boolean }
-  /** Whoever got `deliver` has no answer: the message goes on to the next peer. */
-  | { readonly type: 'pass'; readonly route: RouteKey }
+  | RoutedAnswer
+  | RoutedPass
   | { readonly type: 'link-down'; readonly peer: PeerId }
   | { readonly type: 'timer'; readonly timer: RouterTimer }
 
@@ -59,31 +48,9 @@ export type RouterEffect =
   | SendEffect
   | SetTimerEffect<RouterTimer>
   | OffenceEffect
-  /** The message is for us. `from`: the previous hop (our own id where we began it). */
-  | {
-      readonly type: 'deliver'
-      readonly route: RouteKey
-      readonly from: PeerId
-      readonly mode: RouteMode
-      readonly target: Key
-      readonly inner: Message
-    }
-  /** An answer to an operation of ours. `via`: the first hop it came back through; `path` counts our first hops. */
-  | {
-      readonly type: 'reply'
-      readonly operation: OperationId
-      readonly path: number
-      readonly via: PeerId
-      readonly hops: number
-      readonly inner: Message
-      readonly last: boolean
-    }
-  /** Every way of this operation of ours is used up, or its time is over; nothing more follows. */
-  | {
-      readonly type: 'ended'
-      readonly operation: OperationId
-      readonly reason: 'exhausted' | 'timeout' | 'no-links'
-    }
+  | Delivery
+  | RoutedReply
+  | RoutedEnd
   /** A hop took this long to acknowledge: a sample of the link's round trip, late ones included. */
   | { readonly type: 'round-trip'; readonly peer: PeerId; readonly ms: number }
 

@@ -6,15 +6,15 @@ import { OPERATION_TIMEOUT_MS, OPERATIONS_MAX } from '../limits.ts'
 import type { RoutingView } from '../machine.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { Message, OperationId } from '../wire/messages.ts'
+import type { RoutedReply, RouteEnd } from './routed.ts'
 import type { RouteMode } from './router.ts'
-import type { RouteEnd, StoreReply } from './store.ts'
 import type { Follow, Turn } from './store-context.ts'
 
 /** Milliseconds after which a route that never ended is forgotten. */
 const ROUTE_FORGOTTEN_MS = OPERATION_TIMEOUT_MS * 3
 
 export interface RouteHandler {
-  reply(reply: StoreReply, turn: Turn): void
+  reply(reply: RoutedReply, turn: Turn): void
   /** Nothing more follows. */
   ended(reason: RouteEnd, turn: Turn): void
 }
@@ -33,7 +33,7 @@ interface Question {
   readonly inner: Message
   readonly timeoutMs: number
   /** The answer, or null where none came. */
-  readonly follow: Follow<StoreReply | null>
+  readonly follow: Follow<RoutedReply | null>
 }
 
 export class StoreRoutes {
@@ -78,7 +78,7 @@ export class StoreRoutes {
     if (this.#waitingByOperation.delete(operation)) turn.out.push({ type: 'stop-route', operation })
   }
 
-  reply(reply: StoreReply, turn: Turn): void {
+  reply(reply: RoutedReply, turn: Turn): void {
     this.#waitingByOperation.get(reply.operation)?.handler.reply(reply, turn)
   }
 

@@ -22,7 +22,7 @@ import { HandOver } from '../replication/hand-over.ts'
 import { Neighbourhood } from '../replication/neighbourhood.ts'
 import { Repair } from '../replication/repair.ts'
 import { Republish } from '../replication/republish.ts'
-import type { Message, OperationId } from '../wire/messages.ts'
+import type { OperationId } from '../wire/messages.ts'
 import { Admission } from './admission.ts'
 import { Gets } from './get.ts'
 import { Holders } from './holders.ts'
@@ -31,7 +31,7 @@ import { Placements } from './placement.ts'
 import { Puts } from './put.ts'
 import type { PeerRecord, RecordHeader } from './record.ts'
 import { RecordIndex } from './record-index.ts'
-import type { RouteKey, RouteMode } from './router.ts'
+import type { Delivery, RoutedEnd, RoutedReply, RouteEffect } from './routed.ts'
 import { SeenRanks } from './seen-ranks.ts'
 import type { StoreContext, Turn } from './store-context.ts'
 import { StoreJobs } from './store-jobs.ts'
@@ -62,9 +62,9 @@ export type StoreInput =
   | { readonly type: 'call'; readonly op: OpId; readonly call: StoreCall }
   | { readonly type: 'cancel'; readonly op: OpId }
   /** A routed message for us (GET, STORE, REPLICA). Answer with `answer`, or `pass` it on. */
-  | StoreDelivery
-  | StoreReply
-  | { readonly type: 'ended'; readonly operation: OperationId; readonly reason: RouteEnd }
+  | Delivery
+  | RoutedReply
+  | RoutedEnd
   | {
       readonly type: 'siblings-changed'
       readonly added: readonly Contact[]
@@ -79,27 +79,6 @@ export type StoreInput =
 
 export type StoreCall = PeerCall & { readonly type: 'put' | 'get' | 'holders' }
 
-export interface StoreDelivery {
-  readonly type: 'deliver'
-  readonly route: RouteKey
-  readonly from: PeerId
-  readonly mode: RouteMode
-  readonly target: Key
-  readonly inner: Message
-}
-
-export interface StoreReply {
-  readonly type: 'reply'
-  readonly operation: OperationId
-  readonly path: number
-  readonly via: PeerId
-  readonly hops: number
-  readonly inner: Message
-  readonly last: boolean
-}
-
-export type RouteEnd = 'exhausted' | 'timeout' | 'no-links'
-
 export type StoreEffect =
   | SetTimerEffect<StoreTimer>
   | VerifyEffect<StoreToken>
@@ -107,19 +86,7 @@ export type StoreEffect =
   | OutcomeEffect
   | OffenceEffect
   | EventEffect
-  | {
-      readonly type: 'route'
-      readonly operation: OperationId
-      readonly mode: RouteMode
-      readonly target: Key
-      readonly inner: Message
-      readonly paths: number
-      readonly via?: readonly PeerId[]
-      readonly timeoutMs: number
-    }
-  | { readonly type: 'stop-route'; readonly operation: OperationId }
-  | { readonly type: 'answer'; readonly route: RouteKey; readonly inner: Message; readonly last: boolean }
-  | { readonly type: 'pass'; readonly route: RouteKey }
+  | RouteEffect
   /** Storage jobs; results come back as `job` with the token. */
   | { readonly type: 'load'; readonly token: StoreToken; readonly key: Key }
   | {

@@ -2,6 +2,7 @@
 
 import type { Millis, OpId } from '../contract.ts'
 import type { RouteKey } from '../dht/route-state.ts'
+import type { RoutedReply } from '../dht/routed.ts'
 import { type Contact, isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import {
@@ -21,7 +22,7 @@ import { RecentSet } from '../recent-set.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
 import { requestSignedBytes, responseSignedBytes } from './envelope.ts'
-import type { RequestsCall, RequestsContext, RequestsInput, Turn } from './requests.ts'
+import type { RequestsCall, RequestsContext, Turn } from './requests.ts'
 import { routeTo } from './way.ts'
 
 /** Milliseconds by which the first hop remembered the way back before we did, at most: the slowest way here. */
@@ -148,7 +149,7 @@ export class Incoming {
   }
 
   /** The requester got a response that made its own way. */
-  receipt(input: RequestsInput & { type: 'reply' }, turn: Turn): void {
+  receipt(input: RoutedReply, turn: Turn): void {
     const op = this.#opByOperation.get(input.operation)
     if (op === undefined || input.inner.type !== 'RESPONSE') return
     this.#opByOperation.delete(input.operation)

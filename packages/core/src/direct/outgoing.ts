@@ -2,6 +2,7 @@
 
 import type { Millis, OpId } from '../contract.ts'
 import type { RouteKey } from '../dht/route-state.ts'
+import type { RoutedReply } from '../dht/routed.ts'
 import { isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, REQUESTS_OUT_MAX } from '../limits.ts'
@@ -9,7 +10,7 @@ import { RESPONSE_STATUS, type ResponseResult, type ResponseStatus } from '../pe
 import { toHex, utf8 } from '../wire/bytes.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
 import { requestSignedBytes, responseSignedBytes } from './envelope.ts'
-import type { RequestsCall, RequestsContext, RequestsInput, Turn } from './requests.ts'
+import type { RequestsCall, RequestsContext, Turn } from './requests.ts'
 import { routeTo } from './way.ts'
 
 interface OutRequest {
@@ -72,7 +73,7 @@ export class Outgoing {
     turn.out.push(routeTo(this.#context.routing, parcel))
   }
 
-  reply(input: RequestsInput & { type: 'reply' }, turn: Turn): void {
+  reply(input: RoutedReply, turn: Turn): void {
     const { inner, hops, via } = input
     if (inner.type === 'RESPONSE' && inner.request === input.operation)
       this.#check(inner, { hops, cause: hops === 0 ? null : via }, turn)

@@ -3,9 +3,8 @@
 // RQ-14). The parts: outgoing.ts for requests of ours, incoming.ts for those of others.
 
 import type { Millis, OpId, Random } from '../contract.ts'
-import type { RouteKey, RouteMode } from '../dht/route-state.ts'
+import type { Delivery, RoutedEnd, RoutedReply, RouteEffect } from '../dht/routed.ts'
 import type { Contact } from '../identity/contact.ts'
-import type { Key, PeerId } from '../identity/peer-id.ts'
 import type {
   EventEffect,
   Machine,
@@ -18,7 +17,7 @@ import type {
   VerifyEffect,
 } from '../machine.ts'
 import type { PeerCall } from '../peer/calls.ts'
-import type { Message, OperationId } from '../wire/messages.ts'
+import type { OperationId } from '../wire/messages.ts'
 import { Incoming } from './incoming.ts'
 import { Outgoing } from './outgoing.ts'
 
@@ -32,28 +31,9 @@ export type RequestsInput =
   | { readonly type: 'call'; readonly op: OpId; readonly call: RequestsCall }
   | { readonly type: 'cancel'; readonly op: OpId }
   /** A routed REQUEST for us, or a RESPONSE that found its own way because the way back was forgotten. */
-  | {
-      readonly type: 'deliver'
-      readonly route: RouteKey
-      readonly from: PeerId
-      readonly mode: RouteMode
-      readonly target: Key
-      readonly inner: Message
-    }
-  | {
-      readonly type: 'reply'
-      readonly operation: OperationId
-      readonly path: number
-      readonly via: PeerId
-      readonly hops: number
-      readonly inner: Message
-      readonly last: boolean
-    }
-  | {
-      readonly type: 'ended'
-      readonly operation: OperationId
-      readonly reason: 'exhausted' | 'timeout' | 'no-links'
-    }
+  | Delivery
+  | RoutedReply
+  | RoutedEnd
   | { readonly type: 'verified'; readonly token: string; readonly valid: boolean }
   | { readonly type: 'signed'; readonly token: string; readonly signature: Uint8Array }
   | { readonly type: 'timer'; readonly timer: RequestsTimer }
@@ -65,19 +45,7 @@ export type RequestsEffect =
   | OutcomeEffect
   | OffenceEffect
   | EventEffect
-  | {
-      readonly type: 'route'
-      readonly operation: OperationId
-      readonly mode: RouteMode
-      readonly target: Key
-      readonly inner: Message
-      readonly paths: number
-      readonly via?: readonly PeerId[]
-      readonly timeoutMs: number
-    }
-  | { readonly type: 'stop-route'; readonly operation: OperationId }
-  | { readonly type: 'answer'; readonly route: RouteKey; readonly inner: Message; readonly last: boolean }
-  | { readonly type: 'pass'; readonly route: RouteKey }
+  | RouteEffect
 
 export interface RequestsOptions {
   readonly self: Contact
@@ -146,7 +114,7 @@ export class Requests implements Machine<RequestsInput, RequestsEffect> {
     else this.#incoming.respond(op, call, turn)
   }
 
-  #onDeliver(input: RequestsInput & { type: 'deliver' }, turn: Turn): void {
+  #onDeliver(input: Delivery, turn: Turn): void {
     const { inner, route, from } = input
     if (inner.type === 'REQUEST') this.#incoming.deliver({ route, from, message: inner }, turn)
     else if (inner.type === 'RESPONSE') this.#outgoing.deliver({ route, from, message: inner }, turn)

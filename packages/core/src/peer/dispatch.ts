@@ -2,6 +2,7 @@
 
 import type { Effect, JobId, Millis } from '../contract.ts'
 import type { Finder } from '../dht/finder.ts'
+import type { Delivery, RoutedReply, RouteEffect } from '../dht/routed.ts'
 import type { Router } from '../dht/router.ts'
 import type { Store } from '../dht/store.ts'
 import type { Requests } from '../direct/requests.ts'
@@ -83,7 +84,7 @@ const TABLE: { readonly [N in MachineName]: (carrier: Carrier, effect: EffectOf<
   finder: onFinder,
   store: onStore,
   gossip: onGossip,
-  requests: onRequests,
+  requests: (carrier, effect) => onRouted(carrier, 'requests', effect),
 }
 
 /** Effects that mean the same whoever has them. */
@@ -292,7 +293,7 @@ function onRouter(carrier: Carrier, effect: EffectOf<'router'>): void {
   }
 }
 
-function deliver(carrier: Carrier, effect: EffectOf<'router'> & { type: 'deliver' }): void {
+function deliver(carrier: Carrier, effect: Delivery): void {
   const { inner, route, from } = effect
   switch (inner.type) {
     case 'GET':
@@ -314,7 +315,7 @@ function deliver(carrier: Carrier, effect: EffectOf<'router'> & { type: 'deliver
   }
 }
 
-function onReply(carrier: Carrier, effect: EffectOf<'router'> & { type: 'reply' }): void {
+function onReply(carrier: Carrier, effect: RoutedReply): void {
   const owner = carrier.ownerByOperation.get(effect.operation)
   if (owner === undefined) return
   if (owner !== 'dialer') return carrier.give(owner, effect)
@@ -328,9 +329,8 @@ function onReply(carrier: Carrier, effect: EffectOf<'router'> & { type: 'reply' 
 
 // Lookups, records, requests
 
-type RouteEffect = EffectOf<'store'> & { type: 'route' | 'stop-route' | 'answer' | 'pass' }
-
-function onRoute(carrier: Carrier, owner: OperationOwner, effect: RouteEffect): void {
+/** Effects of machines that have messages routed. */
+function onRouted(carrier: Carrier, owner: OperationOwner, effect: RouteEffect | SharedEffect): void {
   switch (effect.type) {
     case 'route':
       carrier.ownerByOperation.set(effect.operation, owner)
@@ -338,34 +338,27 @@ function onRoute(carrier: Carrier, owner: OperationOwner, effect: RouteEffect): 
     case 'stop-route':
       carrier.ownerByOperation.delete(effect.operation)
       return carrier.give('router', { type: 'stop', operation: effect.operation })
-    default:
+    case 'answer':
+    case 'pass':
       return carrier.give('router', effect)
+    default:
+      return onShared(carrier, owner, effect)
   }
 }
 
 function onFinder(carrier: Carrier, effect: EffectOf<'finder'>): void {
   switch (effect.type) {
-    case 'route':
-    case 'stop-route':
-    case 'answer':
-    case 'pass':
-      return onRoute(carrier, 'finder', effect)
     case 'found':
     case 'probed':
     case 'probe-dropped':
       return carrier.give('routing', effect)
     default:
-      return onShared(carrier, 'finder', effect)
+      return onRouted(carrier, 'finder', effect)
   }
 }
 
 function onStore(carrier: Carrier, effect: EffectOf<'store'>): void {
   switch (effect.type) {
-    case 'route':
-    case 'stop-route':
-    case 'answer':
-    case 'pass':
-      return onRoute(carrier, 'store', effect)
     case 'load': {
       const { token, key } = effect
       const start = (job: JobId): Effect => ({ type: 'load', job, key })
@@ -383,19 +376,7 @@ function onStore(carrier: Carrier, effect: EffectOf<'store'>): void {
     case 'handed-over':
       return carrier.onHandedOver()
     default:
-      return onShared(carrier, 'store', effect)
-  }
-}
-
-function onRequests(carrier: Carrier, effect: EffectOf<'requests'>): void {
-  switch (effect.type) {
-    case 'route':
-    case 'stop-route':
-    case 'answer':
-    case 'pass':
-      return onRoute(carrier, 'requests', effect)
-    default:
-      return onShared(carrier, 'requests', effect)
+      return onRouted(carrier, 'store', effect)
   }
 }
 

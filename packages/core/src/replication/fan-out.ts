@@ -3,8 +3,8 @@
 
 import { type Admission, resultOf, type Verdict } from '../dht/admission.ts'
 import { type PeerRecord, type RecordVersion, recordKey } from '../dht/record.ts'
+import type { Delivery } from '../dht/routed.ts'
 import type { RouteKey } from '../dht/router.ts'
-import type { StoreDelivery } from '../dht/store.ts'
 import type { StoreContext, Turn } from '../dht/store-context.ts'
 import { STORED_RESULTS, type Stored, type StoredClaim, signStored } from '../dht/stored-ack.ts'
 import type { Contact } from '../identity/contact.ts'
@@ -54,7 +54,7 @@ export class FanOuts {
   }
 
   /** A STORE that ended here, because nobody it met is closer. */
-  begin(delivery: StoreDelivery, store: MessageOf<'STORE'>, turn: Turn): void {
+  begin(delivery: Delivery, store: MessageOf<'STORE'>, turn: Turn): void {
     const known = this.#fanOutByOperation.get(delivery.route.operation)
     if (known !== undefined) return this.#join(known, delivery.route, turn)
     const { jobs } = this.#context
@@ -94,7 +94,7 @@ export class FanOuts {
     return this.#fanOutByOperation.size
   }
 
-  #open(delivery: StoreDelivery, store: MessageOf<'STORE'>, key: Key): FanOut {
+  #open(delivery: Delivery, store: MessageOf<'STORE'>, key: Key): FanOut {
     const { operation } = delivery.route
     const { lifeSeconds } = store
     const record: PeerRecord = copyRecord(store.record)

@@ -4,7 +4,8 @@
 import type { Millis, Random } from '../contract.ts'
 import type { PeerRecord } from '../dht/record.ts'
 import { lifeSecondsOf } from '../dht/record-index.ts'
-import type { RepairRole, StoreReply } from '../dht/store.ts'
+import type { RoutedReply } from '../dht/routed.ts'
+import type { RepairRole } from '../dht/store.ts'
 import type { StoreContext, Turn } from '../dht/store-context.ts'
 import { compareStored, NO_ORIGIN, STORED_RESULTS } from '../dht/stored-ack.ts'
 import type { Contact } from '../identity/contact.ts'
@@ -197,7 +198,7 @@ export class Repair {
     if (silence !== undefined && turn.now < silence.until) return
     this.#underWay++
     const inner = { type: 'GET', key: check.key, head: true } as const
-    const follow = (reply: StoreReply | null, later: Turn) => this.#onAsked(check, reply?.inner, later)
+    const follow = (reply: RoutedReply | null, later: Turn) => this.#onAsked(check, reply?.inner, later)
     this.#context.routes.ask({ peer: check.target, inner, timeoutMs: REPLICA_TIMEOUT_MS, follow }, turn)
   }
 
@@ -218,7 +219,7 @@ export class Repair {
     if (record === null || header === null) return this.#finished()
     const lifeSeconds = lifeSecondsOf(header, turn.now)
     const inner = { type: 'REPLICA', origin: NO_ORIGIN, lifeSeconds, record } as const
-    const follow = (reply: StoreReply | null, later: Turn) => {
+    const follow = (reply: RoutedReply | null, later: Turn) => {
       const answer = reply?.inner
       if (answer?.type !== 'STORED') this.#silent(check, later)
       else if (answer.result === STORED_RESULTS.refused) this.#finished()

@@ -9,9 +9,9 @@ import {
   sharedNameHash,
   sharedSignedBytes,
 } from '../../src/dht/record.ts'
+import type { RouteEnd } from '../../src/dht/routed.ts'
 import type { RouteMode } from '../../src/dht/router.ts'
 import {
-  type RouteEnd,
   Store,
   type StoreCall,
   type StoreEffect,

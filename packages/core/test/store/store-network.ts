@@ -6,13 +6,8 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { foundSignedBytes } from '../../src/dht/found.ts'
 import type { PeerRecord, RecordHeader } from '../../src/dht/record.ts'
-import {
-  Store,
-  type StoreCall,
-  type StoreEffect,
-  type StoreInput,
-  type StoreReply,
-} from '../../src/dht/store.ts'
+import type { RoutedReply } from '../../src/dht/routed.ts'
+import { Store, type StoreCall, type StoreEffect, type StoreInput } from '../../src/dht/store.ts'
 import { type Contact, makeContact } from '../../src/identity/contact.ts'
 import { type Key, keyOf, type PeerId } from '../../src/identity/peer-id.ts'
 import { SIBLINGS_MAX } from '../../src/limits.ts'
@@ -316,7 +311,7 @@ export class StoreNetwork {
       const origin = this.peers.get(operation.origin)
       if (!path.open || operation.over || origin?.alive !== true) return
       if (last) path.open = false
-      const reply: StoreReply = {
+      const reply: RoutedReply = {
         type: 'reply',
         operation: route.operation,
         path: route.path,
