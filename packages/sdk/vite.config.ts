@@ -20,10 +20,20 @@ const browserifyShims = [
   'process (MIT)\n\nCopyright (c) 2013 Roman Shtylman <shtylman@gmail.com>\n',
 ]
 
-/** Builds simple-peer from its source, with small stand-ins for the Node modules it was written for. */
+const simplePeerParts = [
+  'readable-stream',
+  'buffer',
+  'randombytes',
+  'debug',
+  'err-code',
+  'get-browser-rtc',
+  'queue-microtask',
+]
+
+/** Builds simple-peer from its source, with small stand-ins for what it needs on other platforms. */
 const slimSimplePeer = [
   { find: 'simple-peer/simplepeer.min.js', replacement: 'simple-peer/index.js' },
-  ...['readable-stream', 'buffer', 'randombytes', 'debug'].map((name) => ({
+  ...simplePeerParts.map((name) => ({
     find: new RegExp(`^${name}$`),
     replacement: fileURLToPath(new URL(`build/simple-peer-parts/${name}.cjs`, import.meta.url)),
   })),

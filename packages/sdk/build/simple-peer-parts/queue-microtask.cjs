@@ -1,0 +1,3 @@
+// Every platform of this build has it.
+
+module.exports = (callback) => queueMicrotask(callback)
