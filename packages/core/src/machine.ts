@@ -1,7 +1,7 @@
 // What all machines share: the effects that mean the same everywhere, the timers, and the views through which one machine
 // may ask another. A machine has one verb, `handle(input, now, out)`; peer/ carries its effects to where they belong.
 
-import type { LinkRole, Millis } from './contract.ts'
+import type { Millis } from './contract.ts'
 import type { FailureCode, Offence } from './errors.ts'
 import type { Contact } from './identity/contact.ts'
 import type { Key, PeerId } from './identity/peer-id.ts'
@@ -95,5 +95,4 @@ export interface LinkView {
   /** Smoothed round trip in milliseconds, or null. */
   roundTripMs(peer: PeerId): number | null
   isHidden(peer: PeerId): boolean
-  roleOf(peer: PeerId): LinkRole | null
 }

@@ -54,10 +54,6 @@ export class Greeter {
     this.#hello = { contact: self, networkId, bootId: this.#bootId, bootSignature: signature }
   }
 
-  get isReady(): boolean {
-    return this.#hello !== null
-  }
-
   /** A connection ready to say HELLO, or null where the transport's facts are unusable. */
   greet(
     opened: OpenedLink,

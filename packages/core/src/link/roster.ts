@@ -1,7 +1,7 @@
 // Which connection is the link to a peer, which one is the spare while a duplicate is sorted out, and which peers the
 // other machines were told about.
 
-import type { LinkId, LinkRole, Millis } from '../contract.ts'
+import type { LinkId, Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { LinkView, Out } from '../machine.ts'
 import type { LinkSnapshot } from '../peer/snapshot.ts'
@@ -55,10 +55,6 @@ export class Roster implements LinkView {
 
   isHidden(peer: PeerId): boolean {
     return this.#primaryByPeer.get(peer)?.hidden ?? false
-  }
-
-  roleOf(peer: PeerId): LinkRole | null {
-    return this.#primaryByPeer.get(peer)?.role ?? null
   }
 
   linkOf(peer: PeerId): LinkId | null {

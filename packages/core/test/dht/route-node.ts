@@ -1,6 +1,5 @@
 // One peer of a routing test: its router, and what the router asks of the peer around it.
 
-import type { LinkRole } from '../../src/contract.ts'
 import { Router } from '../../src/dht/router.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import type { Key, PeerId } from '../../src/identity/peer-id.ts'
@@ -99,10 +98,6 @@ export class RouteNode implements RoutingView, LinkView {
 
   isHidden(): boolean {
     return false
-  }
-
-  roleOf(): LinkRole | null {
-    return null
   }
 
   #knownContacts(): ReadonlyMap<PeerId, { readonly contact: Contact; readonly via: PeerId }> {

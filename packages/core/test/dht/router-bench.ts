@@ -1,5 +1,4 @@
 /** One Router with the world at hand: links and what neighbours told are plain tables, timers wait for the test. */
-import type { LinkRole } from '../../src/contract.ts'
 import { ROUTE_MODES } from '../../src/dht/route-state.ts'
 import {
   type RouteMode,
@@ -165,10 +164,6 @@ export class RouterBench implements RoutingView, LinkView {
 
   isHidden(): boolean {
     return false
-  }
-
-  roleOf(): LinkRole | null {
-    return null
   }
 }
 

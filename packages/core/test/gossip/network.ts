@@ -327,7 +327,6 @@ export class GossipNetwork {
     return {
       roundTripMs: (peer) => this.oneWayMs(index, this.#indexById.get(peer)!) * 2,
       isHidden: () => false,
-      roleOf: () => null,
     }
   }
 }

@@ -175,7 +175,6 @@ export class OnePeer {
     return {
       roundTripMs: (peer) => this.roundTripMs.get(peer) ?? null,
       isHidden: () => false,
-      roleOf: () => null,
     }
   }
 }
