@@ -94,9 +94,13 @@ function measure(begunAt: number): Cost {
   }
 }
 
+/** Digits after the point: for people, and with `--json`, where one of 500,000 deliveries that is missing still shows. */
+const DIGITS = 3
+const JSON_DIGITS = 6
+
 /** What is measured with `--json`, in one object. */
-function flat({ figures, numbers, ...result }: RunResult, cost: Cost): object {
-  const { violations, violationCount, sent, ...head } = result
+function flat({ figures, numbers, ...result }: RunResult, cost: Cost, digits = JSON_DIGITS): object {
+  const { violations, violationCount, sent, distributions, series, ...head } = result
   const options = Object.keys(numbers).length === 0 ? {} : { options: numbers }
   return {
     ...head,
@@ -105,7 +109,9 @@ function flat({ figures, numbers, ...result }: RunResult, cost: Cost): object {
     cpuSeconds: rounded(cost.cpuSeconds),
     eventsPerSecond: Math.round(result.events / cost.wallSeconds),
     memoryMiB: Math.round(cost.memoryMiB),
-    ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, rounded(value)])),
+    ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, rounded(value, digits)])),
+    ...(Object.keys(distributions).length === 0 ? {} : { distributions }),
+    ...(Object.keys(series).length === 0 ? {} : { series }),
     sent,
     violationCount,
     violations,
@@ -113,7 +119,11 @@ function flat({ figures, numbers, ...result }: RunResult, cost: Cost): object {
 }
 
 function describe(result: RunResult, cost: Cost): string {
-  const { violations, sent, ...rest } = flat(result, cost) as Pick<RunResult, 'violations' | 'sent'>
+  const numbersOnly = { ...result, distributions: {}, series: {} }
+  const { violations, sent, ...rest } = flat(numbersOnly, cost, DIGITS) as Pick<
+    RunResult,
+    'violations' | 'sent'
+  >
   const lines = Object.entries(rest).map(([name, value]) => `${name.padEnd(24)}${JSON.stringify(value)}`)
   for (const [type, { frames, bytes }] of Object.entries(sent))
     lines.push(`${type.padEnd(24)}${frames} frames, ${bytes} bytes sent`)
@@ -170,9 +180,9 @@ function describeScenarios(): string {
   return [USAGE, '', ...SCENARIOS.flatMap(described), ...common, ...comparisons].join('\n')
 }
 
-/** Three digits after the point; what was not measured is null. */
-function rounded(value: number): number | null {
-  return Number.isFinite(value) ? Math.round(value * 1_000) / 1_000 : null
+/** What was not measured is null. */
+function rounded(value: number, digits = DIGITS): number | null {
+  return Number.isFinite(value) ? Math.round(value * 10 ** digits) / 10 ** digits : null
 }
 
 process.exitCode = main(process.argv.slice(2))

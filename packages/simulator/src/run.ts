@@ -2,7 +2,13 @@
 
 import { scenarioNamed } from './scenarios/all.ts'
 import { Experiment, type ExperimentOptions } from './scenarios/experiment.ts'
-import { COMMON_OPTIONS, type Figures, type ScenarioOption } from './scenarios/scenario.ts'
+import {
+  COMMON_OPTIONS,
+  type Distribution,
+  type Figures,
+  type ScenarioOption,
+  type Series,
+} from './scenarios/scenario.ts'
 import { type Sent, sentByType } from './sent-by-type.ts'
 
 export interface RunRequest {
@@ -26,7 +32,10 @@ export interface RunResult {
   readonly virtualSeconds: number
   /** Inputs that peers handled. */
   readonly events: number
-  readonly figures: Figures
+  readonly figures: Readonly<Record<string, number>>
+  /** By name; of what was not measured there is none. */
+  readonly distributions: Readonly<Record<string, Distribution>>
+  readonly series: Readonly<Record<string, Series>>
   /** Of the peers that ran in the end. */
   readonly sent: Readonly<Record<string, Sent>>
   readonly violationCount: number
@@ -58,11 +67,28 @@ export function run(request: RunRequest): RunResult {
     traceHash: network.trace.hex(),
     virtualSeconds: network.timeline.now / 1_000,
     events: network.trace.inputs,
-    figures,
+    ...sorted(figures),
     sent: sentByType(network),
     violationCount: violations.count,
     violations: violations.list,
   }
+}
+
+/** Numbers, distributions and series apart. */
+function sorted(mixed: Figures): Pick<RunResult, 'figures' | 'distributions' | 'series'> {
+  const figures: Record<string, number> = {}
+  const distributions: Record<string, Distribution> = {}
+  const series: Record<string, Series> = {}
+  for (const [name, value] of Object.entries(mixed)) {
+    if (typeof value === 'number') figures[name] = value
+    else if (!isDistribution(value)) series[name] = value
+    else if (value.length > 0) distributions[name] = value
+  }
+  return { figures, distributions, series }
+}
+
+function isDistribution(value: Distribution | Series): value is Distribution {
+  return Array.isArray(value)
 }
 
 /** Every option's value. Throws a RangeError for one that is not there, or a number that cannot be. */

@@ -35,6 +35,17 @@ export class Samples {
     return this.#values[Math.max(0, Math.ceil(share * this.#values.length) - 1)] ?? Number.NaN
   }
 
+  /** Percentiles 0 to 100, rounded to a tenth; empty where nothing was measured. */
+  percentiles(): readonly number[] {
+    if (this.count === 0) return []
+    return Array.from({ length: 101 }, (_, percent) => Math.round(this.percentile(percent / 100) * 10) / 10)
+  }
+
+  /** How many are at most this. */
+  countUpTo(limit: number): number {
+    return this.#values.filter((value) => value <= limit).length
+  }
+
   get max(): number {
     return this.percentile(1)
   }

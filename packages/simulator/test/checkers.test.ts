@@ -103,6 +103,14 @@ describe('deliveries', () => {
     expect(violations.list.join()).toContain('did not reach 1 of 3')
   })
 
+  test('shares by the time since publishing are of the living too', () => {
+    const saidAt = network.timeline.now
+    say(peers[1]!, message())
+    peers[2]!.host.crash()
+    const withinMs = [0, network.timeline.now - saidAt + 1, 60_000]
+    expect(checker.deliveredShares(withinMs)).toEqual([0, 0.5, 0.5])
+  })
+
   test('a second copy, a changed one, a wrong author and a stranger to the topic are seen', () => {
     const changed = (message() as PeerEvent & { type: 'message' }).payload.with(9, 0xee)
     say(peers[1]!, message(), message())
@@ -149,6 +157,19 @@ describe('records', () => {
     done(getResult({ value }))
     expect(violations.list).toEqual([])
     expect(checker).toMatchObject({ getSuccess: 1, getsUnderWay: 0, putsUnderWay: 0 })
+  })
+
+  test('a get that failed is remembered as one, also in the next phase', () => {
+    const entry = checker.entry('shared')
+    put(entry)
+    const begunAt = network.timeline.now
+    checker.get(peers[0]!.host, entry)
+    network.advance(1)
+    const { op } = peers[0]!.peer.last('command')
+    peers[0]!.act({ type: 'failed', op, code: 'NOT_FOUND', message: '' })
+    network.advance(1)
+    checker.restart()
+    expect(checker).toMatchObject({ attempts: [{ begunAt, tookMs: null }], getsFailed: 0 })
   })
 
   test('an older value after a put that had returned, and a foreign one, are seen', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { COMPARISONS, compare, describeRows, SeededRandom } from '../src/index.ts'
+import { COMPARISONS, compare, describeRows, run, SeededRandom } from '../src/index.ts'
 import { clockwise, IdSpace, ringDistance } from '../src/rivals/id-space.ts'
 import { randomGraph } from '../src/rivals/random-graph.ts'
 import { byConnecting } from '../src/rivals/reach.ts'
@@ -174,6 +174,17 @@ describe('comparisons', () => {
       messagesPerOperation: null,
     })
     expect(rows.at(-1)?.copiesPerDelivery).toBeGreaterThanOrEqual(1)
+    for (const { latencyMs, latencyP99Ms } of rows) expect(latencyMs[99]).toBe(latencyP99Ms)
+  })
+
+  test('with deaths, our row is of their instant and not of the mended network', () => {
+    const load = { messages: 3, kill: 0.5 }
+    const row = compare(gossip, { peers: 8, seed: 1, numbers: load }).rows.at(-1)
+    const numbers = { ...load, gets: 500 }
+    const { figures } = run({ scenario: 'mass-failure', peers: 8, seed: 1, numbers })
+    expect(figures['atOnceGossipP99Ms']).not.toBe(figures['gossipP99Ms'])
+    expect(row?.latencyP50Ms).toBe(figures['atOnceGossipP50Ms'])
+    expect(row?.latencyP99Ms).toBe(figures['atOnceGossipP99Ms'])
   })
 
   test.each([

@@ -16,4 +16,14 @@ test('of nothing, nothing is said', () => {
   samples.add(1)
   samples.clear()
   expect([samples.percentile(0.5), samples.mean]).toEqual([Number.NaN, Number.NaN])
+  expect([samples.percentiles(), samples.countUpTo(1)]).toEqual([[], 0])
+})
+
+test('a distribution is percentiles 0 to 100, rounded to a tenth', () => {
+  const samples = new Samples()
+  for (let value = 200; value >= 1; value--) samples.add(value + 0.04)
+  const percentiles = samples.percentiles()
+  expect(percentiles).toHaveLength(101)
+  expect([0, 1, 50, 99, 100].map((percent) => percentiles[percent])).toEqual([1, 2, 100, 198, 200])
+  expect([0, 1.04, 50.1, 999].map((limit) => samples.countUpTo(limit))).toEqual([0, 1, 50, 200])
 })

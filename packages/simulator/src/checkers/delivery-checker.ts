@@ -84,16 +84,15 @@ export class DeliveryChecker implements NetworkObserver {
 
   /** Share of what should have been delivered by now that was, to those who live on; 1 where nothing was due. */
   deliveredShare(from = 0, to = this.#publishedByNumber.length): number {
-    let due = 0
-    let got = 0
-    for (const published of this.#publishedByNumber.slice(from, to)) {
-      for (const [host, boot] of published.expected) {
-        if (host.boot !== boot || !host.isRunning) continue
-        due += 1
-        if (published.bootByHost.get(host) === boot) got += 1
-      }
-    }
+    const { due, got } = this.#dues(from, to)
     return due === 0 ? 1 : got / due
+  }
+
+  /** The same within each of these times of publishing, in milliseconds; right where nobody has died since then. */
+  deliveredShares(withinMs: readonly number[], from = 0, to = this.#publishedByNumber.length): number[] {
+    const { due } = this.#dues(from, to)
+    const latencyMs = this.latencies(from, to)
+    return withinMs.map((limitMs) => (due === 0 ? 1 : latencyMs.countUpTo(limitMs) / due))
   }
 
   /** Milliseconds from publishing to each delivery, of messages with these numbers. */
@@ -127,6 +126,20 @@ export class DeliveryChecker implements NetworkObserver {
           `${published.expected.size} subscribers, among them ${who}`,
       )
     }
+  }
+
+  /** Deliveries to those who live on: that should have been by now, and that were. */
+  #dues(from: number, to: number): { due: number; got: number } {
+    let due = 0
+    let got = 0
+    for (const published of this.#publishedByNumber.slice(from, to)) {
+      for (const [host, boot] of published.expected) {
+        if (host.boot !== boot || !host.isRunning) continue
+        due += 1
+        if (published.bootByHost.get(host) === boot) got += 1
+      }
+    }
+    return { due, got }
   }
 
   #onMessage(host: Host, event: PeerEvent & { type: 'message' }): void {

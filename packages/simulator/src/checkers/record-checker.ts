@@ -21,6 +21,13 @@ export interface Entry {
   readAs: RecordName | null
 }
 
+/** One get, once it has ended. */
+export interface GetAttempt {
+  readonly begunAt: number
+  /** null where it failed. */
+  readonly tookMs: number | null
+}
+
 export class RecordChecker {
   readonly #network: Network
   readonly #violations: Violations
@@ -29,6 +36,8 @@ export class RecordChecker {
   readonly putMs = new Samples()
   readonly getMs = new Samples()
   readonly hops = new Samples()
+  /** Every get of the run in the order of their ends; a new phase forgets none. */
+  readonly attempts: GetAttempt[] = []
   /** Shares of the copies wanted that were acknowledged when a put returned. */
   readonly storedShare = new Samples()
   readonly failures = new Map<FailureCode, number>()
@@ -107,7 +116,9 @@ export class RecordChecker {
         done: (value) => {
           this.getsUnderWay -= 1
           const { record, hops } = value as GetResult
-          this.getMs.add(this.#network.timeline.now - begunAt)
+          const tookMs = this.#network.timeline.now - begunAt
+          this.getMs.add(tookMs)
+          this.attempts.push({ begunAt, tookMs })
           this.hops.add(hops)
           const isRight = entry.writes.slice(oldest).some((write) => equalBytes(write.value, record.value))
           if (!isRight) this.#violate(host, `got a wrong or old value for ${entry.key}`)
@@ -115,6 +126,7 @@ export class RecordChecker {
         failed: (code) => {
           this.getsUnderWay -= 1
           this.getsFailed += 1
+          this.attempts.push({ begunAt, tookMs: null })
           this.#count(code)
         },
         gone: () => {

@@ -114,6 +114,7 @@ function latencies(latencyMs: Samples, hops: Samples) {
     latencyP50Ms: figure(latencyMs.percentile(0.5)),
     latencyP99Ms: figure(latencyMs.percentile(0.99)),
     latencyMeanMs: figure(latencyMs.mean),
+    latencyMs: latencyMs.percentiles(),
   }
 }
 

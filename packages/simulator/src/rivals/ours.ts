@@ -19,14 +19,15 @@ export function ourGossip(size: Size, load: GossipLoad, onProgress?: Progress): 
     size.kill > 0
       ? runOurs('mass-failure', size, { kill: size.kill, messages, gets: ARRIVE_GETS }, onProgress)
       : runOurs('gossip', size, { messages, sources, bytes: payloadBytes, every: everyMs }, onProgress)
-  const { figures } = result
+  const { figures, distributions } = result
   return {
     ...head(result, size),
     success: figure(figures['atOnceDeliveredShare'] ?? figures['deliveredShare']),
     hopsMean: null,
-    latencyP50Ms: figure(figures['gossipP50Ms']),
-    latencyP99Ms: figure(figures['gossipP99Ms']),
+    latencyP50Ms: figure(figures['atOnceGossipP50Ms'] ?? figures['gossipP50Ms']),
+    latencyP99Ms: figure(figures['atOnceGossipP99Ms'] ?? figures['gossipP99Ms']),
     latencyMeanMs: null,
+    latencyMs: distributions['atOnceDeliveryMs'] ?? distributions['deliveryMs'] ?? [],
     copiesPerDelivery: figure(figures['copiesPerDelivery']),
   }
 }
@@ -38,7 +39,7 @@ export function ourLookups(size: Size, load: LookupLoad, onProgress?: Progress):
     size.kill > 0
       ? runOurs('mass-failure', size, { ...numbers, kill: size.kill }, onProgress)
       : runOurs('get', size, numbers, onProgress)
-  const { figures } = result
+  const { figures, distributions } = result
   return {
     ...head(result, size),
     success: figure(figures['atOnceGetSuccess'] ?? figures['getSuccess']),
@@ -46,6 +47,7 @@ export function ourLookups(size: Size, load: LookupLoad, onProgress?: Progress):
     latencyP50Ms: figure(figures['atOnceGetP50Ms'] ?? figures['getP50Ms']),
     latencyP99Ms: figure(figures['atOnceGetP99Ms'] ?? figures['getP99Ms']),
     latencyMeanMs: figure(figures['atOnceGetMeanMs'] ?? figures['getMeanMs']),
+    latencyMs: distributions['atOnceGetMs'] ?? distributions['getMs'] ?? [],
     copiesPerDelivery: null,
   }
 }

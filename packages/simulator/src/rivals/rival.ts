@@ -68,6 +68,8 @@ export interface RivalRow {
   readonly latencyP50Ms: number | null
   readonly latencyP99Ms: number | null
   readonly latencyMeanMs: number | null
+  /** Percentiles 0 to 100, rounded to a tenth; empty where nothing was measured. */
+  readonly latencyMs: readonly number[]
   /** Sent, to the dead too, for one message published or one lookup. */
   readonly messagesPerOperation: number | null
   readonly bytesPerOperation: number | null

@@ -8,6 +8,7 @@ export function joinFigures({ links }: Experiment): Figures {
     joinP50Ms: links.joinMs.percentile(0.5),
     joinP99Ms: links.joinMs.percentile(0.99),
     startToJoinedP99Ms: links.startToJoinedMs.percentile(0.99),
+    joinMs: links.joinMs.percentiles(),
   }
 }
 
@@ -31,6 +32,7 @@ export function getFigures({ records }: Experiment): Figures {
     getMeanMs: getMs.mean,
     getSuccess: records.getSuccess,
     hopsMean: hops.mean,
+    getMs: getMs.percentiles(),
   }
 }
 
@@ -42,6 +44,7 @@ export function putFigures({ records }: Experiment): Figures {
     putP99Ms: putMs.percentile(0.99),
     putSuccess: putMs.count / (putMs.count + records.putsFailed),
     storedShareMean: storedShare.mean,
+    putMs: putMs.percentiles(),
   }
 }
 
@@ -53,6 +56,7 @@ export function lookupFigures({ lookups }: Experiment): Figures {
     lookupSuccess: lookups.success,
     exactShare: lookups.exactShare,
     askedMean: lookups.asked.mean,
+    lookupMs: lookups.lookupMs.percentiles(),
   }
 }
 
@@ -65,6 +69,7 @@ export function gossipFigures({ deliveries }: Experiment, from = 0): Figures {
     gossipP50Ms: latencyMs.percentile(0.5),
     gossipP99Ms: latencyMs.percentile(0.99),
     gossipMaxMs: latencyMs.max,
+    deliveryMs: latencyMs.percentiles(),
   }
 }
 

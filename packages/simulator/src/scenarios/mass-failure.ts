@@ -2,6 +2,7 @@ import type { Experiment } from './experiment.ts'
 import { getFigures, gossipFigures, linkFigures, named } from './figures.ts'
 import { getMany, putAll } from './records.ts'
 import type { Figures, Scenario } from './scenario.ts'
+import { getsBySecond, rounded } from './series.ts'
 
 const TOPIC = 'alarm'
 /** Milliseconds for subscriptions to spread. */
@@ -13,6 +14,8 @@ const CONVERGE_LIMIT_MS = 180_000
 /** Milliseconds after publishing at which it is counted who has the message: at once, and at the latest. */
 const AT_ONCE_MS = 1_000
 const SOON_MS = 10_000
+/** Times after publishing at which the share delivered is told: every tenth of a second. */
+const WITHIN_MS = Array.from({ length: SOON_MS / 100 + 1 }, (_, index) => index * 100)
 /** Share up to which nothing at all may be lost: with 20 copies, half the peers take one record in a million with them. */
 const SAFE_SHARE = 0.5
 
@@ -38,6 +41,7 @@ export const massFailure: Scenario = {
     for (const host of network.running()) deliveries.subscribe(host, TOPIC)
     putAll(experiment)
     network.advance(SPREAD_MS)
+    const killedAt = network.timeline.now
     const killed = experiment.kill(experiment.number('kill'))
     const unknown = amidFailure(experiment)
     const lostAtOnce = records.lost().length
@@ -61,6 +65,7 @@ export const massFailure: Scenario = {
       oneNetwork: experiment.mesh.isOne ? 1 : 0,
       convergedMs,
       ...linkFigures(experiment),
+      getsAfterFailure: getsBySecond(records.attempts, killedAt),
     }
   },
 }
@@ -83,7 +88,8 @@ function amidFailure(experiment: Experiment): Figures {
   const figures = named('atOnce', getFigures(experiment))
   // A get of the last moment may take longer: what is counted as known begins after all of them.
   network.advance(Math.max(0, begunAt + SOON_MS - network.timeline.now))
-  return { ...figures, ...named('atOnce', gossipFigures(experiment)), ...shares }
+  const atOnceDelivered = { withinMs: WITHIN_MS, share: deliveries.deliveredShares(WITHIN_MS).map(rounded) }
+  return { ...figures, ...named('atOnce', gossipFigures(experiment)), ...shares, atOnceDelivered }
 }
 
 /** The same once every death is known to its neighbours. */

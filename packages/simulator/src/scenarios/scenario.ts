@@ -3,8 +3,14 @@
 
 import type { Experiment } from './experiment.ts'
 
-/** Numbers with units in their names; shares are 0 to 1. */
-export type Figures = Readonly<Record<string, number>>
+/** Numbers with units in their names; shares are 0 to 1. Distributions and series are for `--json`, people see numbers. */
+export type Figures = Readonly<Record<string, number | Distribution | Series>>
+
+/** Percentiles 0 to 100 in milliseconds, rounded to a tenth; empty where nothing was measured. */
+export type Distribution = readonly number[]
+
+/** Columns by name, all of one length; null is what was not measured. */
+export type Series = Readonly<Record<string, readonly (number | null)[]>>
 
 export interface ScenarioOption {
   readonly value: number
