@@ -1,0 +1,280 @@
+/**
+ * What is measured for `docs/results`: each measurement is a claim and the commands that show it, and its runs are kept in
+ * `docs/results/data/NAME.json`. `targets.mjs` says what the figures should be.
+ */
+
+/**
+ * @typedef {object} Measurement
+ * @property {string} name of its file
+ * @property {string} claim what its runs show, in one sentence
+ * @property {boolean} isSimulated its figures are the simulator's, and quoted as such
+ * @property {string[]} commands what follows `npm run --silent`; one of the simulator is given `--seed S --json` besides
+ * @property {Layout} layout of its table on the page
+ * @property {string[]} figures columns of its table; of `names`, rows
+ */
+
+/**
+ * `runs`: a line per command. `rows`: a line per command and row of the object's `rows`, as of comparisons with rivals.
+ * `names`: a column per member of the object that has all figures itself.
+ *
+ * @typedef {'runs' | 'rows' | 'names'} Layout
+ */
+
+/** Peers of a curve of costs; 10,000 are a measurement of their own, as a run of them takes longer than all these together. */
+const SIZES = [10, 30, 100, 300, 1_000, 2_000]
+
+const GET_FIGURES = ['getMeanMs', 'getP50Ms', 'getP99Ms', 'getSuccess', 'hopsMean', 'linksMax']
+const LOOKUP_FIGURES = ['lookupP50Ms', 'lookupP99Ms', 'lookupSuccess', 'exactShare', 'askedMean', 'linksMax']
+const JOIN_FIGURES = ['joinP50Ms', 'joinP99Ms', 'startToJoinedP99Ms', 'linksMean', 'linksMax', 'convergedMs']
+const IDLE_FIGURES = ['idleBytesPerSecond', 'idleMessagesPerSecond', 'linksMade', 'linksEnded', 'linksMean']
+const GOSSIP_FIGURES = [
+  'copiesPerDelivery',
+  'deliveredShare',
+  'gossipP50Ms',
+  'gossipP99Ms',
+  'gossipMaxMs',
+  'linksMax',
+]
+const FAILURE_FIGURES = [
+  'lostKeys',
+  'oneNetwork',
+  'atOnceGetSuccess',
+  'atOnceGetP99Ms',
+  'getSuccess',
+  'getP99Ms',
+  'atOnceDeliveredShare',
+  'within10sDeliveredShare',
+]
+const RIVAL_FIGURES = [
+  'success',
+  'contactsMean',
+  'hopsMean',
+  'latencyP50Ms',
+  'latencyP99Ms',
+  'latencyMeanMs',
+  'messagesPerOperation',
+  'bytesPerOperation',
+]
+const ADVERSARY_FIGURES = [
+  'adversaries',
+  'joinedShare',
+  'putSuccess',
+  'getSuccess',
+  'getP99Ms',
+  'lookupSuccess',
+  'deliveredShare',
+  'lostKeys',
+]
+
+/** @type {readonly Measurement[]} */
+export const MEASUREMENTS = [
+  simulated('get', 'Every value that was put is found from every peer.', {
+    commands: eachSize('get', SIZES),
+    figures: GET_FIGURES,
+  }),
+  simulated('get-10000', 'The same among 10,000 peers with at most 50 links each.', {
+    commands: ['get --peers 10000 --gets 1000'],
+    figures: GET_FIGURES,
+  }),
+  simulated(
+    'put-10000',
+    'A put returns once 15 of the 20 closest peers have proved that they hold the record.',
+    {
+      commands: ['put --peers 10000'],
+      figures: ['putP50Ms', 'putP99Ms', 'putSuccess', 'storedShareMean', 'lostKeys', 'linksMax'],
+    },
+  ),
+  simulated('lookup', 'An iterative lookup names the peers that are truly closest to a key.', {
+    commands: eachSize('lookup', SIZES),
+    figures: LOOKUP_FIGURES,
+  }),
+  simulated('lookup-10000', 'The same among 10,000 peers.', {
+    commands: ['lookup --peers 10000'],
+    figures: LOOKUP_FIGURES,
+  }),
+  simulated(
+    'join',
+    'Peers that start one after another become one network; counted from the first link on.',
+    {
+      commands: eachSize('join', SIZES),
+      figures: JOIN_FIGURES,
+    },
+  ),
+  simulated('join-10000', 'The same with 10,000 peers.', {
+    commands: ['join --peers 10000'],
+    figures: JOIN_FIGURES,
+  }),
+  simulated('idle', 'A network in which nothing happens costs little; application bytes that a peer sends.', {
+    commands: eachSize('idle', SIZES),
+    figures: IDLE_FIGURES,
+  }),
+  simulated('mass-failure-50', 'When half of all peers die at once, no record is lost and messages go on.', {
+    commands: ['mass-failure --peers 10000 --kill 0.5 --keys 10000 --gets 1000'],
+    figures: FAILURE_FIGURES,
+  }),
+  simulated('mass-failure-80', 'When four in five die at once, the rest finds together again.', {
+    commands: ['mass-failure --peers 10000 --kill 0.8 --keys 1000 --gets 1000'],
+    figures: FAILURE_FIGURES,
+  }),
+  simulated('mass-failure-90', 'When nine in ten die at once, the rest is one network still.', {
+    commands: ['mass-failure --peers 10000 --kill 0.9 --keys 1000 --gets 1000'],
+    figures: FAILURE_FIGURES,
+  }),
+  simulated(
+    'gossip',
+    'A message from one source reaches all on a tree with hardly more copies than deliveries.',
+    {
+      commands: ['gossip --peers 1000'],
+      figures: GOSSIP_FIGURES,
+    },
+  ),
+  simulated('gossip-10000', 'The same among 10,000 peers.', {
+    commands: ['gossip --peers 10000'],
+    figures: GOSSIP_FIGURES,
+  }),
+  simulated('gossip-many', 'A hundred peers publish in turn on one tree.', {
+    commands: ['gossip --peers 1000 --sources 100 --messages 300'],
+    figures: GOSSIP_FIGURES,
+  }),
+  simulated('gossip-many-10000', 'The same among 10,000 peers.', {
+    commands: ['gossip --peers 10000 --sources 100 --messages 300'],
+    figures: GOSSIP_FIGURES,
+  }),
+  simulated('rivals-gossip', 'Published ways to spread a message, and ours, over the same latencies.', {
+    commands: eachSize('rivals-gossip', [100, 1_000]),
+    layout: 'rows',
+    figures: [...RIVAL_FIGURES, 'copiesPerDelivery'],
+  }),
+  simulated('rivals-gossip-10000', 'The same among 10,000 peers.', {
+    commands: ['rivals-gossip --peers 10000'],
+    layout: 'rows',
+    figures: [...RIVAL_FIGURES, 'copiesPerDelivery'],
+  }),
+  simulated('rivals-lookup', 'Published ways to find a value, and ours, over the same latencies.', {
+    commands: eachSize('rivals-lookup', [100, 1_000]),
+    layout: 'rows',
+    figures: RIVAL_FIGURES,
+  }),
+  simulated('rivals-lookup-dead', 'The same in the instant after half of the peers died.', {
+    commands: ['rivals-lookup --peers 1000 --kill 0.5'],
+    layout: 'rows',
+    figures: RIVAL_FIGURES,
+  }),
+  simulated('rivals-gossip-dead', 'Messages in the instant after half of the peers died.', {
+    commands: ['rivals-gossip --peers 1000 --kill 0.5'],
+    layout: 'rows',
+    figures: RIVAL_FIGURES,
+  }),
+  simulated('churn', 'Half of all sessions are over after 1.4 minutes, and lookups and gets go on.', {
+    commands: ['churn --peers 1000 --median-minutes 1.4'],
+    figures: [
+      'lookupSuccess',
+      'getSuccess',
+      'deliveredShare',
+      'joinP99Ms',
+      'lostKeys',
+      'calmGetSuccess',
+      'left',
+      'convergedMs',
+    ],
+  }),
+  simulated('partition', 'Two halves that do not hear each other for a minute become one network again.', {
+    commands: ['partition --peers 1000'],
+    figures: [
+      'cutGetSuccess',
+      'cutDeliveredShare',
+      'convergedMs',
+      'oneNetwork',
+      'getSuccess',
+      'deliveredShare',
+      'lostKeys',
+    ],
+  }),
+  simulated('adversary-20', 'A fifth of the peers drop, lie about or misroute what others send.', {
+    commands: eachBehaviour('adversary --peers 1000 --share 0.2'),
+    figures: ADVERSARY_FIGURES,
+  }),
+  simulated('adversary-33', 'The same with a third of the peers.', {
+    commands: eachBehaviour('adversary --peers 1000 --share 0.33'),
+    figures: ADVERSARY_FIGURES,
+  }),
+  simulated(
+    'sybil',
+    'Identities ground beside a key crowd its honest holders out; other keys lose nothing.',
+    {
+      commands: ['sybil --peers 1000'],
+      figures: [
+        'attackedGetSuccess',
+        'otherGetSuccess',
+        'honestHoldersBefore',
+        'honestHoldersAfter',
+        'sybilHolders',
+        'sybilLinksShare',
+      ],
+    },
+  ),
+  {
+    name: 'real-time',
+    claim: 'Our peers and js-libp2p’s, 50 of each in a Node process: processor time, memory, latency.',
+    isSimulated: false,
+    commands: ['bench:rivals'],
+    layout: 'names',
+    figures: [
+      'cpuUsPerDelivery',
+      'cpuUsPerDeliveryOverIdle',
+      'idleBytesPerPeer',
+      'deliveryP50Ms',
+      'deliveryP99Ms',
+      'deliveredShare',
+    ],
+  },
+  {
+    name: 'browsers',
+    claim: 'Real Chromium and Firefox, 50 peers in 10 pages on one machine, as of the last `npm test`.',
+    isSimulated: false,
+    commands: ['figures'],
+    layout: 'runs',
+    figures: ['gossipP50Ms', 'gossipP99Ms', 'getP50Ms', 'getP99Ms', 'hopsMean', 'linksMean', 'sdkGzipBytes'],
+  },
+]
+
+/**
+ * Throws a RangeError that names those there are.
+ *
+ * @param {string} name
+ */
+export function measurementNamed(name) {
+  const found = MEASUREMENTS.find((measurement) => measurement.name === name)
+  if (found) return found
+  throw new RangeError(`measurement is one of ${MEASUREMENTS.map((one) => one.name).join(', ')}; got ${name}`)
+}
+
+/**
+ * @param {string} name
+ * @param {string} claim
+ * @param {{ commands: string[], figures: string[], layout?: Layout }} how commands without `sim --`
+ * @returns {Measurement}
+ */
+function simulated(name, claim, { commands, figures, layout = 'runs' }) {
+  return {
+    name,
+    claim,
+    isSimulated: true,
+    commands: commands.map((command) => `sim -- ${command}`),
+    layout,
+    figures,
+  }
+}
+
+/**
+ * @param {string} scenario
+ * @param {number[]} sizes
+ */
+function eachSize(scenario, sizes) {
+  return sizes.map((peers) => `${scenario} --peers ${peers}`)
+}
+
+/** @param {string} command */
+function eachBehaviour(command) {
+  return [0, 1, 2].map((behaviour) => `${command} --behaviour ${behaviour}`)
+}

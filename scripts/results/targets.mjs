@@ -1,0 +1,269 @@
+/**
+ * What the figures should be. A target names measurements and a figure, and counts every run of theirs that has the figure:
+ * a measurement of several things in one network serves as well as one of each.
+ */
+import { formatted } from './numbers.mjs'
+
+/**
+ * @typedef {object} Target
+ * @property {string} subject what is bounded, for the page
+ * @property {string[]} measurements whose runs count
+ * @property {string} figure path in a run's object: members apart by `/`, of rows the one whose `rival` is named
+ * @property {string} [over] path of the figure that it is divided by, of the same run
+ * @property {number} [peers] only runs of so many peers count
+ * @property {number} [atMost]
+ * @property {number} [atLeast]
+ * @property {string} [unit]
+ * @property {string} [beside] what it is read beside where no bound is set
+ * @property {number} [seeds] runs it takes, of seeds of their own; 5 where nothing is said
+ */
+
+/** Seeds of which the worst is quoted. */
+export const SEEDS = 5
+
+/** All in one network of 10,000: runs that serve several targets at once are added here. */
+const GET_10000 = ['get-10000']
+const FAILURE_50 = ['mass-failure-50']
+
+/** @type {readonly Target[]} */
+export const TARGETS = [
+  {
+    subject: 'get, 2,000 peers, mean',
+    measurements: ['get'],
+    peers: 2_000,
+    figure: 'getMeanMs',
+    atMost: 200,
+    unit: 'ms',
+  },
+  {
+    subject: 'get, 2,000 peers, found',
+    measurements: ['get'],
+    peers: 2_000,
+    figure: 'getSuccess',
+    atLeast: 1,
+  },
+  {
+    subject: 'get, 10,000 peers, median',
+    measurements: GET_10000,
+    peers: 10_000,
+    figure: 'getP50Ms',
+    atMost: 150,
+    unit: 'ms',
+  },
+  {
+    subject: 'get, 10,000 peers, 99th percentile',
+    measurements: GET_10000,
+    peers: 10_000,
+    figure: 'getP99Ms',
+    atMost: 400,
+    unit: 'ms',
+  },
+  {
+    subject: 'get, 10,000 peers, found',
+    measurements: GET_10000,
+    peers: 10_000,
+    figure: 'getSuccess',
+    atLeast: 1,
+  },
+  {
+    subject: 'links of any of 10,000 peers',
+    measurements: GET_10000,
+    peers: 10_000,
+    figure: 'linksMax',
+    atMost: 50,
+  },
+  {
+    subject: 'put, 10,000 peers, 99th percentile to 15 acknowledgements',
+    measurements: ['put-10000'],
+    peers: 10_000,
+    figure: 'putP99Ms',
+    atMost: 1_000,
+    unit: 'ms',
+  },
+  {
+    subject: 'join, 10,000 peers, 99th percentile from the first link to the first usable get',
+    measurements: ['join-10000'],
+    peers: 10_000,
+    figure: 'joinP99Ms',
+    atMost: 5_000,
+    unit: 'ms',
+  },
+  {
+    subject: 'half of 10,000 die: keys lost, of 10,000',
+    measurements: FAILURE_50,
+    peers: 10_000,
+    figure: 'lostKeys',
+    atMost: 0,
+  },
+  {
+    subject: 'half of 10,000 die: gets in the next 8 s, found',
+    measurements: FAILURE_50,
+    peers: 10_000,
+    figure: 'atOnceGetSuccess',
+    atLeast: 1,
+  },
+  {
+    subject: 'half of 10,000 die: gets in the next 8 s, 99th percentile',
+    measurements: FAILURE_50,
+    peers: 10_000,
+    figure: 'atOnceGetP99Ms',
+    atMost: 2_500,
+    unit: 'ms',
+  },
+  {
+    subject: 'half of 10,000 die: gets after that, 99th percentile',
+    measurements: FAILURE_50,
+    peers: 10_000,
+    figure: 'getP99Ms',
+    atMost: 1_000,
+    unit: 'ms',
+  },
+  {
+    subject: 'half of 10,000 die: share delivered within 1 s',
+    measurements: FAILURE_50,
+    peers: 10_000,
+    figure: 'atOnceDeliveredShare',
+    atLeast: 0.999,
+  },
+  {
+    subject: 'half of 10,000 die: share delivered within 10 s',
+    measurements: FAILURE_50,
+    peers: 10_000,
+    figure: 'within10sDeliveredShare',
+    atLeast: 1,
+  },
+  {
+    subject: '80 % of 10,000 die: share delivered within 10 s',
+    measurements: ['mass-failure-80'],
+    peers: 10_000,
+    figure: 'within10sDeliveredShare',
+    atLeast: 0.99,
+  },
+  {
+    subject: '90 % of 10,000 die: one network remains',
+    measurements: ['mass-failure-90'],
+    peers: 10_000,
+    figure: 'oneNetwork',
+    atLeast: 1,
+  },
+  {
+    subject: '90 % of 10,000 die: keys lost, of 1,000',
+    measurements: ['mass-failure-90'],
+    peers: 10_000,
+    figure: 'lostKeys',
+    beside: '122: all 20 copies of a key die with probability 0.9²⁰ = 12 %',
+  },
+  ...[1_000, 10_000].map((peers) => ({
+    subject: `copies per delivery, one source, ${formatted(peers)} peers`,
+    measurements: [peers === 1_000 ? 'gossip' : 'gossip-10000'],
+    peers,
+    figure: 'copiesPerDelivery',
+    atMost: 1.1,
+  })),
+  ...[1_000, 10_000].map((peers) => ({
+    subject: `copies per delivery, 100 sources, ${formatted(peers)} peers`,
+    measurements: [peers === 1_000 ? 'gossip-many' : 'gossip-many-10000'],
+    peers,
+    figure: 'copiesPerDelivery',
+    atMost: 1.3,
+  })),
+  ...[1_000, 10_000].map((peers) => ({
+    subject: `gossip, ${formatted(peers)} peers, 99th percentile over that of GossipSub’s mesh of degree 8`,
+    measurements: [peers === 1_000 ? 'rivals-gossip' : 'rivals-gossip-10000'],
+    peers,
+    figure: 'rows/hyphae gossip/latencyP99Ms',
+    over: 'rows/gossipsub-1.2/latencyP99Ms',
+    atMost: 1.1,
+    unit: '×',
+  })),
+  {
+    subject: 'churn, median session 1.4 min: lookups that succeed',
+    measurements: ['churn'],
+    peers: 1_000,
+    figure: 'lookupSuccess',
+    atLeast: 0.995,
+  },
+  {
+    subject: 'idle, 1,000 peers, bytes that a peer sends per second',
+    measurements: ['idle'],
+    peers: 1_000,
+    figure: 'idleBytesPerSecond',
+    atMost: 900,
+    unit: 'B/s',
+  },
+  {
+    subject: 'halves cut off for a minute: one network afterwards',
+    measurements: ['partition'],
+    peers: 1_000,
+    figure: 'oneNetwork',
+    atLeast: 1,
+  },
+  {
+    subject: 'halves cut off for a minute: keys lost',
+    measurements: ['partition'],
+    peers: 1_000,
+    figure: 'lostKeys',
+    atMost: 0,
+  },
+  {
+    subject: 'halves cut off for a minute: gets afterwards, found',
+    measurements: ['partition'],
+    peers: 1_000,
+    figure: 'getSuccess',
+    atLeast: 1,
+  },
+  ...[20, 33].map((percent) => ({
+    subject: `${percent} % adversaries: gets of honest peers, found`,
+    measurements: [`adversary-${percent}`],
+    figure: 'getSuccess',
+    beside: 'no bound; 1 where all are honest',
+  })),
+  {
+    subject: 'processor time per delivery, signatures checked, 50 peers',
+    measurements: ['real-time'],
+    figure: 'hyphae/cpuUsPerDelivery',
+    atMost: 250,
+    unit: 'µs',
+    seeds: 1,
+  },
+  {
+    subject: 'processor time per delivery, no signatures, 50 peers',
+    measurements: ['real-time'],
+    figure: 'hyphaeUnsigned/cpuUsPerDelivery',
+    atMost: 50,
+    unit: 'µs',
+    seeds: 1,
+  },
+  {
+    subject: 'memory of an idle peer',
+    measurements: ['real-time'],
+    figure: 'hyphae/idleBytesPerPeer',
+    atMost: 500_000,
+    unit: 'B',
+    seeds: 1,
+  },
+  {
+    subject: 'gossip in real browsers, 99th percentile',
+    measurements: ['browsers'],
+    figure: 'gossipP99Ms',
+    atMost: 100,
+    unit: 'ms',
+    seeds: 1,
+  },
+  {
+    subject: 'get in real browsers, 99th percentile',
+    measurements: ['browsers'],
+    figure: 'getP99Ms',
+    atMost: 100,
+    unit: 'ms',
+    seeds: 1,
+  },
+  {
+    subject: 'the SDK in one file, gzip',
+    measurements: ['browsers'],
+    figure: 'sdkGzipBytes',
+    atMost: 75_000,
+    unit: 'B',
+    seeds: 1,
+  },
+]
