@@ -22,6 +22,7 @@ export default defineConfig({
           'packages/*/{src,test}/**/*.test.ts',
           'signaling-server/{src,test}/**/*.test.ts',
           'apps/*/src/**/*.test.ts',
+          'scripts/**/*.test.ts',
         ],
         exclude: [...ignored, ...slow],
       }),
