@@ -214,7 +214,8 @@ describe('tables', () => {
     ['itself among its siblings', () => ({ siblings: [idOf(0)] }), 'wrong siblings'],
     ['a link twice', () => ({ links: [link(idOf(1)), link(idOf(1))] }), 'twice'],
     ['more contacts than its buckets hold', () => ({ contacts: 21, buckets: 1 }), '21 contacts'],
-    ['a table beyond all bounds', () => ({ tables: { seen: 1_000_000 } }), 'table seen'],
+    ['a table beyond its bound', () => ({ tables: { introducedBy: 1_025 } }), 'table introducedBy has 1025'],
+    ['a table that nobody bounded', () => ({ tables: { seen: 1 } }), 'table seen has no bound'],
     ['another cap', () => ({ linksMax: 60 }), '60 links'],
   ])('%s is seen', (_, shown, complaint) => {
     expect(checked(shown())).toContain(complaint)
@@ -225,12 +226,33 @@ describe('tables', () => {
     expect(checked({})).toContain('peer 2 bucket 3 is overfull')
   })
 
-  test('a table that grows while nothing happens is seen', () => {
+  /** What is said of one table whose sizes were these, one after another. */
+  const idling = (table: string, sizes: readonly number[]) => {
     const checker = new TableChecker(network, violations)
-    const before = checker.totals()
-    peers[0]!.peer.shown = { tables: { routes: 5 } }
-    checker.requireSteady(before)
-    expect(violations.list.join()).toContain('table routes grew from 0 to 5')
+    const totals = sizes.map((size) => {
+      peers[0]!.peer.shown = { tables: { [table]: size } }
+      return checker.totals()
+    })
+    checker.checkAll()
+    checker.requireSteady(totals)
+    return violations.list.join()
+  }
+
+  test('work that piles up while nothing happens is seen', () => {
+    expect(idling('routes', [0, 3, 4, 9])).toContain('table routes grew steadily from 0 to 9')
+  })
+
+  test.each([
+    ['work that comes and goes', 'routes', [0, 9, 4, 9]],
+    ['work that grows by less than an entry per peer', 'routes', [0, 1, 2, 4]],
+    ['a memory that fills up', 'introducedBy', [10, 400, 900, 1_024]],
+    ['a memory of two generations that fills up', 'finishedRoutes', [0, 9_000, 12_000, 16_384]],
+  ])('%s is right', (_, table, sizes) => {
+    expect(idling(table, sizes)).toBe('')
+  })
+
+  test('a memory that grows beyond its bound is seen', () => {
+    expect(idling('finishedRoutes', [0, 9_000, 16_000, 16_385])).toContain('16385 entries of at most 16384')
   })
 })
 
