@@ -19,6 +19,8 @@ export const CONTACTS_PER_FRAME_MAX = 40
 
 /** Links of one peer: "safe cross-browser" number of RTCPeerConnections (field research, section 4). */
 export const LINKS_MAX = 50
+/** Connections beyond these that wait for the answer to their goodbye; most have it within a round trip. Guess. */
+export const GOODBYES_MAX = 8
 /** Milliseconds from an open channel to both proofs. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000
 /** Milliseconds a dial or accept may take, signaling included: a slow TURN path needs more than 10 s. */
@@ -70,6 +72,8 @@ export const BUCKET_CONTACTS_MAX = 20
 export const BUCKET_CANDIDATES_MAX = 8
 /** Contacts closest to ourselves that we keep: twice k, so that half may be dead (S/Kademlia, 2007, sibling list). */
 export const SIBLINGS_MAX = 40
+/** Newcomers among them remembered: every sibling may be one, and may be replaced while it is. */
+export const NEWCOMERS_MAX = SIBLINGS_MAX * 4
 /** Links to the contacts closest to us. */
 export const LEAF_LINKS = 8
 /** Links per bucket outside the leaf region. */

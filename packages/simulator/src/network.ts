@@ -1,7 +1,7 @@
 // A network of core peers in virtual time: one queue of events, one seed, and the faults that befall it. No protocol is
 // decided here.
 
-import { brokenInvariants, type Contact, networkIdOf, Peer, type PeerEvent } from '@hyphae/core'
+import { brokenInPeer, type Contact, networkIdOf, Peer, type PeerEvent } from '@hyphae/core'
 import { type DrivenPeer, Host, type Surroundings } from './host.ts'
 import { SeededRandom } from './random.ts'
 import { SimIntroducer } from './sim-introducer.ts'
@@ -30,7 +30,7 @@ export interface NetworkOptions {
 /** Core's peer, and what is wrong with its tables. */
 class CheckedPeer extends Peer implements DrivenPeer {
   check(): string[] {
-    return brokenInvariants(this.machines.routing.state)
+    return brokenInPeer(this.machines)
   }
 }
 

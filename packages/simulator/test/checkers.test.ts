@@ -1,6 +1,14 @@
 // A checker that cannot complain proves nothing: each is shown what it must not accept.
 
-import type { Key, PeerEvent, PeerId, PeerRecord, PeerSnapshot, RecordVersion } from '@hyphae/core'
+import {
+  GOODBYES_MAX,
+  type Key,
+  type PeerEvent,
+  type PeerId,
+  type PeerRecord,
+  type PeerSnapshot,
+  type RecordVersion,
+} from '@hyphae/core'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { DeliveryChecker } from '../src/checkers/delivery-checker.ts'
 import { LinkChecker } from '../src/checkers/link-checker.ts'
@@ -12,7 +20,7 @@ import { requireWork } from '../src/checkers/work-checker.ts'
 import type { Network } from '../src/network.ts'
 import { SeededRandom } from '../src/random.ts'
 import type { ScriptedHost } from './scripted-peer.ts'
-import { scriptedNetwork } from './scripted-peer.ts'
+import { link, scriptedNetwork } from './scripted-peer.ts'
 
 const LINKS_MAX = 2
 
@@ -66,6 +74,12 @@ describe('links', () => {
     ],
   ])('%s is seen', (_, events, complaint) => {
     expect(checked(...events())).toContain(complaint)
+  })
+
+  test('a connection beyond the cap and the goodbyes is seen', () => {
+    network.observe(new LinkChecker(network, violations, -GOODBYES_MAX))
+    link(network, peers[0]!, peers[1]!)
+    expect(violations.list.join()).toContain('peer 0 has 1 connections of at most 0')
   })
 })
 
@@ -198,7 +212,7 @@ describe('records', () => {
 })
 
 describe('tables', () => {
-  const link = (peer: PeerId) => ({ peer }) as PeerSnapshot['links'][number]
+  const shownLink = (peer: PeerId) => ({ peer }) as PeerSnapshot['links'][number]
   const checked = (shown: Partial<PeerSnapshot>) => {
     peers[0]!.peer.shown = shown
     new TableChecker(network, violations, 50).checkAll()
@@ -212,7 +226,7 @@ describe('tables', () => {
       '41 siblings',
     ],
     ['itself among its siblings', () => ({ siblings: [idOf(0)] }), 'wrong siblings'],
-    ['a link twice', () => ({ links: [link(idOf(1)), link(idOf(1))] }), 'twice'],
+    ['a link twice', () => ({ links: [shownLink(idOf(1)), shownLink(idOf(1))] }), 'twice'],
     ['more contacts than its buckets hold', () => ({ contacts: 21, buckets: 1 }), '21 contacts'],
     ['a table beyond its bound', () => ({ tables: { introducedBy: 1_025 } }), 'table introducedBy has 1025'],
     ['a table that nobody bounded', () => ({ tables: { seen: 1 } }), 'table seen has no bound'],

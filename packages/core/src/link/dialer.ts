@@ -89,7 +89,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
       case 'undeliverable':
         return this.#onUndeliverable(input.via, input.to, now, out)
       case 'opened':
-        return this.#onOpened(input.attempt)
+        return this.#onOpened(input.attempt, now, out)
       case 'link-failed':
         return this.#fail(input.attempt, input.stage, input.detail, now, out)
       case 'handshake-failed':
@@ -263,6 +263,10 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     if (this.#attempts.pending - this.#attempts.dials >= ACCEPTS_MAX) return false
     if (this.#places() > 0) return true
     if ((reasons & LINK_REASONS.leaf) === 0 || !this.#room.isNear(peer)) return false
+    return this.#makeRoom(out)
+  }
+
+  #makeRoom(out: DialerEffect[]): boolean {
     const victim = this.#room.leastWanted()
     if (victim === null) return false
     out.push({ type: 'make-room', peer: victim })
@@ -280,9 +284,13 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
 
   // Success and failure
 
-  #onOpened(id: AttemptId): void {
+  /** An invite took no place while it waited: where none is left, the link that is wanted least gives up its own. */
+  #onOpened(id: AttemptId, now: Millis, out: DialerEffect[]): void {
     const attempt = this.#attempts.get(id)
-    if (attempt !== undefined) attempt.opened = true
+    if (attempt === undefined || attempt.opened) return
+    if (attempt.isInvite && this.#places() <= 0 && !this.#makeRoom(out))
+      return this.#fail(id, 'budget', 'every link is wanted more', now, out)
+    attempt.opened = true
   }
 
   /** The link set has it, and there is a link now. */

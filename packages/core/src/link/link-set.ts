@@ -6,7 +6,7 @@ import type { AttemptId, Channel, LinkId, Millis, Random } from '../contract.ts'
 import { CLOSE_CODES, type Offence } from '../errors.ts'
 import { isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { HANDSHAKE_TIMEOUT_MS } from '../limits.ts'
+import { GOODBYES_MAX, HANDSHAKE_TIMEOUT_MS } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import {
   decodeBulkFrame,
@@ -37,6 +37,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
   readonly standing = new Standing()
   readonly roster: Roster
   readonly #workBits: number
+  readonly #connectionsMax: number
   readonly #attempts: AttemptView
   readonly #random: Random
   readonly #greeter: Greeter
@@ -47,6 +48,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
 
   constructor(options: LinkSetOptions, attempts: AttemptView, random: Random) {
     this.#workBits = options.workBits
+    this.#connectionsMax = options.linksMax + GOODBYES_MAX
     this.#attempts = attempts
     this.#random = random
     this.#greeter = new Greeter(options, random)
@@ -132,6 +134,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
     const connection = expected && this.#greeter.greet(opened, expected, !this.#reasons.isVisible, now)
     if (connection === null) return this.#refuse(opened, out)
     this.#connectionByLink.set(link, connection)
+    this.#cutGoodbyes(out)
     this.#succession.stage(connection, 'connected', opened.remoteGroup, now, out)
     this.#reasons.watch(connection, out)
     out.push({ type: 'set-timer', afterMs: HANDSHAKE_TIMEOUT_MS, timer: { type: 'handshake', link } })
@@ -142,6 +145,18 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
   #refuse({ link, attempt }: OpenedLink, out: LinkEffect[]): void {
     out.push({ type: 'driver', effect: { type: 'close', link, code: 'cut', flush: false } })
     out.push({ type: 'handshake-failed', attempt, code: 'cut', alternatives: [] })
+  }
+
+  /** Whoever is left without an answer to its BYE hears the connection break. */
+  #cutGoodbyes(out: LinkEffect[]): void {
+    for (const [link, connection] of this.#connectionByLink) {
+      if (this.#connectionByLink.size <= this.#connectionsMax) return
+      if (connection.state !== 'closing') continue
+      this.#connectionByLink.delete(link)
+      this.#outbound.forget(connection)
+      const code = connection.closeCode ?? 'left'
+      out.push({ type: 'driver', effect: { type: 'close', link, code, flush: false } })
+    }
   }
 
   #onHello(

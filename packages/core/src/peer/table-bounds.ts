@@ -12,11 +12,13 @@ import {
   FINDS_IN_MAX,
   FINDS_OUT_MAX,
   FORWARDED_TOPICS_MAX,
+  GOODBYES_MAX,
   JOBS_PER_LINK_MAX,
   LOOKUPS_MAX,
   MESSAGES_CACHED_BYTES_MAX,
   MESSAGES_CACHED_MAX,
   MISSING_MAX,
+  NEWCOMERS_MAX,
   OPERATIONS_MAX,
   PARKED_BYTES_MAX,
   PARKED_COPIES_MAX,
@@ -39,13 +41,11 @@ import {
 const BUCKETS = 256
 /** Signals of one attempt, each of which has an operation. */
 const SIGNALS_PER_ATTEMPT = 32
-/** Connections that are on their way out for a second. */
-const CLOSING = 64
 
 /** Bounds for a peer with so many links at most, of which it wants as many. */
 function boundsFor(linksMax: number): Readonly<Record<string, number>> {
   const attempts = DIALS_MAX + ACCEPTS_MAX + linksMax
-  const connections = linksMax + ACCEPTS_MAX + CLOSING
+  const connections = linksMax + GOODBYES_MAX
   const contacts = BUCKETS * BUCKET_CONTACTS_MAX + SIBLINGS_MAX
   return {
     connections,
@@ -88,7 +88,7 @@ function boundsFor(linksMax: number): Readonly<Record<string, number>> {
     storeJobs: ROUTES_MAX,
     storeRoutes: ROUTES_MAX,
     storeRanks: RECORDS_HELD_MAX,
-    storeNewcomers: SIBLINGS_MAX,
+    storeNewcomers: NEWCOMERS_MAX,
     storeRepairs: RECORDS_HELD_MAX,
     gossipTopics: TOPICS_MAX + FORWARDED_TOPICS_MAX,
     gossipAnnounced: linksMax * ANNOUNCED_PER_LINK_MAX,

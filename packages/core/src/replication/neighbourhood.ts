@@ -4,7 +4,7 @@
 import type { Millis } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
-import { SIBLINGS_MAX } from '../limits.ts'
+import { NEWCOMERS_MAX } from '../limits.ts'
 import type { RoutingView } from '../machine.ts'
 
 /**
@@ -14,8 +14,6 @@ import type { RoutingView } from '../machine.ts'
 export const SETTLED_MS = 10_000
 /** Milliseconds after our own coming in which those we meet were here before us: a join takes about as long. */
 const MEETING_MS = 3_000
-/** Newcomers remembered: every sibling may be one, and may be replaced while it is. */
-const NEWCOMERS_MAX = SIBLINGS_MAX * 4
 
 export class Neighbourhood {
   readonly #routing: RoutingView

@@ -592,6 +592,25 @@ describe('invites', () => {
     expect(guest.dialer.tables()).toMatchObject({ attempts: 2 })
   })
 
+  it('[LK-15] an invite that opens at a full peer takes the place of the link wanted least', () => {
+    const { host, attempt } = invited()
+    host.size = 50
+    host.leastWanted = middle.id
+    host.give({ type: 'opened', attempt })
+    host.give({ type: 'opened', attempt })
+    expect(host.of('make-room')).toEqual([{ type: 'make-room', peer: middle.id }])
+    expect(host.dialer.expected(attempt)).not.toBeNull()
+  })
+
+  it('[LK-15] where every link is wanted more, the invite fails and nobody expects its connection', () => {
+    const { host, guest, attempt, offer } = invited()
+    host.give({ type: 'invite-complete', op: 3, attempt, answer: answer(guest, offer) })
+    host.size = 50
+    host.give({ type: 'opened', attempt })
+    expect(host.of('failed')).toMatchObject([{ op: 3, code: 'LINK_FAILED' }])
+    expect(host.dialer.expected(attempt)).toBeNull()
+  })
+
   it('cancel drops what waits for the call, and nothing else', () => {
     const bench = new DialerBench().introducer()
     bench.want(large)

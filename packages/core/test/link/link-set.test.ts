@@ -5,6 +5,7 @@ import {
   BAN_MS,
   CONTROL_QUEUE_BYTES_LAZY,
   CONTROL_QUEUE_BYTES_MAX,
+  GOODBYES_MAX,
   LEAF_KEEPALIVE_MS,
   LEAF_SILENCE_MS,
   LINK_KEEPALIVE_MS,
@@ -669,5 +670,28 @@ describe('small things', () => {
       bench.input(a, { type: 'timer', timer: { type, link } })
     expect(a.events()).toEqual([])
     expect(a.links.tables()).toEqual({ connections: 0, spareLinks: 0, standings: 0 })
+  })
+})
+
+describe('the maximum', () => {
+  it(`[LK-15] at most ${GOODBYES_MAX} connections beyond it wait for an answer to their goodbye, the oldest end first`, () => {
+    const linksMax = 8
+    const strangers = Array.from({ length: linksMax + GOODBYES_MAX + 2 }, (_, number) => {
+      const stranger = new Stranger(bench, a, contactNumber(100 + number)).links()
+      bench.input(a, { type: 'unlink', peer: contactNumber(100 + number).id, code: 'pruned' })
+      expect(a.links.tables().connections).toBeLessThanOrEqual(linksMax + GOODBYES_MAX)
+      return stranger
+    })
+    expect([...a.closedByDriver]).toEqual(strangers.slice(0, 2).map(({ link }) => link))
+    bench.advance(1_000)
+    expect(a.links.isEmpty).toBe(true)
+  })
+
+  it('[LK-15] links that have not said goodbye are not cut for others', () => {
+    const strangers = Array.from({ length: 20 }, (_, number) =>
+      new Stranger(bench, a, contactNumber(100 + number)).links(),
+    )
+    expect(a.closedByDriver.size).toBe(0)
+    expect(a.links.size).toBe(strangers.length)
   })
 })

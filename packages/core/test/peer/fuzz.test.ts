@@ -4,7 +4,7 @@ import { topicHash } from '../../src/identity/network-id.ts'
 import { contentKey } from '../../src/identity/peer-id.ts'
 import { OFFERS_PER_IDENTITY_PER_MINUTE } from '../../src/limits.ts'
 import type { GetResult } from '../../src/peer/calls.ts'
-import { brokenInvariants } from '../../src/routing/invariants.ts'
+import { brokenInPeer } from '../../src/peer/invariants.ts'
 import { outOfBounds } from '../../src/peer/table-bounds.ts'
 import { toHex, utf8 } from '../../src/wire/bytes.ts'
 import { type Frame, splitBatch } from '../../src/wire/codec.ts'
@@ -226,7 +226,7 @@ class Siege {
     const [friend] = friends
     const value = utf8(`value ${this.looks}`)
     expect(outOfBounds(victim.snapshot().tables, LINKS_MAX)).toEqual([])
-    expect(brokenInvariants(victim.peer.machines.routing.state)).toEqual([])
+    expect(brokenInPeer(victim.peer.machines)).toEqual([])
     expect(friend.outcome({ type: 'put', draft: { kind: 'immutable', value } })).toHaveProperty('value')
     const got = victim.outcome({ type: 'get', name: { kind: 'immutable', key: contentKey(value) } })
     expect('value' in got && (got.value as GetResult).record.value).toEqual(value)

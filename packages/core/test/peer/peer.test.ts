@@ -4,7 +4,7 @@ import { networkIdOf, topicHash } from '../../src/identity/network-id.ts'
 import { contentKey, type Key, keyOf } from '../../src/identity/peer-id.ts'
 import { JOBS_PER_LINK_MAX, OFFERS_PER_MINUTE } from '../../src/limits.ts'
 import type { GetResult, PutResult } from '../../src/peer/calls.ts'
-import { brokenInvariants } from '../../src/routing/invariants.ts'
+import { brokenInPeer } from '../../src/peer/invariants.ts'
 import { toHex, utf8 } from '../../src/wire/bytes.ts'
 import { encodeFrame, encodeInner } from '../../src/wire/codec.ts'
 import { type Message, type OperationId, ROUTED_BYTES_MAX, type TopicId } from '../../src/wire/messages.ts'
@@ -57,7 +57,7 @@ describe('three peers', () => {
     for (const peer of peers) {
       for (const other of peers) if (other !== peer) expect(told(peer, other)).toBe('+')
       expect(peer.snapshot()).toMatchObject({ status: 'joined', dialing: 0 })
-      expect(brokenInvariants(peer.peer.machines.routing.state)).toEqual([])
+      expect(brokenInPeer(peer.peer.machines)).toEqual([])
     }
   })
 
@@ -440,6 +440,22 @@ describe('hostile neighbours', () => {
 })
 
 describe('a full peer', () => {
+  it('[LK-15] takes an invite in place of another link', () => {
+    const full = { linksMax: 2 }
+    const peers = Array.from({ length: 4 }, (_, number) => network.add(contactNumber(1 + number), full))
+    network.run(60_000)
+    const [host, guest] = [peers[0]!, network.add(contactNumber(9), { knows: [], ...full })]
+    expect(network.links.openLinks(host)).toHaveLength(2)
+    const offer = host.outcome({ type: 'invite-create' }) as { value: { attempt: never; bytes: Uint8Array } }
+    const answer = guest.outcome({ type: 'invite-accept', offer: offer.value.bytes }) as typeof offer
+    const { attempt } = offer.value
+    host.outcome({ type: 'invite-complete', attempt, answer: answer.value.bytes })
+    for (const peer of [...peers, guest]) {
+      expect(peer.snapshot().links.length).toBeLessThanOrEqual(2)
+      expect(brokenInPeer(peer.peer.machines)).toEqual([])
+    }
+  })
+
   it('[SI4] refuses through the overlay, and the newcomer takes it for full, not for dead', () => {
     const peers = Array.from({ length: 8 }, (_, number) =>
       network.add(contactNumber(1 + number), { linksMax: 4 }),
@@ -447,7 +463,7 @@ describe('a full peer', () => {
     network.run(60_000)
     for (const peer of peers) {
       expect(network.links.openLinks(peer).length).toBeLessThanOrEqual(4)
-      expect(brokenInvariants(peer.peer.machines.routing.state)).toEqual([])
+      expect(brokenInPeer(peer.peer.machines)).toEqual([])
     }
     const stages = peers.flatMap((peer) => peer.eventsOf('link-stage'))
     const refused = stages.filter(({ stage }) => stage === 'refused')

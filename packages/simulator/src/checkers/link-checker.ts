@@ -1,7 +1,7 @@
-// Safety of links, looked at after every step: never more than the cap, one join before one leave, and the time that
-// joining took.
+// Safety of links, looked at after every step: never more than the cap, goodbyes aside (PROTOCOL.md, LK-15), one join
+// before one leave, and the time that joining took.
 
-import { LINKS_MAX, type PeerEvent, type PeerId } from '@hyphae/core'
+import { GOODBYES_MAX, LINKS_MAX, type PeerEvent, type PeerId } from '@hyphae/core'
 import type { Host } from '../host.ts'
 import type { Network, NetworkObserver } from '../network.ts'
 import { Samples } from '../samples.ts'
@@ -24,7 +24,7 @@ export class LinkChecker implements NetworkObserver {
   /** Milliseconds from the first link to `joined`, and from the start. */
   readonly joinMs = new Samples()
   readonly startToJoinedMs = new Samples()
-  /** Most links that any peer had at once, and most connections, those about to close included. */
+  /** Most links that any peer had at once, and most connections, those included that wait for the answer to their goodbye. */
   linksMax = 0
   connectionsMax = 0
   joins = 0
@@ -62,6 +62,8 @@ export class LinkChecker implements NetworkObserver {
   onHandled(host: Host): void {
     const { open } = host.transport
     if (open > this.connectionsMax) this.connectionsMax = open
+    const max = this.#linksMax + GOODBYES_MAX
+    if (open > max) this.#violate(host, `has ${open} connections of at most ${max}`)
   }
 
   #onJoined(host: Host, peer: PeerId): void {
