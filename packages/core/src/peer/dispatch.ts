@@ -103,12 +103,9 @@ function onShared(carrier: Carrier, machine: MachineName, effect: SharedEffect):
       return send(carrier, effect)
     case 'set-timer':
       return carrier.setTimer(machine, effect.afterMs, effect.timer)
-    case 'verify': {
-      const { token, cause, key, bytes, signature } = effect
-      const start = (job: JobId): Effect => ({ type: 'verify', job, key, bytes, signature })
-      carrier.jobs.begin({ machine, token }, cause, start, carrier.out)
+    case 'verify':
+      beginVerify(carrier, machine, effect)
       return
-    }
     case 'sign': {
       const { token, bytes } = effect
       carrier.jobs.begin({ machine, token }, null, (job) => ({ type: 'sign', job, bytes }), carrier.out)
@@ -119,6 +116,16 @@ function onShared(carrier: Carrier, machine: MachineName, effect: SharedEffect):
     default:
       return carrier.emit(effect)
   }
+}
+
+/** False where the link has caused too much work. Who does not hear of that gives up by its own time. */
+function beginVerify(
+  carrier: Carrier,
+  machine: MachineName,
+  { token, cause, key, bytes, signature }: VerifyEffect<string>,
+): boolean {
+  const start = (job: JobId): Effect => ({ type: 'verify', job, key, bytes, signature })
+  return carrier.jobs.begin({ machine, token }, cause, start, carrier.out)
 }
 
 function send(carrier: Carrier, { to, message, ttl, flags, lazy }: SendEffect): void {
@@ -381,6 +388,14 @@ function onStore(carrier: Carrier, effect: EffectOf<'store'>): void {
 }
 
 function onGossip(carrier: Carrier, effect: EffectOf<'gossip'>): void {
-  if (effect.type !== 'forward') return onShared(carrier, 'gossip', effect)
-  carrier.give('links', { type: 'send', to: effect.to, frame: effect.frame, lazy: false })
+  switch (effect.type) {
+    case 'forward':
+      return carrier.give('links', { type: 'send', to: effect.to, frame: effect.frame, lazy: false })
+    case 'verify':
+      if (!beginVerify(carrier, 'gossip', effect))
+        carrier.give('gossip', { type: 'verify-dropped', token: effect.token })
+      return
+    default:
+      return onShared(carrier, 'gossip', effect)
+  }
 }

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Effect } from '../../src/contract.ts'
+import { draftFrame, gossipDomain, messageIdOf, sealFrame, signedBytes } from '../../src/gossip/envelope.ts'
+import { topicOf } from '../../src/gossip/topic.ts'
 import { networkIdOf, topicHash } from '../../src/identity/network-id.ts'
 import { contentKey, type Key, keyOf } from '../../src/identity/peer-id.ts'
 import { JOBS_PER_LINK_MAX, OFFERS_PER_MINUTE } from '../../src/limits.ts'
@@ -8,7 +10,7 @@ import { brokenInPeer } from '../../src/peer/invariants.ts'
 import { toHex, utf8 } from '../../src/wire/bytes.ts'
 import { encodeFrame, encodeInner } from '../../src/wire/codec.ts'
 import { type Message, type OperationId, ROUTED_BYTES_MAX, type TopicId } from '../../src/wire/messages.ts'
-import { attemptNumber, contactNumber, seal } from '../link/stand-ins.ts'
+import { attemptNumber, contactNumber, seal, sign } from '../link/stand-ins.ts'
 import { Attacker } from './attacker.ts'
 import { INTRODUCER, NETWORK_ID, PeerNetwork, type PeerNode } from './harness.ts'
 
@@ -350,6 +352,37 @@ describe('hostile neighbours', () => {
     expect(attacker.goodbye).toBe('protocol-violation')
     expectHealthy()
   })
+
+  it('[GS-5] a message whose verification was dropped is fetched when it is announced again', () => {
+    attacker.links()
+    const chat = topicOf(NETWORK_ID, 'chat').id
+    victim.call({ type: 'subscribe', topic: 'chat' })
+    network.run(1_000)
+    attacker.says({ type: 'TOPICS', all: true, added: [chat], removed: [] })
+    const frames = Array.from({ length: JOBS_PER_LINK_MAX * 9 + 24 }, (_, counter) => gossip(counter))
+    attacker.says(...frames)
+    network.run(1_000)
+    expect(victim.snapshot().tables).toMatchObject({ jobsDropped: 24, gossipParked: 0 })
+    expect(victim.eventsOf('message')).toHaveLength(frames.length - 24)
+
+    const ids = frames.map((frame) => messageIdOf(frame))
+    attacker.says({ type: 'IHAVE', topic: chat, ids: ids.slice(-24), reconcile: false })
+    network.run(1_000)
+    const grafts = attacker.heard.flatMap(({ message }) => (message.type === 'GRAFT' ? message.ids : []))
+    expect(new Set(grafts)).toEqual(new Set(ids.slice(-24)))
+    attacker.says(...frames.slice(-24))
+    network.run(1_000)
+    expect(victim.eventsOf('message')).toHaveLength(frames.length)
+    expectHealthy()
+  })
+
+  /** A genuine message of a third party, as the attacker might have got it. */
+  function gossip(counter: number): Uint8Array {
+    const author = contactNumber(500)
+    const payload = new Uint8Array(0)
+    const draft = draftFrame({ topic: topicOf(NETWORK_ID, 'chat').id, author, boot: 1, counter, payload }, 8)
+    return sealFrame(draft, sign(author.signingKey, signedBytes(gossipDomain(NETWORK_ID), draft)))
+  }
 
   it('[SI3] a flood of offers by many identities costs at most its budget of connections', () => {
     const before = victim.effectsByType.get('accept') ?? 0
