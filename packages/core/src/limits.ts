@@ -48,8 +48,10 @@ export const LINK_SILENCE_MS = 7_500
 /** First and longest pause before a contact is dialed again. */
 export const REDIAL_MIN_MS = 1_000
 export const REDIAL_MAX_MS = 120_000
-/** Jobs of one link under way. Above that its frames are dropped and counted. */
+/** Jobs of one link under way: verifications and boxes. */
 export const JOBS_PER_LINK_MAX = 64
+/** Jobs of one link that wait; above that they are dropped and counted (docs/decisions/006). Guess: 0.1 s of verifications. */
+export const JOBS_WAITING_PER_LINK_MAX = 512
 /** Bytes queued on control before lazy gossip is dropped, and before the link is closed as overloaded. */
 export const CONTROL_QUEUE_BYTES_LAZY = 256 * 1024
 export const CONTROL_QUEUE_BYTES_MAX = 4 * 1024 * 1024

@@ -1,12 +1,9 @@
 // Jobs under way: which machine asked, and for whom. A remote may cause only so many at once; more of them wait their
-// turn, and beyond that they are dropped and counted.
+// turn, and beyond that they are dropped and counted (PROTOCOL.md, LK-16).
 
 import type { Effect, JobId } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { JOBS_PER_LINK_MAX } from '../limits.ts'
-
-/** Jobs of one link that wait: eight times what runs, so that a burst of gossip is late rather than lost (guess). */
-const WAITING_PER_LINK_MAX = JOBS_PER_LINK_MAX * 8
+import { JOBS_PER_LINK_MAX, JOBS_WAITING_PER_LINK_MAX } from '../limits.ts'
 
 export interface JobOwner<Name> {
   readonly machine: Name
@@ -37,7 +34,7 @@ export class JobTable<Name extends string> {
       this.#start(job, start, out)
       return true
     }
-    if (load.waiting.length < WAITING_PER_LINK_MAX) {
+    if (load.waiting.length < JOBS_WAITING_PER_LINK_MAX) {
       load.waiting.push({ owner: job, start })
       return true
     }
@@ -56,6 +53,12 @@ export class JobTable<Name extends string> {
 
   get size(): number {
     return this.#jobById.size
+  }
+
+  get waiting(): number {
+    let waiting = 0
+    for (const load of this.#loadByCause.values()) waiting += load.waiting.length
+    return waiting
   }
 
   get dropped(): number {

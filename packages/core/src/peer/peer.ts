@@ -118,6 +118,7 @@ export class Peer implements Carrier {
         ...gossip.tables(),
         ...requests.tables(),
         jobs: this.jobs.size,
+        jobsWaiting: this.jobs.waiting,
         jobsDropped: this.jobs.dropped,
         operationOwners: this.ownerByOperation.size,
         timers: this.#timers.size,

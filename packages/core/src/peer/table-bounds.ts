@@ -14,6 +14,7 @@ import {
   FORWARDED_TOPICS_MAX,
   GOODBYES_MAX,
   JOBS_PER_LINK_MAX,
+  JOBS_WAITING_PER_LINK_MAX,
   LOOKUPS_MAX,
   MESSAGES_CACHED_BYTES_MAX,
   MESSAGES_CACHED_MAX,
@@ -107,7 +108,9 @@ function boundsFor(linksMax: number): Readonly<Record<string, number>> {
     requestIds: 2 * REQUEST_IDS_MAX,
     responsesKept: RESPONSES_KEPT_MAX,
     responsesRouted: REQUESTS_IN_MAX,
-    jobs: 9 * JOBS_PER_LINK_MAX * connections,
+    // Those of links, and our own of every machine.
+    jobs: JOBS_PER_LINK_MAX * connections + OPERATIONS_MAX,
+    jobsWaiting: JOBS_WAITING_PER_LINK_MAX * connections,
     operationOwners: OPERATIONS_MAX,
     // One per hop and operation, at most.
     timers: 2 * ROUTES_MAX,

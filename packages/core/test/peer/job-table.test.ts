@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Effect, JobId } from '../../src/contract.ts'
 import type { PeerId } from '../../src/identity/peer-id.ts'
-import { JOBS_PER_LINK_MAX } from '../../src/limits.ts'
+import { JOBS_PER_LINK_MAX, JOBS_WAITING_PER_LINK_MAX } from '../../src/limits.ts'
 import { JobTable } from '../../src/peer/job-table.ts'
 
 const [one, other] = ['aa', 'bb'] as PeerId[] as [PeerId, PeerId]
@@ -31,10 +31,11 @@ describe('jobs', () => {
     expect(jobs.size).toBe(2)
   })
 
-  it('of one link run 64 at a time; more wait for their turn, and beyond that they are dropped and counted', () => {
+  it('[LK-16] of one link run 64 at a time; 512 wait for their turn, and beyond that they are dropped and counted', () => {
     const { jobs, begin, started, out } = setUp()
     const taken = Array.from({ length: 1_000 }, (_, index) => begin(one, `${index}`)).filter(Boolean).length
-    expect(taken).toBe(JOBS_PER_LINK_MAX * 9)
+    expect(taken).toBe(JOBS_PER_LINK_MAX + JOBS_WAITING_PER_LINK_MAX)
+    expect([JOBS_PER_LINK_MAX, JOBS_WAITING_PER_LINK_MAX, jobs.waiting]).toEqual([64, 512, 512])
     expect([started().length, jobs.size, jobs.dropped]).toEqual([
       JOBS_PER_LINK_MAX,
       JOBS_PER_LINK_MAX,
@@ -43,11 +44,11 @@ describe('jobs', () => {
     const tokens: (string | undefined)[] = []
     for (let i = 0; i < taken; i++) tokens.push(jobs.end(started()[i] as JobId, out)?.token)
     expect(tokens).toEqual(Array.from({ length: taken }, (_, index) => `${index}`))
-    expect(jobs.size).toBe(0)
+    expect([jobs.size, jobs.waiting]).toEqual([0, 0])
     expect(begin(one)).toBe(true)
   })
 
-  it('of one link do not keep those of others waiting, nor our own', () => {
+  it('[LK-16] of one link do not keep those of others waiting, nor our own', () => {
     const { begin, started } = setUp()
     for (let i = 0; i < 1_000; i++) begin(one)
     const before = started().length
@@ -57,7 +58,7 @@ describe('jobs', () => {
     expect(started().length).toBe(before + 1_002)
   })
 
-  it('that never come back keep no more than their share', () => {
+  it('[LK-16] that never come back keep no more than their share', () => {
     const { jobs, begin } = setUp()
     for (let i = 0; i < 10_000; i++) begin(one)
     expect(jobs.size).toBe(JOBS_PER_LINK_MAX)

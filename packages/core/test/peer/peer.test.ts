@@ -4,7 +4,7 @@ import { draftFrame, gossipDomain, messageIdOf, sealFrame, signedBytes } from '.
 import { topicOf } from '../../src/gossip/topic.ts'
 import { networkIdOf, topicHash } from '../../src/identity/network-id.ts'
 import { contentKey, type Key, keyOf } from '../../src/identity/peer-id.ts'
-import { JOBS_PER_LINK_MAX, OFFERS_PER_MINUTE } from '../../src/limits.ts'
+import { JOBS_PER_LINK_MAX, JOBS_WAITING_PER_LINK_MAX, OFFERS_PER_MINUTE } from '../../src/limits.ts'
 import type { GetResult, PutResult } from '../../src/peer/calls.ts'
 import { brokenInPeer } from '../../src/peer/invariants.ts'
 import { toHex, utf8 } from '../../src/wire/bytes.ts'
@@ -327,7 +327,7 @@ describe('hostile neighbours', () => {
     )
   }
 
-  it('jobs that one link causes are bounded', () => {
+  it('[LK-16] jobs that one link causes are bounded', () => {
     attacker.links()
     const topic = toHex(topicHash(NETWORK_ID, 'chat').subarray(0, 16)) as TopicId
     victim.call({ type: 'subscribe', topic: 'chat' })
@@ -359,7 +359,9 @@ describe('hostile neighbours', () => {
     victim.call({ type: 'subscribe', topic: 'chat' })
     network.run(1_000)
     attacker.says({ type: 'TOPICS', all: true, added: [chat], removed: [] })
-    const frames = Array.from({ length: JOBS_PER_LINK_MAX * 9 + 24 }, (_, counter) => gossip(counter))
+    const frames = Array.from({ length: JOBS_PER_LINK_MAX + JOBS_WAITING_PER_LINK_MAX + 24 }, (_, counter) =>
+      gossip(counter),
+    )
     attacker.says(...frames)
     network.run(1_000)
     expect(victim.snapshot().tables).toMatchObject({ jobsDropped: 24, gossipParked: 0 })
