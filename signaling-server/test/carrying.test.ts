@@ -79,9 +79,21 @@ test('[SG-13] one address has a limit for all its connections together', async (
   expect(ends.map(({ code }) => code)).toEqual(['flood', 'flood', 'flood', 'flood'])
 })
 
+test('[SG-1] a binary message is malformed, whatever it says, and all that the server says is text', async () => {
+  const { url } = await start()
+  const { client } = await joinedClient(url)
+  const kinds: boolean[] = []
+  client.socket.on('message', (_data, isBinary) => kinds.push(isBinary))
+  client.socket.send('{"type":"introduce","random":1,"close":1}')
+  await client.next('introduced', 1)
+  client.socket.send(Buffer.from('{"type":"introduce","random":1,"close":1}'))
+  expect(await client.next('error')).toMatchObject({ code: 'malformed' })
+  expect(kinds).toEqual([false, false])
+})
+
 test.each([
   ['rubbish', 'rubbish'],
-  ['binary', Buffer.from('{"type":"meshed","links":1}')],
+  ['two objects at once', '{"type":"meshed","links":1}{"type":"meshed","links":1}'],
   ['a message of the server', '{"type":"stay"}'],
 ])('[SG-2] %s ends the connection as malformed', async (_what, message) => {
   const { url } = await start()

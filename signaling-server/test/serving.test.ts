@@ -148,8 +148,9 @@ describe('[SG-13] who may connect', () => {
     await joinedClient(server.url)
   })
 
-  test('other paths have no WebSocket', async () => {
+  test('[SG-1] other paths have no WebSocket', async () => {
     const server = await start()
+    expect(new URL(server.url).pathname).toBe('/signal')
     const client = new RawClient(server.url.replace('/signal', '/chat'))
     expect(await client.closed).toBe(1006)
     expect(server.stats().connections).toBe(0)

@@ -88,7 +88,7 @@ describe('watching a link', () => {
 })
 
 describe('a keep-alive', () => {
-  it('is four zero bytes and nothing else', () => {
+  it('[WR-10] is four zero bytes and nothing else', () => {
     expect(isKeepalive(new Uint8Array(4))).toBe(true)
     for (const bytes of [[], [0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 1]])
       expect(isKeepalive(Uint8Array.from(bytes))).toBe(false)

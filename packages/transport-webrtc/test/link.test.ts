@@ -113,6 +113,15 @@ describe('an open link', () => {
     expect([pipes.control.sent, pipes.bulk.sent]).toEqual([[], []])
   })
 
+  it('[WR-10] hands no keep-alive on, but what is as long on bulk', async () => {
+    const { link, said } = newLink()
+    link.receive('control', new Uint8Array(4), 0)
+    expect(said()).toEqual([])
+    link.receive('bulk', new Uint8Array(4), 0)
+    link.receive('control', new Uint8Array(5), 0)
+    expect(said()).toEqual(['received', 'received'])
+  })
+
   it('keeps control in front of the bulk of the same turn', () => {
     const { link, pipes, order } = newLink()
     for (let i = 0; i < 4; i++) link.send('bulk', new Uint8Array(64 * KIB))

@@ -4,7 +4,7 @@ import type { CloseCode } from '../../src/errors.ts'
 import { networkIdOf } from '../../src/identity/network-id.ts'
 import { EARLY_BYTES_MAX, EARLY_FRAMES_MAX, HANDSHAKE_TIMEOUT_MS } from '../../src/limits.ts'
 import { bootStatement, Handshake } from '../../src/link/handshake.ts'
-import { equalBytes, toHex } from '../../src/wire/bytes.ts'
+import { equalBytes, fromHex, toHex, utf8 } from '../../src/wire/bytes.ts'
 import { decodeFrame, encodeFrame, packBatches, splitBatch } from '../../src/wire/codec.ts'
 import type { Message } from '../../src/wire/messages.ts'
 import { type Host, LinkBench, NETWORK_ID, Stranger } from './link-bench.ts'
@@ -29,6 +29,21 @@ beforeEach(() => {
 function decoded(frame: Uint8Array): Message {
   return decodeFrame(frame)?.message as Message
 }
+
+describe('the boot statement', () => {
+  it('[ID-5] names network and boot, and is signed by the peer', () => {
+    const expected = [...utf8('hyphae boot 1'), ...fromHex(NETWORK_ID), 0, 0, 0, 1, 0, 0, 0, 2]
+    expect([...bootStatement(NETWORK_ID, 0x1_0000_0002)]).toEqual(expected)
+  })
+
+  it('[ID-5] is said in every HELLO, with the boot it is about', () => {
+    const third = bench.host({ contact: other, bootId: 3 })
+    bench.link(third, a)
+    const { message } = bench.sent.find(({ from, message: { type } }) => from === third && type === 'HELLO')!
+    const bootSignature = sign(other.signingKey, bootStatement(NETWORK_ID, 3))
+    expect(message).toMatchObject({ bootId: 3, networkId: NETWORK_ID, bootSignature })
+  })
+})
 
 describe('the transcript', () => {
   const binding = { local: new Uint8Array(32).fill(1), remote: new Uint8Array(32).fill(2) }

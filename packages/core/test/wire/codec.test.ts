@@ -43,6 +43,10 @@ describe('frames and batches', () => {
     expect(splitBatch(Uint8Array.of(0, 0))).toBeNull()
   })
 
+  it('[WR-10] no batch looks like a keep-alive', () => {
+    expect(splitBatch(new Uint8Array(4))).toBeNull()
+  })
+
   it('[WR6] forwarding changes the TTL and no other byte', () => {
     const patched = withTtl(ping, 9)
     expect(decodeFrame(patched)?.ttl).toBe(9)
