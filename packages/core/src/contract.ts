@@ -49,11 +49,14 @@ export interface StoredContact {
   readonly lastSeen: Millis
 }
 
-/** Results of jobs. `null` and `false` are answers too: the signature is wrong, the box does not open, nothing is stored. */
+/**
+ * Results of jobs. `null` and `false` are answers too: the signature is wrong, nothing can be sealed to this peer, the box does
+ * not open, nothing is stored.
+ */
 export type JobResult =
   | { readonly type: 'verified'; readonly valid: boolean }
   | { readonly type: 'signed'; readonly signature: Uint8Array }
-  | { readonly type: 'sealed'; readonly bytes: Uint8Array }
+  | { readonly type: 'sealed'; readonly bytes: Uint8Array | null }
   | { readonly type: 'opened'; readonly bytes: Uint8Array | null }
   | { readonly type: 'loaded'; readonly record: PeerRecord | null }
   | { readonly type: 'stored'; readonly persisted: boolean }

@@ -88,7 +88,12 @@ export class PeerRuntime {
     this.#peer = new Peer({ ...options, contact: identity.contact }, random)
     this.#records = records
     this.#calls = new PendingCalls((input) => this.#input(input))
-    this.#jobs = new Jobs(crypto, records, (input) => this.#input(input))
+    this.#jobs = new Jobs({
+      crypto,
+      records,
+      send: (input) => this.#input(input),
+      tell: (event) => this.#emit(event),
+    })
     const introducerIdentity = {
       contact: identity.contact,
       networkId: options.networkId,

@@ -63,7 +63,8 @@ export type DialerInput =
     }
   | { readonly type: 'cancel'; readonly op: OpId }
   | { readonly type: 'stop' }
-  | { readonly type: 'sealed'; readonly token: DialerToken; readonly bytes: Uint8Array }
+  /** `bytes`: null where nothing can be sealed to the contact. */
+  | { readonly type: 'sealed'; readonly token: DialerToken; readonly bytes: Uint8Array | null }
   | { readonly type: 'opened-box'; readonly token: DialerToken; readonly bytes: Uint8Array | null }
   /** Too much is to be opened for the link that brought it. */
   | { readonly type: 'box-dropped'; readonly token: DialerToken }

@@ -211,7 +211,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     this.#stage(attempt, attempt.role === 'dialer' ? 'offer-sent' : 'answer-sent', attempt.way.path, now, out)
   }
 
-  #onSealed(token: string, box: Uint8Array, now: Millis, out: DialerEffect[]): void {
+  #onSealed(token: string, box: Uint8Array | null, now: Millis, out: DialerEffect[]): void {
     const failed = this.#post.onSealed(token, box, (peer) => this.reasonsOf(peer), out)
     if (failed !== null) this.#fail(failed.id, 'signaling', 'nothing can be sealed to this contact', now, out)
   }

@@ -65,10 +65,10 @@ export class SignalPost {
     return first
   }
 
-  /** A box of ours is sealed. Returns the attempt that must fail, because nothing can be sealed to its contact. */
+  /** A box of ours is sealed, or null. Returns the attempt that must fail, because nothing can be sealed to its contact. */
   onSealed(
     token: DialerToken,
-    box: Uint8Array,
+    box: Uint8Array | null,
     reasonsOf: (peer: PeerId) => number,
     out: Out<DialerEffect>,
   ): Attempt | null {
@@ -80,7 +80,7 @@ export class SignalPost {
     const attempt = this.#attempts.get(name as AttemptId)
     if (attempt === undefined || attempt.contact === null) return null
     // An exchange key of low order (RFC 7748, section 6.1) gives no secret to seal with.
-    if (box.length === 0) return attempt
+    if (box === null) return attempt
     attempt.sealing = false
     attempt.sent.push(box)
     this.carry(attempt, box, out)
@@ -141,10 +141,10 @@ export class SignalPost {
     })
   }
 
-  #sendRefusal(token: DialerToken, box: Uint8Array, out: Out<DialerEffect>): void {
+  #sendRefusal(token: DialerToken, box: Uint8Array | null, out: Out<DialerEffect>): void {
     const refusal = this.#boxByToken.get(token)
     this.#boxByToken.delete(token)
-    if (refusal === undefined || box.length === 0) return
+    if (refusal === undefined || box === null) return
     const { way, from } = refusal
     if (way.path === 'overlay' && way.route !== null) {
       out.push({ type: 'answer-signal', route: way.route, box, last: true })

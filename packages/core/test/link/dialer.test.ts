@@ -333,7 +333,7 @@ describe('signals on their way out', () => {
       bench.openCount = way === BY_OVERLAY ? 1 : 0
       const attempt = bench.want(large)!
       for (const signal of [1, 2]) bench.give({ type: 'local-signal', attempt, bytes: bytes(signal) })
-      const out = bench.give({ type: 'sealed', token: bench.jobs[0]!.token, bytes: bytes() })
+      const out = bench.give({ type: 'sealed', token: bench.jobs[0]!.token, bytes: null })
       expect(types(out)).toEqual(['event', 'abandon', 'dial-failed'])
       expect(out[0]).toMatchObject({ event: { stage: 'failed:signaling' } })
       expect([bench.driver('carry-signal'), bench.of('route-signal')]).toEqual([[], []])
@@ -347,7 +347,7 @@ describe('signals on their way out', () => {
     bench.signal(small, { kind: 'offer', attempt: attemptNumber(2) })
     bench.give({ type: 'local-signal', attempt: attemptNumber(1), bytes: bytes(1) })
     expect(bench.jobs).toHaveLength(2)
-    for (const { token } of bench.jobs.splice(0)) bench.give({ type: 'sealed', token, bytes: bytes() })
+    for (const { token } of bench.jobs.splice(0)) bench.give({ type: 'sealed', token, bytes: null })
     expect(bench.driver('carry-signal')).toEqual([])
     expect(bench.dialer.tables()).toMatchObject({ attempts: 0, boxes: 0 })
   })
