@@ -1,4 +1,7 @@
-/** The server introduces a newcomer to a single peer; peer exchange does the rest. */
+/**
+ * The server introduces a newcomer to a single peer; peer exchange and the lookup of its own id do the rest, each of which would
+ * do alone. That the exchange does is tested where lookups can be left unanswered: packages/core/test/routing/exchange.test.ts.
+ */
 import type { Page } from '@playwright/test'
 import { allLinked, expect, test } from '../fixtures/mesh.ts'
 import { allEnded, introductionsIn, webSocketsOf } from '../fixtures/web-sockets.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Contact } from '../../src/identity/contact.ts'
-import { NAME_BYTES_MAX, PING_TIMEOUT_MS, SIBLINGS_MAX } from '../../src/limits.ts'
+import { keyOf } from '../../src/identity/peer-id.ts'
+import { LEAF_LINKS, NAME_BYTES_MAX, PING_TIMEOUT_MS, SIBLINGS_MAX } from '../../src/limits.ts'
 import { LINK_REASONS } from '../../src/peer/calls.ts'
 import { compareDistance } from '../../src/routing/distance.ts'
 import {
@@ -10,7 +11,11 @@ import {
   SERVERS_LEARNED_MAX,
   SIBLING_BATCH_MS,
 } from '../../src/routing/peer-exchange.ts'
+import { Network } from './network.ts'
 import { RoutingBench } from './routing-bench.ts'
+
+/** Milliseconds that a message takes at most in the network of these tests. */
+const ONE_WAY_MS_MAX = 120
 
 function leaf(bench: RoutingBench, contact: Contact): Contact {
   bench.link(contact, 'listener')
@@ -122,6 +127,49 @@ describe('later', () => {
     const changes = bench.exchangesTo(near.id)
     expect(changes.flatMap(({ siblings }) => siblings).length).toBeGreaterThan(0)
     expect(changes.flatMap(({ gone }) => gone)).toEqual([])
+  })
+})
+
+describe('without lookups', () => {
+  /** As many as a peer wants for neighbours, who have settled; from now on no lookup is answered. */
+  function neighbours(seed: number): Network {
+    const network = new Network({ seed, linksMax: 50, introductions: 1 })
+    network.start(LEAF_LINKS, 100)
+    network.runFor(60_000)
+    expect(network.nodes.map(({ links }) => links.size)).toEqual(Array(LEAF_LINKS).fill(LEAF_LINKS - 1))
+    network.answersLookups = false
+    return network
+  }
+
+  test.each([1, 2, 3])(
+    '[RT-10] [RT-12] who is introduced to one peer is linked to all by exchanges alone (seed %i)',
+    (seed) => {
+      const network = neighbours(seed)
+      network.start(1, 0)
+      network.runFor(30_000)
+      expect(network.nodes.at(-1)!.joined).toBe(0)
+      for (const { links } of network.nodes) expect(links.size).toBe(LEAF_LINKS)
+    },
+  )
+
+  test('[RT-10] who is introduced to one peer knows all as soon as the link is up', () => {
+    const network = neighbours(4)
+    network.start(1, 0)
+    const newcomer = network.nodes.at(-1)!
+    while (newcomer.links.size === 0) network.runFor(10)
+    network.runFor(ONE_WAY_MS_MAX)
+    expect(newcomer.routing.closest(keyOf(newcomer.id), 100)).toHaveLength(LEAF_LINKS)
+  })
+
+  test('[RT-12] the others know the newcomer before it has told them so itself', () => {
+    const network = neighbours(5)
+    network.start(1, 0)
+    const newcomer = network.nodes.at(-1)!
+    while (newcomer.links.size === 0) network.runFor(10)
+    network.runFor(SIBLING_BATCH_MS + 2 * ONE_WAY_MS_MAX)
+    expect(newcomer.links.size).toBeLessThan(LEAF_LINKS)
+    for (const { routing } of network.nodes.slice(0, LEAF_LINKS))
+      expect(routing.contactOf(newcomer.id)).not.toBeNull()
   })
 })
 

@@ -133,7 +133,7 @@ export class NetworkNode {
 
   #find(target: Key): void {
     const { end, hops } = this.#network.walk(this, target)
-    const answered = end !== this
+    const answered = end !== this && this.#network.answersLookups
     const contacts = answered ? [end.routing.self, ...end.routing.closest(target, 20)] : []
     this.#network.after(hops * 2 * this.#network.delay(), () =>
       this.handle({ type: 'found', target, responder: answered ? end.id : null, contacts }),

@@ -37,6 +37,8 @@ export class Network {
     wants: 0,
     probes: 0,
   }
+  /** Whether lookups are answered. */
+  answersLookups = true
   /** What ought not to have happened. */
   readonly violations = new Set<string>()
   readonly #events = new EventQueue<{ readonly at: Millis; readonly run: () => void }>()
