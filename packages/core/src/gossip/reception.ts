@@ -3,7 +3,13 @@
 import type { Millis } from '../contract.ts'
 import { isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { COPIES_PER_LINK_BURST, COPIES_PER_LINK_PER_SECOND, GOSSIP_HOPS_MAX, LINKS_MAX } from '../limits.ts'
+import {
+  COPIES_PER_LINK_BURST,
+  COPIES_PER_LINK_PER_SECOND,
+  DIRECT_PAYLOAD_BYTES_MAX,
+  GOSSIP_HOPS_MAX,
+  LINKS_MAX,
+} from '../limits.ts'
 import { TokenBuckets } from '../token-buckets.ts'
 import { FLAG_DIRECT, type Frame, withTtl } from '../wire/codec.ts'
 import { Authors, type Sequence } from './authors.ts'
@@ -131,7 +137,7 @@ function cachedMessage(copy: ParkedCopy, missing: MissingMessage | undefined, no
     topic: message.topic,
     author: message.author.id,
     frame: withTtl(frame.bytes, Math.max(ttl - 1, 0)),
-    isDirect: isDirect(frame),
+    isDirect: isDirect(frame, message),
     mayTravel: ttl > 0,
     at: now,
     source: senders[0] as PeerId,
@@ -155,8 +161,9 @@ function sequenceOf({ topic, author, boot, counter }: GossipMessage): Sequence {
   return { topic, author: author.id, boot, counter }
 }
 
-function isDirect(frame: Frame): boolean {
-  return (frame.flags & FLAG_DIRECT) !== 0
+/** No signature covers the flag: on a larger message, whoever set it, it means nothing (GS-10). */
+function isDirect({ flags }: Frame, { payload }: GossipMessage): boolean {
+  return (flags & FLAG_DIRECT) !== 0 && payload.length <= DIRECT_PAYLOAD_BYTES_MAX
 }
 
 function ttlOf(frame: Frame): number {

@@ -16,8 +16,8 @@ export const HEADER_BYTES = 4
  * (GS-10). So what its many duplicates prune (GS-12) is that tree alone. Not signed; it stays as its author set it (WR-6).
  */
 export const FLAG_DIRECT = 0b0000_0001
-/** Bits nobody has given a meaning: a frame that sets one is malformed. */
-const FLAGS_UNKNOWN = 0b1111_1110
+/** Flags that mean something; a frame with any other is malformed (WR-7). */
+const FLAGS_BY_TYPE: Readonly<Record<number, number>> = { [MESSAGES.GOSSIP.type]: FLAG_DIRECT }
 
 export interface Frame {
   readonly ttl: number
@@ -49,9 +49,9 @@ export function encodeFrame(message: Message, ttl = 0, flags = 0): Uint8Array {
 /** The frame in `bytes`, or null where it is malformed in any way. */
 export function decodeFrame(bytes: Uint8Array): Frame | null {
   if (bytes.length < HEADER_BYTES || bytes.length > FRAME_BYTES_MAX || bytes[0] !== WIRE_VERSION) return null
-  const flags = bytes[2] as number
-  if ((flags & FLAGS_UNKNOWN) !== 0) return null
-  const message = readFields(bytes[1] as number, new Reader(bytes, HEADER_BYTES), 'link')
+  const [type, flags] = [bytes[1] as number, bytes[2] as number]
+  if ((flags & ~(FLAGS_BY_TYPE[type] ?? 0)) !== 0) return null
+  const message = readFields(type, new Reader(bytes, HEADER_BYTES), 'link')
   return message && { ttl: bytes[3] as number, flags, message, bytes }
 }
 

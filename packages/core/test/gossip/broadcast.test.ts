@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   ANNOUNCE_TO_ALL_MAX,
+  DIRECT_PAYLOAD_BYTES_MAX,
   EAGER_LINKS_GRAFTED_MAX,
   EAGER_LINKS_MAX,
   GRAFT_WAIT_START_MS,
@@ -43,6 +44,16 @@ describe('pushing', () => {
     const members = crowd(12)
     const peer = subscriber(members)
     expect(targets(peer.accept(members[0]!, message(0).bytes))).toEqual(members.slice(1, EAGER_LINKS_MAX))
+  })
+
+  test('[GS-10] a larger message has the tree of larger ones, however it is marked', () => {
+    const peer = subscriber([ada, bob])
+    const payload = new Uint8Array(DIRECT_PAYLOAD_BYTES_MAX + 1)
+    peer.accept(ada, gossipFrame({ author, counter: 1, direct: true }).bytes)
+    peer.accept(ada, gossipFrame({ author, counter: 2, payload, direct: true }).bytes)
+    expect(peer.machine.tables()).toMatchObject({ gossipAuthorTrees: 2 })
+    peer.accept(ada, gossipFrame({ author, counter: 3, payload }).bytes)
+    expect(peer.machine.tables()).toMatchObject({ gossipAuthorTrees: 2 })
   })
 
   test('[GS10] our own small message goes to all links, marked direct; a larger one along the shared tree', () => {

@@ -16,7 +16,7 @@ import {
 import { bootStatement } from '../../src/link/handshake.ts'
 import { LINK_REASONS } from '../../src/peer/calls.ts'
 import { concatBytes } from '../../src/wire/bytes.ts'
-import { encodeFrame } from '../../src/wire/codec.ts'
+import { encodeFrame, FLAG_DIRECT } from '../../src/wire/codec.ts'
 import type { Message } from '../../src/wire/messages.ts'
 import { SeededRandom } from '../gossip/seeded.ts'
 import { type Host, LinkBench, NETWORK_ID, type Step, Stranger } from './link-bench.ts'
@@ -670,6 +670,15 @@ describe('small things', () => {
       bench.input(a, { type: 'timer', timer: { type, link } })
     expect(a.events()).toEqual([])
     expect(a.links.tables()).toEqual({ connections: 0, spareLinks: 0, standings: 0 })
+  })
+})
+
+describe('flags', () => {
+  it('[WR-7] FLAG_DIRECT on anything but GOSSIP is counted as an offence', () => {
+    const stranger = new Stranger(bench, a, other).links()
+    stranger.says(encodeFrame(ping, 0, FLAG_DIRECT))
+    expect(a.offences()).toEqual(['malformed-frame'])
+    expect(stranger.heard()).not.toContain('PONG')
   })
 })
 

@@ -4,12 +4,14 @@ import { concatBytes, fromUtf8, utf8 } from '../../src/wire/bytes.ts'
 import {
   decodeFrame,
   encodeFrame,
+  FLAG_DIRECT,
   isUnknownType,
   packBatches,
   splitBatch,
   withTtl,
 } from '../../src/wire/codec.ts'
-import { ROUTED_BYTES_MAX } from '../../src/wire/messages.ts'
+import { MESSAGES, ROUTED_BYTES_MAX } from '../../src/wire/messages.ts'
+import { MESSAGE_NAMES, sampleMessage, sequence } from './samples.ts'
 
 const ping = encodeFrame({ type: 'PING', nonce: 1 })
 
@@ -67,6 +69,17 @@ describe('frames and batches', () => {
     expect(isUnknownType(Uint8Array.of(2, 0xee, 0, 0))).toBe(false)
     expect(isUnknownType(new Uint8Array(0))).toBe(false)
   })
+
+  it.each(MESSAGE_NAMES.filter((name) => MESSAGES[name].layer === 'link'))(
+    '[WR-7] a flag is malformed on %s, but for the one that GOSSIP has',
+    (name) => {
+      const frame = encodeFrame(sampleMessage(name, sequence(1)), 3)
+      const accepted = Array.from({ length: 256 }, (_, flags) => flags).filter(
+        (flags) => decodeFrame(frame.with(2, flags)) !== null,
+      )
+      expect(accepted).toEqual(name === 'GOSSIP' ? [0, FLAG_DIRECT] : [0])
+    },
+  )
 
   it('[WR5] more than 16 KiB is no batch', () => {
     const frames = Array.from({ length: 1_639 }, () => ping)
