@@ -16,7 +16,7 @@ import type { RoutingView } from '../machine.ts'
 import { decodeInner, encodeInner } from '../wire/codec.ts'
 import type { OperationId } from '../wire/messages.ts'
 import type { RouteOwner, RouteReply } from './forwarder.ts'
-import { prefixOf, type Route, type RouteMode, type RouteTable } from './route-state.ts'
+import { prefixOf, type Route, type RouteMode, type RouteTable, routeId } from './route-state.ts'
 import type { RouterEffect, RouterInput } from './router.ts'
 
 /** Bytes of a ROUTE frame without its source route and its message: header, ids, target and a full visited list. */
@@ -63,7 +63,7 @@ export class Operations implements RouteOwner {
 
   /** Null where the name is taken or too many are under way. */
   open(start: StartInput, now: Millis): Operation | null {
-    if (this.#operationById.has(start.operation) || this.#operationById.size >= OPERATIONS_MAX) return null
+    if (this.#isTakenName(start.operation) || this.#operationById.size >= OPERATIONS_MAX) return null
     const inner = encodeInner(start.inner)
     const operation = {
       start,
@@ -78,6 +78,14 @@ export class Operations implements RouteOwner {
     }
     this.#operationById.set(start.operation, operation)
     return operation
+  }
+
+  /** By an operation of ours, or a way of others that is here under a name that one of our paths would have. */
+  #isTakenName(operation: OperationId): boolean {
+    if (this.#operationById.has(operation)) return true
+    for (let path = 0; path < ROUTE_PATHS_MAX; path++)
+      if (this.#table.get(routeId(operation, path)) !== undefined) return true
+    return false
   }
 
   /** A path more, which the forwarder sets in motion. The first one goes the way that was told. */
