@@ -287,7 +287,7 @@ test('[RO-2] [RO-3] [RO-4] [RO-18] no script leaves a ROUTE unanswered, an opera
 })
 
 test('[RO-18] a name under which a way of others is here begins nothing, and leaves nothing behind', () => {
-  replay(
+  replay<Step>(
     () => new RouterStage(),
     [
       {

@@ -7,7 +7,7 @@
 //   HYPHAE_SEED=42 HYPHAE_RUNS=5000 npx vitest run --project unit packages/core/test/properties
 //
 // A failure is shrunk and said with its seed and its script. The script goes into a test of its own as it is: a step is
-// plain data, so `replay(newStage, [ …the printed lines… ])` does the same again.
+// plain data, so `replay<Step>(newStage, [ …the printed lines… ])` does the same again.
 
 import fc from 'fast-check'
 import { toHex } from '../../src/wire/bytes.ts'
