@@ -102,8 +102,10 @@ class GossipStage implements Stage<Step> {
   readonly #linked = new Set<PeerId>()
   readonly #subscribed = new Set<string>()
   readonly #waiting: Verification[] = []
-  /** Genuine messages by id, with their authors. */
-  readonly #authorById = new Map<MessageId, PeerId>()
+  /** Genuine messages by id. */
+  readonly #messageById = new Map<MessageId, Named>()
+  /** Author, boot, counter and topic of those that were delivered. */
+  readonly #deliveredSequences = new Set<string>()
   readonly #deliveredIds = new Set<MessageId>()
   #ops = 0
   #openOps = new Set<number>()
@@ -124,7 +126,11 @@ class GossipStage implements Stage<Step> {
   }
 
   problems(): string[] {
-    return [...this.#wrong, ...outOfBounds(this.#peer.machine.tables(), LINKS.length)]
+    const tables = this.#peer.machine.tables()
+    const wrong = [...this.#wrong, ...outOfBounds(tables, LINKS.length)]
+    const { gossipParked: parked } = tables
+    if (this.#waiting.length === 0 && parked !== 0) wrong.push(`${parked} copies wait for no verification`)
+    return wrong
   }
 
   /** What waits is given up by itself, and every publication has ended. */
@@ -211,7 +217,7 @@ class GossipStage implements Stage<Step> {
 
   #copy({ from, forged, direct, ttl, ...name }: Step & { do: 'copy' }): GossipEffect[] {
     const { bytes, id } = frameOf(name, { forged, direct, ttl })
-    if (!forged) this.#authorById.set(id, AUTHORS[name.author]!.id)
+    if (!forged) this.#messageById.set(id, name)
     return this.#peer.receiveBytes(linkOf(from), bytes)
   }
 
@@ -233,10 +239,15 @@ class GossipStage implements Stage<Step> {
     } else if (effect.type === 'event' && effect.event.type === 'message') {
       const { id, from, topic } = effect.event
       seen.delivered += 1
+      const message = this.#messageById.get(id)
+      if (message === undefined || AUTHORS[message.author]?.id !== from || message.topic !== topic)
+        return void this.#wrong.push('a message was delivered that its author never sent')
+      const sequence = [from, message.boot, message.counter, topic].join()
       if (this.#deliveredIds.has(id)) this.#wrong.push('a message was delivered twice')
+      if (this.#deliveredSequences.has(sequence))
+        this.#wrong.push('two messages of one number were delivered')
       this.#deliveredIds.add(id)
-      if (this.#authorById.get(id) !== from)
-        this.#wrong.push('a message was delivered that its author never sent')
+      this.#deliveredSequences.add(sequence)
       if (from === this.#peer.self.id) this.#wrong.push('a message in our name was delivered')
       if (!this.#subscribed.has(topic))
         this.#wrong.push('a message of a topic nobody subscribed to was delivered')
