@@ -50,7 +50,7 @@ export const REDIAL_MIN_MS = 1_000
 export const REDIAL_MAX_MS = 120_000
 /** Jobs of one link under way: verifications and boxes. */
 export const JOBS_PER_LINK_MAX = 64
-/** Jobs of one link that wait; above that they are dropped and counted (docs/decisions/006). Guess: 0.1 s of verifications. */
+/** Jobs of one link that wait; above that they are dropped and counted (docs/decisions/007). Guess: 0.1 s of verifications. */
 export const JOBS_WAITING_PER_LINK_MAX = 512
 /** Bytes queued on control before lazy gossip is dropped, and before the link is closed as overloaded. */
 export const CONTROL_QUEUE_BYTES_LAZY = 256 * 1024
@@ -108,8 +108,9 @@ export const HOP_TIMEOUT_MAX_MS = 2_000
 export const HOP_RTT_UNKNOWN_MS = 250
 /** Milliseconds a hop that did not acknowledge is tried last: after that its link's own silence decides. */
 export const HOP_SUSPECT_MS = LINK_SILENCE_MS
-/** First hops in parallel. */
+/** First hops in parallel: of a request to somebody without a link, and of a GET, where the first answer counts. */
 export const ROUTE_PATHS = 2
+export const GET_PATHS = 3
 /** First hops that one operation adds while it hears nothing. */
 export const ROUTE_HEDGES_MAX = 1
 /** First hops of one operation, hedges included: bounds its work to this times HOPS_MAX. */

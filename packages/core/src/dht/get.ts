@@ -5,7 +5,7 @@ import type { OpId } from '../contract.ts'
 import type { FailureCode } from '../errors.ts'
 import { type Contact, isAcceptable } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
-import { CLOCK_AHEAD_MS_MAX, OPERATION_TIMEOUT_MS, RECORD_TTL_MS, ROUTE_PATHS } from '../limits.ts'
+import { CLOCK_AHEAD_MS_MAX, GET_PATHS, OPERATION_TIMEOUT_MS, RECORD_TTL_MS } from '../limits.ts'
 import type { GetResult, RecordName } from '../peer/calls.ts'
 import { REPLICA_TIMEOUT_MS } from '../replication/fan-out.ts'
 import { equalBytes } from '../wire/bytes.ts'
@@ -126,7 +126,7 @@ export class Gets {
   #route(get: Get, turn: Turn): void {
     const inner = { type: 'GET', key: get.key, head: false } as const
     const timeoutMs = OPERATION_TIMEOUT_MS
-    const route = { mode: 'any', target: get.key, inner, paths: ROUTE_PATHS, timeoutMs } as const
+    const route = { mode: 'any', target: get.key, inner, paths: GET_PATHS, timeoutMs } as const
     const handler = {
       reply: (reply: RoutedReply, later: Turn) => this.#onReply(get, reply, later),
       ended: (reason: RouteEnd, later: Turn) => this.#onEnded(get, reason, later),

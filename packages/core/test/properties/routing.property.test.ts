@@ -4,6 +4,7 @@ import type { PeerId } from '../../src/identity/peer-id.ts'
 import { keyOf } from '../../src/identity/peer-id.ts'
 import { outOfBounds } from '../../src/peer/table-bounds.ts'
 import { TimerQueue } from '../../src/peer/timer-queue.ts'
+import { brokenInvariants } from '../../src/routing/invariants.ts'
 import { Routing, type RoutingEffect, type RoutingInput } from '../../src/routing/routing.ts'
 import { SeededRandom } from '../gossip/seeded.ts'
 import { contactNumber } from '../link/stand-ins.ts'
@@ -62,6 +63,7 @@ const seen = { probes: 0, wants: 0, evictable: 0 }
 class RoutingStage implements Stage<Step> {
   readonly #routing = new Routing(
     { self, workBits: 0, linksMax: LINKS_MAX, servers: [] },
+    { roundTripMs: (peer) => (this.#linked.has(peer) ? 2 * peer.charCodeAt(0) : null) },
     new SeededRandom(1),
   )
   readonly #timers = new TimerQueue<RoutingInput>()
@@ -108,7 +110,11 @@ class RoutingStage implements Stage<Step> {
   problems(): string[] {
     const tables = this.#routing.tables()
     if ((tables['candidates'] ?? 0) > 0) seen.evictable += 1
-    const wrong = [...this.#wrong, ...this.#routing.check(), ...outOfBounds(tables, LINKS_MAX)]
+    const wrong = [
+      ...this.#wrong,
+      ...brokenInvariants(this.#routing.state),
+      ...outOfBounds(tables, LINKS_MAX),
+    ]
     const linked = this.#routing.linked()
     if (linked.length !== this.#linked.size || linked.some((peer) => !this.#linked.has(peer)))
       wrong.push('its links are not ours')
@@ -137,6 +143,7 @@ class RoutingStage implements Stage<Step> {
       siblings: named(siblings),
       gone: named(gone).map(({ id }) => id),
       servers: [],
+      delays: Uint8Array.from(linked, (who) => who * 10),
     } as const
     return this.#give({ type: 'receive', from: contactOf(from).id, message })
   }

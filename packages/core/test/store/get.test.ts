@@ -63,7 +63,7 @@ describe('an immutable record', () => {
     expect(route).toMatchObject({
       mode: 'any',
       target: recordKey(fixed),
-      paths: 2,
+      paths: 3,
       inner: { type: 'GET', head: false },
     })
     at.reply(route, value(author, fixed), { path: 1, hops: 4 })
