@@ -58,8 +58,10 @@ function main(args: readonly string[]): number {
 function runCommand(command: Command): number {
   const { json, ...request } = command
   const begunAt = performance.now()
-  const result = run({ ...request, onProgress: progressLine(begunAt) })
-  const cost = measure(begunAt)
+  const phases = new Phases()
+  const onPhase = (experiment: Experiment) => phases.ended(experiment)
+  const result = run({ ...request, onProgress: progressLine(begunAt), onPhase })
+  const cost = { ...measure(begunAt), phases: phases.list }
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   console.log(json ? JSON.stringify(flat(result, cost)) : describe(result, cost))
   return result.violationCount === 0 ? 0 : 1
@@ -83,9 +85,35 @@ interface Cost {
   readonly wallSeconds: number
   readonly cpuSeconds: number
   readonly memoryMiB: number
+  /** What of it went where; only of scenarios. */
+  readonly phases?: readonly Phase[]
 }
 
-function measure(begunAt: number): Cost {
+interface Phase {
+  readonly phase: string
+  readonly virtualSeconds: number
+  readonly wallSeconds: number
+  readonly events: number
+}
+
+/** How long each phase of a run took, so that a person sees whether a network at rest runs faster than real time. */
+class Phases {
+  readonly list: Phase[] = []
+  #before = { virtualMs: 0, wallMs: performance.now(), events: 0 }
+
+  ended({ phase, network }: Experiment): void {
+    const now = { virtualMs: network.timeline.now, wallMs: performance.now(), events: network.trace.inputs }
+    this.list.push({
+      phase,
+      virtualSeconds: rounded((now.virtualMs - this.#before.virtualMs) / 1_000) ?? 0,
+      wallSeconds: rounded((now.wallMs - this.#before.wallMs) / 1_000) ?? 0,
+      events: now.events - this.#before.events,
+    })
+    this.#before = now
+  }
+}
+
+function measure(begunAt: number): Omit<Cost, 'phases'> {
   const { user, system } = process.cpuUsage()
   return {
     wallSeconds: (performance.now() - begunAt) / 1_000,
@@ -109,6 +137,7 @@ function flat({ figures, numbers, ...result }: RunResult, cost: Cost, digits = J
     cpuSeconds: rounded(cost.cpuSeconds),
     eventsPerSecond: Math.round(result.events / cost.wallSeconds),
     memoryMiB: Math.round(cost.memoryMiB),
+    ...(cost.phases === undefined ? {} : { phases: cost.phases }),
     ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, rounded(value, digits)])),
     ...(Object.keys(distributions).length === 0 ? {} : { distributions }),
     ...(Object.keys(series).length === 0 ? {} : { series }),

@@ -18,6 +18,7 @@ export interface RunRequest {
   /** By name; the rest is as the scenario has it. */
   readonly numbers?: Readonly<Record<string, number>>
   readonly onProgress?: ExperimentOptions['onProgress']
+  readonly onPhase?: ExperimentOptions['onPhase']
   readonly createPeer?: ExperimentOptions['createPeer']
 }
 
@@ -55,9 +56,11 @@ export function run(request: RunRequest): RunResult {
     seed: request.seed,
     numbers: resolveOptions({ ...COMMON_OPTIONS, ...scenario.options }, request.numbers ?? {}),
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+    ...(request.onPhase === undefined ? {} : { onPhase: request.onPhase }),
     ...(request.createPeer === undefined ? {} : { createPeer: request.createPeer }),
   })
   const figures = scenario.run(experiment)
+  request.onPhase?.(experiment)
   const { network, violations } = experiment
   return {
     scenario: scenario.name,

@@ -14,6 +14,7 @@ import { partition } from './partition.ts'
 import { get, put } from './records.ts'
 import type { Scenario } from './scenario.ts'
 import { sybil } from './sybil.ts'
+import { whole } from './whole.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
   join,
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   sybil,
   idle,
   faults,
+  whole,
 ]
 
 /** Throws a RangeError that names those there are. */

@@ -24,6 +24,8 @@ export interface ExperimentOptions {
   /** Every option of the scenario and the common ones, by name. */
   readonly numbers: Readonly<Record<string, number>>
   readonly onProgress?: (experiment: Experiment) => void
+  /** Called when the next phase is about to begin; `phase` is the one that ends. */
+  readonly onPhase?: (experiment: Experiment) => void
   /** Instead of core's peer, for tests. */
   readonly createPeer?: NetworkOptions['createPeer']
 }
@@ -39,13 +41,14 @@ export class Experiment {
   readonly lookups: LookupChecker
   readonly tables: TableChecker
   readonly mesh: MeshChecker
-  /** What is being done now, for people who wait. */
-  phase = 'starting'
+  readonly #onPhase: ExperimentOptions['onPhase']
+  #phase = 'starting'
   readonly #numbers: Readonly<Record<string, number>>
 
   constructor(options: ExperimentOptions) {
     const { seed, numbers, onProgress, createPeer } = options
     this.peers = options.peers
+    this.#onPhase = options.onPhase
     this.#numbers = numbers
     const linksMax = this.number('links')
     this.network = new Network({
@@ -65,6 +68,17 @@ export class Experiment {
     this.mesh = new MeshChecker(this.network)
     this.network.observe(this.links)
     this.network.observe(this.deliveries)
+  }
+
+  /** What is being done now, for people who wait. */
+  get phase(): string {
+    return this.#phase
+  }
+
+  set phase(phase: string) {
+    if (phase === this.#phase) return
+    this.#onPhase?.(this)
+    this.#phase = phase
   }
 
   /** An option's value. Throws a RangeError for one that the scenario does not have. */

@@ -1,7 +1,8 @@
 import { EPIDEMIC_DEFAULTS, type EpidemicMode, type GossipStrategy, resolveStrategy } from '@hyphae/core'
+import type { Host } from '../host.ts'
 import type { Experiment } from './experiment.ts'
 import { gossipFigures, linkFigures } from './figures.ts'
-import type { Scenario } from './scenario.ts'
+import type { Figures, Scenario } from './scenario.ts'
 
 const TOPIC = 'news'
 /** What `--strategy` 1 to 3 stand for; 0 is the tree. */
@@ -37,32 +38,50 @@ export const gossip: Scenario = {
     const subscribers = experiment.random.sample(network.running(), count)
     for (const host of subscribers) deliveries.subscribe(host, TOPIC, strategy)
     network.advance(SPREAD_MS)
-    const sources = experiment.random.sample(subscribers, experiment.number('sources'))
-    const publish = (index: number) => {
-      const source = sources[index % sources.length]
-      if (source !== undefined) deliveries.publish(source, TOPIC, experiment.number('bytes'))
-    }
-    const everyMs = experiment.number('every')
-    experiment.phase = 'warming up'
-    experiment.repeat(experiment.number('warmup'), everyMs, publish)
-    network.advance(ARRIVE_MS)
-    experiment.phase = 'publishing'
-    const first = deliveries.published
-    const before = experiment.gossipCounts()
-    experiment.repeat(experiment.number('messages'), everyMs, publish)
-    network.advance(ARRIVE_MS)
-    const after = experiment.gossipCounts()
+    const figures = publishAndCount(experiment, TOPIC, {
+      from: experiment.random.sample(subscribers, experiment.number('sources')),
+      warmup: experiment.number('warmup'),
+      messages: experiment.number('messages'),
+      everyMs: experiment.number('every'),
+    })
     if (promisesAll(strategy)) deliveries.requireAll()
     experiment.tables.checkAll()
-    experiment.requireWork({ messages: ['GOSSIP'], counts: { deliveries: deliveries.deliveries(first) } })
-    const copies = after.copies - before.copies
-    return {
-      ...gossipFigures(experiment, first),
-      copiesPerDelivery: copies / deliveries.deliveries(first),
-      copiesPerReceiver: copies / (after.first - before.first),
-      ...linkFigures(experiment),
-    }
+    return { ...figures, ...linkFigures(experiment) }
   },
+}
+
+export interface Load {
+  /** Who publishes, in turn. */
+  readonly from: readonly Host[]
+  /** Messages before those that are measured, while the tree forms. */
+  readonly warmup: number
+  readonly messages: number
+  readonly everyMs: number
+}
+
+/** Publishes messages of as many bytes as the option says, and counts deliveries and copies once all have arrived. */
+export function publishAndCount(experiment: Experiment, topic: string, load: Load): Figures {
+  const { deliveries, network } = experiment
+  const publish = (index: number) => {
+    const source = load.from[index % load.from.length]
+    if (source !== undefined) deliveries.publish(source, topic, experiment.number('bytes'))
+  }
+  experiment.phase = 'warming up'
+  experiment.repeat(load.warmup, load.everyMs, publish)
+  network.advance(ARRIVE_MS)
+  experiment.phase = 'publishing'
+  const first = deliveries.published
+  const before = experiment.gossipCounts()
+  experiment.repeat(load.messages, load.everyMs, publish)
+  network.advance(ARRIVE_MS)
+  const after = experiment.gossipCounts()
+  experiment.requireWork({ messages: ['GOSSIP'], counts: { deliveries: deliveries.deliveries(first) } })
+  const copies = after.copies - before.copies
+  return {
+    ...gossipFigures(experiment, first),
+    copiesPerDelivery: copies / deliveries.deliveries(first),
+    copiesPerReceiver: copies / (after.first - before.first),
+  }
 }
 
 /** Nothing for the tree: it is what a peer does that is told nothing. */

@@ -36,38 +36,42 @@ export const massFailure: Scenario = {
     },
   },
   run(experiment) {
-    const { network, deliveries, records } = experiment
     experiment.grow()
-    for (const host of network.running()) deliveries.subscribe(host, TOPIC)
-    putAll(experiment)
-    network.advance(SPREAD_MS)
-    const killedAt = network.timeline.now
-    const killed = experiment.kill(experiment.number('kill'))
-    const unknown = amidFailure(experiment)
-    const lostAtOnce = records.lost().length
-    const known = onceKnown(experiment)
-    const convergedMs = experiment.awaitConverged(CONVERGE_LIMIT_MS)
-    const lostKeys = records.lost().length
-    if (experiment.number('kill') <= SAFE_SHARE) {
-      deliveries.requireAll()
-      if (lostKeys > 0) experiment.violate(`${lostKeys} records are lost`)
-    }
-    experiment.tables.checkAll()
-    experiment.requireWork({
-      messages: ['ROUTE', 'GOSSIP'],
-      counts: { killed: killed.length, deliveries: deliveries.deliveries(), gets: records.getMs.count },
-    })
-    return {
-      ...known,
-      ...unknown,
-      lostKeysAtOnce: lostAtOnce,
-      lostKeys,
-      oneNetwork: experiment.mesh.isOne ? 1 : 0,
-      convergedMs,
-      ...linkFigures(experiment),
-      getsAfterFailure: getsBySecond(records.attempts, killedAt),
-    }
+    return { ...failAndRecover(experiment), ...linkFigures(experiment) }
   },
+}
+
+/** Puts records, kills a share of the peers, and sees what is left, as the options say. */
+export function failAndRecover(experiment: Experiment): Figures {
+  const { network, deliveries, records } = experiment
+  for (const host of network.running()) deliveries.subscribe(host, TOPIC)
+  putAll(experiment)
+  network.advance(SPREAD_MS)
+  const killedAt = network.timeline.now
+  const killed = experiment.kill(experiment.number('kill'))
+  const unknown = amidFailure(experiment)
+  const lostAtOnce = records.lost().length
+  const known = onceKnown(experiment)
+  const convergedMs = experiment.awaitConverged(CONVERGE_LIMIT_MS)
+  const lostKeys = records.lost().length
+  if (experiment.number('kill') <= SAFE_SHARE) {
+    deliveries.requireAll()
+    if (lostKeys > 0) experiment.violate(`${lostKeys} records are lost`)
+  }
+  experiment.tables.checkAll()
+  experiment.requireWork({
+    messages: ['ROUTE', 'GOSSIP'],
+    counts: { killed: killed.length, deliveries: deliveries.deliveries(), gets: records.getMs.count },
+  })
+  return {
+    ...known,
+    ...unknown,
+    lostKeysAtOnce: lostAtOnce,
+    lostKeys,
+    oneNetwork: experiment.mesh.isOne ? 1 : 0,
+    convergedMs,
+    getsAfterFailure: getsBySecond(records.attempts, killedAt),
+  }
 }
 
 /** From the first instant on, while nobody knows of the deaths yet: `atOnce…`. */
