@@ -1,5 +1,5 @@
 /**
- * `npm run --silent figures`: the last run's figures as one JSON object. A figure that no run has made yet
+ * `npm run --silent figures [-- fifty]`: the last run's figures as one JSON object, of the whole or of the fifty peers. A figure that no run has made yet
  * is null, and a line on stderr names the command that makes it.
  */
 import { readFileSync } from 'node:fs'
@@ -7,6 +7,10 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { root } from './process.mjs'
 
+if (process.argv[2] === 'fifty') {
+  console.log(JSON.stringify(readJson('.results/fifty.json') ?? {}))
+  process.exit()
+}
 const measured = readJson('.results/figures.json')
 const summary = readJson('.results/summary.json')
 
