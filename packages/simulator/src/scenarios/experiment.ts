@@ -150,15 +150,23 @@ export class Experiment {
     return killed
   }
 
+  /** Suspends a share of the running peers at this instant, until somebody resumes them. */
+  freeze(share: number): Host[] {
+    const running = this.network.running()
+    const frozen = this.random.sample(running, Math.round(running.length * share))
+    for (const host of frozen) host.suspend()
+    return frozen
+  }
+
   /** A peer that has joined and does not leave, drawn at random; any that runs, where there is none. */
   anyMember(): Host {
     const members = this.network.running().filter((host) => this.links.hasJoined(host) && !host.isLeaving)
     return members.length === 0 ? this.anyone() : this.random.pick(members)
   }
 
-  /** A running peer, drawn at random. */
+  /** A running peer that is awake, drawn at random. */
   anyone(): Host {
-    return this.random.pick(this.network.running())
+    return this.random.pick(this.network.running().filter((host) => !host.isSuspended))
   }
 
   /** Does something so many times, this many milliseconds apart. */

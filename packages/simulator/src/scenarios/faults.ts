@@ -9,16 +9,21 @@ const SPREAD_MS = 10_000
 const CONVERGE_LIMIT_MS = 120_000
 /** Milliseconds for the last messages to arrive, and for tables to be compared over. */
 const ARRIVE_MS = 15_000
+/** Milliseconds by which a signal may be late. */
+const SIGNAL_LATE_MS = 500
 
 /** First faults, with what must never happen looked for after every step; then peace, in which all must become well. */
 export const faults: Scenario = {
   name: 'faults',
   claim:
-    'Through loss, delay and the death of many, messages arrive once and values stay; then all becomes well.',
+    'Through loss, delay, wrong clocks, frozen tabs and the death of many, messages arrive once and values stay; then all becomes well.',
   peers: 100,
   options: {
     links: { value: 10, meaning: 'links a peer may have' },
     loss: { value: 0.02, meaning: 'share of packets lost' },
+    skew: { value: 2_000, meaning: 'milliseconds by which a clock may be wrong, either way' },
+    duplicates: { value: 0.1, meaning: 'share of signals that arrive twice; any may be half a second late' },
+    suspend: { value: 0.05, meaning: 'share of the peers that are frozen, longer than their neighbours wait' },
     kill: { value: 0.3, meaning: 'share of the peers that die, in three blows' },
     keys: { value: 40, meaning: 'records put before and during the faults' },
     gets: { value: 100, meaning: 'records got during the faults, and again afterwards' },
@@ -54,7 +59,11 @@ export const faults: Scenario = {
 /** Three blows while messages and gets go on. Returns the number of the dead. */
 function sufferFaults(experiment: Experiment): number {
   const { network } = experiment
+  const { introducer } = network
+  introducer.signalDuplicateShare = experiment.number('duplicates')
+  introducer.signalLateMs = introducer.signalDuplicateShare > 0 ? SIGNAL_LATE_MS : 0
   const share = experiment.number('kill') / 3
+  const frozen = experiment.freeze(experiment.number('suspend'))
   let killed = 0
   for (const blow of [0, 1, 2]) {
     killed += experiment.kill(share / (1 - share * blow)).length
@@ -63,6 +72,9 @@ function sufferFaults(experiment: Experiment): number {
     experiment.tables.checkAll()
   }
   network.advance(ARRIVE_MS)
+  for (const host of frozen) host.resume()
+  introducer.signalDuplicateShare = 0
+  introducer.signalLateMs = 0
   return killed
 }
 
