@@ -23,7 +23,10 @@ export const faults: Scenario = {
     loss: { value: 0.02, meaning: 'share of packets lost' },
     skew: { value: 2_000, meaning: 'milliseconds by which a clock may be wrong, either way' },
     duplicates: { value: 0.1, meaning: 'share of signals that arrive twice; any may be half a second late' },
-    suspend: { value: 0.05, meaning: 'share of the peers that are frozen, longer than their neighbours wait' },
+    suspend: {
+      value: 0.05,
+      meaning: 'share of the peers that are frozen, longer than their neighbours wait',
+    },
     kill: { value: 0.3, meaning: 'share of the peers that die, in three blows' },
     keys: { value: 40, meaning: 'records put before and during the faults' },
     gets: { value: 100, meaning: 'records got during the faults, and again afterwards' },

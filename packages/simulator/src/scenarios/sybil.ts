@@ -98,7 +98,7 @@ function holders(key: Key, hosts: readonly Host[]): number {
   return hosts.filter(({ disk }) => disk.holds(key)).length
 }
 
-/** Gets by honest peers that do not hold the record themselves. */
+/** Gets by honest peers; of a single record by those that do not hold it themselves, if there are any. */
 function getsOf(
   experiment: Experiment,
   entries: Experiment['records']['entries'],
@@ -106,8 +106,8 @@ function getsOf(
 ): Figures {
   experiment.records.restart()
   const keys = entries.flatMap(({ key }) => key ?? [])
-  const far = honest.filter(({ disk }) => !keys.some((key) => keys.length === 1 && disk.holds(key)))
-  getMany(experiment, experiment.number('gets'), { entries, by: far })
+  const far = honest.filter(({ disk }) => keys.length > 1 || !keys.some((key) => disk.holds(key)))
+  getMany(experiment, experiment.number('gets'), { entries, by: far.length > 0 ? far : honest })
   return getFigures(experiment)
 }
 

@@ -1,0 +1,115 @@
+// Every scenario that has faults, small: it must do its work, keep its claim, and find what is broken on purpose.
+
+import type { Contact, Effect, Input, Millis } from '@hyphae/core'
+import { networkIdOf, Peer } from '@hyphae/core'
+import { describe, expect, test } from 'vitest'
+import { type DrivenPeer, run, SCENARIOS, type SeededRandom } from '../src/index.ts'
+
+const QUICK = { 'join-every': 20, settle: 6 }
+const FEW = { ...QUICK, keys: 10, gets: 30 }
+
+describe('what holds', () => {
+  test.each([
+    ['churn', 30, { ...FEW, 'median-minutes': 1.4, minutes: 1 }],
+    ['churn', 30, { ...FEW, 'median-minutes': 10, minutes: 1, distribution: 1, polite: 1, restart: 1 }],
+    ['partition', 30, { ...FEW, links: 12 }],
+    ['partition', 30, { ...FEW, links: 12, 'one-way': 1, share: 0.3 }],
+    ['flash-crowd', 40, { ...FEW, before: 8 }],
+    ['mass-failure', 40, { ...FEW }],
+    ['lossy', 30, { ...FEW, 'loss-out': 0.2, 'lossy-peers': 0.3, messages: 10 }],
+    ['gossip', 30, { ...QUICK, skew: 5_000, drift: 200, up: 250_000, down: 1e6, sources: 3, messages: 10 }],
+    ['lookup', 30, { ...QUICK, lookups: 20 }],
+  ] as const)('%s, %i peers, %o', (scenario, peers, numbers) => {
+    const { violations, figures } = run({ scenario, peers, seed: 1, numbers })
+    expect(violations).toEqual([])
+    for (const name of ['getSuccess', 'deliveredShare', 'lookupSuccess'])
+      if (name in figures) expect(figures).toHaveProperty(name, 1)
+  })
+
+  test('one peer alone is a network', () => {
+    expect(run({ scenario: 'join', peers: 1, seed: 1 }).violations).toEqual([])
+  })
+
+  test('a mass failure tells of the first seconds and of later ones apart', () => {
+    const { figures } = run({ scenario: 'mass-failure', peers: 30, seed: 2, numbers: { ...FEW, kill: 0.8 } })
+    expect(figures).toMatchObject({ oneNetwork: 1, atOnceGets: 30, gets: 30 })
+    for (const name of ['atOnceGetSuccess', 'atOnceDeliveredShare', 'within10sDeliveredShare', 'lostKeys'])
+      expect(figures[name]).toBeGreaterThanOrEqual(0)
+  })
+
+  test('the same seed gives the same run, adversaries and clocks included', () => {
+    const numbers = { ...FEW, skew: 1_000, lookups: 5, messages: 5, behaviour: 2, asleep: 1 }
+    const request = { scenario: 'adversary', peers: 20, seed: 3, numbers }
+    expect(run(request).traceHash).toBe(run(request).traceHash)
+  })
+})
+
+describe('adversaries', () => {
+  test.each([0, 1, 2])('behaviour %i: nobody believes what they forge', (behaviour) => {
+    const numbers = { ...FEW, links: 10, behaviour, asleep: 1, messages: 10, lookups: 5 }
+    const { violations, figures } = run({ scenario: 'adversary', peers: 30, seed: 1, numbers })
+    expect(violations).toEqual([])
+    expect(figures['misdeeds']).toBeGreaterThan(0)
+  })
+
+  test('sybils are closer to their key than anybody else, and are asked for it', () => {
+    const numbers = { ...FEW, keys: 5, minutes: 0.5, sybils: 25 }
+    const { violations, figures } = run({ scenario: 'sybil', peers: 30, seed: 1, numbers })
+    expect(violations).toEqual([])
+    expect(figures['sybilHolders']).toBeGreaterThan(15)
+    expect(figures['honestHoldersBefore']).toBeGreaterThan(15)
+  })
+})
+
+describe('what is broken on purpose is found', () => {
+  test('gossip that hands on nothing', () => {
+    const scenarios = ['mass-failure', 'lossy']
+    for (const scenario of scenarios) {
+      const { violations } = run({
+        scenario,
+        peers: 12,
+        seed: 1,
+        numbers: { ...FEW, messages: 2 },
+        createPeer: without('message'),
+      })
+      expect(violations.join()).toMatch(/did not reach/)
+    }
+  })
+
+  test('a peer that never says that it has joined', () => {
+    const { violations } = run({
+      scenario: 'flash-crowd',
+      peers: 10,
+      seed: 1,
+      numbers: { ...FEW, before: 4 },
+      createPeer: without('status'),
+    })
+    expect(violations.join()).toMatch(/have not joined/)
+  })
+})
+
+test('every scenario runs with five peers and says what it measured', () => {
+  for (const { name, options } of SCENARIOS) {
+    const small = { keys: 4, gets: 4, lookups: 4, messages: 4, minutes: 0.5, calm: 0.1, sybils: 3 }
+    const numbers = Object.fromEntries(Object.entries(small).filter(([option]) => option in options))
+    const { figures } = run({ scenario: name, peers: 5, seed: 1, numbers: { ...QUICK, ...numbers } })
+    expect(figures['linksMax'], name).toBeGreaterThan(0)
+  }
+})
+
+/** Core's peer, whose events of one type nobody hears. */
+function without(type: string) {
+  return (contact: Contact, random: SeededRandom): DrivenPeer => {
+    const peer = new Peer({ contact, networkId: networkIdOf('simulated', 0), workBits: 0 }, random)
+    return {
+      handle(input: Input, now: Millis, out: Effect[]) {
+        const effects: Effect[] = []
+        peer.handle(input, now, effects)
+        for (const effect of effects)
+          if (effect.type !== 'event' || effect.event.type !== type) out.push(effect)
+      },
+      snapshot: (now) => peer.snapshot(now),
+      check: () => peer.check(),
+    }
+  }
+}
