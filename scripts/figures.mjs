@@ -1,6 +1,6 @@
 /**
- * `npm run --silent figures [-- fifty]`: the last run's figures as one JSON object, of the whole or of the fifty peers. A figure that no run has made yet
- * is null, and a line on stderr names the command that makes it.
+ * `npm run --silent figures [-- fifty]`: the last run's figures as one JSON object, or those of its fifty peers. A figure
+ * that no run has made yet is null, and a line on stderr names the command that makes it.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

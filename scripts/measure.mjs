@@ -123,10 +123,10 @@ function planned(commands, isSimulated) {
  */
 function execute({ command, seed }, simulator) {
   const asked = seed === null ? command : `${command} --seed ${seed} --json`
-  const [script = '', , ...rest] = asked.split(' ')
+  const words = asked.split(' ')
   const [program, args] = simulator
-    ? [process.execPath, [...simulatorFlags, simulator, ...rest]]
-    : ['npm', ['run', '--silent', script]]
+    ? [process.execPath, [...simulatorFlags, simulator, ...words.slice(2)]]
+    : ['npm', ['run', '--silent', ...words]]
   return new Promise((resolve) => {
     execFile(program, args, { cwd: root, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) => {
       const exitCode = error ? (typeof error.code === 'number' ? error.code : 1) : 0
