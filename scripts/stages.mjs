@@ -1,5 +1,6 @@
 /** The stages of `npm test`, in their order, and how each one's result becomes numbers. */
 import { readFileSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { root, run, runTool } from './process.mjs'
 
@@ -45,11 +46,16 @@ async function runStatic(exitCode) {
   return { passed: isPassed ? 1 : 0, failed: isPassed ? 0 : 1, skipped: 0 }
 }
 
-/** @param {string} project */
+/**
+ * One file of tests per core; vitest leaves one core free by itself, which would be half of two.
+ *
+ * @param {string} project
+ */
 async function runVitest(project) {
   const file = reportFile(project)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const code = await runTool('vitest', ['run', '--project', project, ...reporters])
+  const workers = `--maxWorkers=${availableParallelism()}`
+  const code = await runTool('vitest', ['run', '--project', project, workers, ...reporters])
   return checked(code, countVitest(readReport(file)))
 }
 

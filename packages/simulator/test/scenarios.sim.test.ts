@@ -10,10 +10,10 @@ const FEW = { ...QUICK, keys: 10, gets: 30 }
 
 describe('what holds', () => {
   test.each([
-    ['churn', 30, { ...FEW, 'median-minutes': 1.4, minutes: 1 }],
-    ['churn', 30, { ...FEW, 'median-minutes': 10, minutes: 1, distribution: 1, polite: 1, restart: 1 }],
-    ['partition', 30, { ...FEW, links: 12 }],
-    ['partition', 30, { ...FEW, links: 12, 'one-way': 1, share: 0.3 }],
+    ['churn', 20, { ...FEW, 'median-minutes': 1.4, minutes: 1 }],
+    ['churn', 20, { ...FEW, 'median-minutes': 10, minutes: 0.5, distribution: 1, polite: 1, restart: 1 }],
+    ['partition', 20, { ...FEW, links: 12 }],
+    ['partition', 20, { ...FEW, links: 12, 'one-way': 1, share: 0.3 }],
     ['flash-crowd', 40, { ...FEW, before: 8 }],
     ['mass-failure', 40, { ...FEW }],
     ['lossy', 30, { ...FEW, 'loss-out': 0.2, 'lossy-peers': 0.3, messages: 10 }],
@@ -53,7 +53,7 @@ describe('adversaries', () => {
   })
 
   test('sybils are closer to their key than anybody else, and are asked for it', () => {
-    const numbers = { ...FEW, keys: 5, minutes: 0.5, sybils: 25 }
+    const numbers = { ...FEW, keys: 5, minutes: 0.25, sybils: 25 }
     const { violations, figures } = run({ scenario: 'sybil', peers: 30, seed: 1, numbers })
     expect(violations).toEqual([])
     expect(figures['sybilHolders']).toBeGreaterThan(15)

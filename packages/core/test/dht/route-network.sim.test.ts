@@ -12,7 +12,6 @@ const SIZES = [
   { peers: 100, linksMax: 10 },
   { peers: 300, linksMax: 8 },
   { peers: 1_000, linksMax: 8 },
-  { peers: 1_000, linksMax: 10 },
   { peers: 1_000, linksMax: 40 },
 ]
 
