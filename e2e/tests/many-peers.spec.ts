@@ -58,7 +58,7 @@ test('thirty peers with eight links each reach every message, every value and ea
 
   expect(Math.max(...links)).toBeLessThanOrEqual(LINKS_MAX)
   expect(routedShare).toBeGreaterThanOrEqual(0.3)
-  // The goal of 1.8 is out of reach of good routing: docs/decisions/008. Without routing the mean would be 1.
+  // The goal is 1.8; how far it can be asserted: docs/decisions/008. Without routing the mean would be 1.
   expect(mean(remoteHops)).toBeGreaterThanOrEqual(1.3)
 })
 
