@@ -22,7 +22,7 @@ export function TopologyPicture({ session, state }: ViewProps) {
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         role="img"
-        aria-label={`${graph.peers.length} peers and ${graph.edges.length} links`}
+        aria-label={`${counted(graph.peers.length, 'peer')} and ${counted(graph.edges.length, 'link')}`}
         data-testid="topology"
         data-peers={graph.peers.length}
         data-edges={graph.edges.length}
@@ -41,11 +41,15 @@ export function TopologyPicture({ session, state }: ViewProps) {
         ))}
       </svg>
       <figcaption>
-        {graph.peers.length} peers, {graph.edges.length} links seen from here
+        {counted(graph.peers.length, 'peer')}, {counted(graph.edges.length, 'link')} seen from here
         {crawling ? ' · asking peers…' : ''}
       </figcaption>
     </figure>
   )
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function Edge({ from, to, own }: { from: Point | undefined; to: Point | undefined; own: boolean }) {
@@ -60,7 +64,7 @@ function Node({ id, at, me }: { id: string; at: Point | undefined; me: boolean }
       <circle r={me ? 11 : 8} style={{ '--hue': hueOf(id) } as React.CSSProperties}>
         <title>{id}</title>
       </circle>
-      <text y={me ? 25 : 20}>{me ? 'me' : shortId(id).slice(0, 4)}</text>
+      <text y={me ? 14 : 10}>{me ? 'me' : shortId(id).slice(0, 4)}</text>
     </g>
   )
 }
