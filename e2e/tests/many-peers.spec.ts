@@ -12,6 +12,9 @@ const TOPIC = 'all'
 const QUICK_MS = 1_000
 /** Milliseconds in which thirty peers, of which two processor cores make all links, have joined. */
 const JOIN_MS = 60_000
+/** Milliseconds without news of links after which a network is taken to be at rest, and that this is awaited at most. */
+const REST_MS = 2_000
+const SETTLE_MS = 20_000
 
 test('thirty peers with eight links each reach every message, every value and each other', async ({
   browsers,
@@ -58,8 +61,8 @@ test('thirty peers with eight links each reach every message, every value and ea
 
   expect(Math.max(...links)).toBeLessThanOrEqual(LINKS_MAX)
   expect(routedShare).toBeGreaterThanOrEqual(0.3)
-  // The goal is 1.8; how far it can be asserted: docs/decisions/008. Without routing the mean would be 1.
-  expect(mean(remoteHops)).toBeGreaterThanOrEqual(1.3)
+  // The goal is 1.8, which eight of eight runs reached; how links fall moves it: docs/decisions/008. Without routing the mean would be 1.
+  expect(mean(remoteHops)).toBeGreaterThanOrEqual(1.7)
 })
 
 test('fifty peers in ten pages hear and find quickly', async ({ browsers, mesh }) => {
@@ -69,6 +72,7 @@ test('fifty peers in ten pages hear and find quickly', async ({ browsers, mesh }
   const { peers, pages } = await openMany(mesh, browser, { pages: 10, linksMax: 12, replicas: REPLICAS })
   const some = peers.filter((_, index) => index % PEERS_PER_PAGE === 0)
   await Promise.all(peers.map((peer) => peer.subscribe(TOPIC)))
+  await settle(peers)
   await publishFrom(some, peers, 'first')
   const gossipMs = await publishFrom(some, peers, 'second')
   for (const [index, peer] of some.entries()) await peer.put(`value ${index}`, index)
@@ -99,6 +103,16 @@ async function openMany(
   const peers = await Promise.all(places.map((place) => mesh.openPeer(place, options)))
   await Promise.all(peers.map((peer) => peer.joined(JOIN_MS)))
   return { peers, pages }
+}
+
+/** Making hundreds of links keeps two processor cores busy: what is measured meanwhile is that. */
+async function settle(peers: readonly MeshPeer[]): Promise<void> {
+  const until = Date.now() + SETTLE_MS
+  let isAtRest = false
+  while (!isAtRest && Date.now() < until) {
+    const quiet = await Promise.allSettled(peers.map((peer) => peer.quietFor(REST_MS)))
+    isAtRest = quiet.every(({ status }) => status === 'fulfilled')
+  }
 }
 
 /** Milliseconds of every delivery. Each message has arrived everywhere, once, before the next is published. */

@@ -3,6 +3,7 @@
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { AUTHOR_TREE_MS, AUTHOR_TREES_MAX, AUTHOR_TREES_PER_TOPIC_MAX, FORMER_PARENT_MS } from '../limits.ts'
+import type { MessageId } from '../wire/messages.ts'
 
 /** Messages that a parent may fail to bring before its announcements change nothing any more. Guess. */
 const PARENT_FAILURES_MAX = 3
@@ -17,6 +18,8 @@ export class AuthorTree {
   /** To whom we push them. Never the parent. */
   readonly children: Set<PeerId>
   heardAt: Millis
+  #latest: MessageId | null = null
+  #spare: PeerId | null = null
   readonly #failuresByParent = new Map<PeerId, number>()
   #former: PeerId | null = null
   #formerUntil: Millis = 0
@@ -41,6 +44,23 @@ export class AuthorTree {
     this.children.delete(parent)
   }
 
+  /** The message by which a place in the tree can be asked for; null where none came yet. */
+  get latest(): MessageId | null {
+    return this.#latest
+  }
+
+  /** A new message, and who announced it before it came. */
+  advance(id: MessageId, announcer: PeerId | null): void {
+    this.#latest = id
+    this.#spare = null
+    if (announcer !== null) this.offer(id, announcer)
+  }
+
+  /** Somebody has a message too. The first to have the latest one is spare: whoever has it soon is hardly behind us. */
+  offer(id: MessageId, peer: PeerId): void {
+    if (id === this.#latest && peer !== this.parent && this.trusts(peer)) this.#spare ??= peer
+  }
+
   /** The message had to be asked for: if somebody else had it, the parent failed. */
   blameParent(source: PeerId): void {
     if (this.parent === null || this.parent === source) return
@@ -57,10 +77,16 @@ export class AuthorTree {
     if (this.parent === peer) this.parent = null
   }
 
-  removeLink(peer: PeerId): void {
+  /** Returns the spare peer where it is now the parent, and has to be told so. */
+  removeLink(peer: PeerId): PeerId | null {
     this.#failuresByParent.delete(peer)
     this.children.delete(peer)
-    if (this.parent === peer) this.parent = null
+    if (this.#spare === peer) this.#spare = null
+    if (this.parent !== peer) return null
+    this.parent = this.#spare
+    if (this.parent !== null) this.children.delete(this.parent)
+    this.#spare = null
+    return this.parent
   }
 
   /** Without direction, as other authors may use it. */
@@ -115,9 +141,16 @@ export class AuthorTrees {
     return tree
   }
 
-  removeLink(peer: PeerId): void {
+  /** Returns messages by which those that were spare peers of a tree are told that they are parents. */
+  removeLink(peer: PeerId): Map<PeerId, MessageId[]> {
     this.shared.delete(peer)
-    for (const tree of this.#treeByName.values()) tree.removeLink(peer)
+    const idsByParent = new Map<PeerId, MessageId[]>()
+    for (const tree of this.#treeByName.values()) {
+      const parent = tree.removeLink(peer)
+      if (parent === null || tree.latest === null) continue
+      idsByParent.set(parent, [...(idsByParent.get(parent) ?? []), tree.latest])
+    }
+    return idsByParent
   }
 
   expire(now: Millis): void {

@@ -87,11 +87,11 @@ export class Broadcast implements Spread {
     this.#trees.get(directTreeName(this.#context.self))?.addChild(peer)
   }
 
-  /** The shared tree may just have been cut: a spare edge now is cheaper than a wait with the next message. */
+  /** Trees may just have been cut: another edge now is cheaper than a wait with the next message. */
   removeLink(peer: PeerId, out: GossipEffect[]): void {
     if (!this.#links.delete(peer)) return
     const wasEager = this.#trees.shared.has(peer)
-    this.#trees.removeLink(peer)
+    for (const [parent, ids] of this.#trees.removeLink(peer)) this.#askForPlaces(parent, ids, out)
     if (wasEager && this.eager < EAGER_LINKS_MAX) this.#graftBestLazy(out)
   }
 
@@ -132,6 +132,8 @@ export class Broadcast implements Spread {
     const tree = this.#treeOf(message, wasPushed, now)
     if (asked === 'grafted') tree.blameParent(source)
     if (asked !== 'pulled') tree.hear(source, now)
+    else if (tree.parent === null) this.#joinTree(tree, message, now, out)
+    tree.advance(message.id, message.firstAnnouncer)
     if (wasPushed) this.#takeShortcut(message, tree, now, out)
     if (message.mayTravel) this.#push(message, tree.children, out)
   }
@@ -145,20 +147,19 @@ export class Broadcast implements Spread {
     const tree = this.#trees.get(treeName(message))
     if (tree?.parent === from) return
     tree?.children.delete(from)
+    tree?.offer(message.id, from)
     if (known !== 'pushed' && known !== 'told') this.#prune(message, from, out)
   }
 
   announced(from: PeerId, { ids, reconcile }: MessageOf<'IHAVE'>, now: Millis, out: GossipEffect[]): void {
     if (reconcile) return this.#reconciliation.compare(from, ids, now, out)
-    let isNew = false
+    const missing: MessageId[] = []
     for (const id of ids) {
       const message = this.#context.messages.get(id)
       if (message !== undefined) this.#onKnownAnnounced(message, from)
-      else if (!this.#context.isKnown(id)) {
-        isNew = this.#context.missing.announce(id, this.#topic, from, now, now + this.#wait.ms) || isNew
-      }
+      else if (!this.#context.isKnown(id)) missing.push(id)
     }
-    if (isNew) this.#setGraftTimer(this.#wait.ms, out)
+    if (missing.length > 0) this.#await(missing, from, now, out)
   }
 
   /**
@@ -226,27 +227,39 @@ export class Broadcast implements Spread {
     if (announcedAt === null || firstAnnouncer === null || now - announcedAt < SHORTCUT_MS) return
     if (!this.#links.has(firstAnnouncer) || parent === firstAnnouncer || !tree.trusts(firstAnnouncer)) return
     tree.adopt(firstAnnouncer, now)
-    this.#sendAnnouncement(firstAnnouncer, id, out)
-    this.#sendGraft(firstAnnouncer, [id], out)
+    this.#askForPlaces(firstAnnouncer, [id], out)
     if (parent !== null) this.#prune(message, parent, out)
+  }
+
+  /** What had to be pulled was on a tree that does not reach us. */
+  #joinTree(tree: AuthorTree, { id, source }: CachedMessage, now: Millis, out: GossipEffect[]): void {
+    tree.hear(source as PeerId, now)
+    this.#askForPlaces(source as PeerId, [id], out)
+  }
+
+  /** Places in the trees of messages that we have already, as the announcement says. */
+  #askForPlaces(parent: PeerId, ids: readonly MessageId[], out: GossipEffect[]): void {
+    for (let i = 0; i < ids.length; i += IDS_PER_FRAME_MAX) {
+      const some = ids.slice(i, i + IDS_PER_FRAME_MAX)
+      this.#sendAnnouncement(parent, some, out)
+      this.#sendGraft(parent, some, out)
+    }
   }
 
   /** An announcement of what the remote pushed to us: it learns that we had it from elsewhere, and stops. */
   #prune(message: CachedMessage, peer: PeerId, out: GossipEffect[]): void {
-    this.#sendAnnouncement(peer, message.id, out)
+    this.#sendAnnouncement(peer, [message.id], out)
   }
 
-  #sendAnnouncement(to: PeerId, id: MessageId, out: GossipEffect[]): void {
-    out.push({
-      type: 'send',
-      to,
-      message: { type: 'IHAVE', topic: this.#topic, ids: [id], reconcile: false },
-    })
+  #sendAnnouncement(to: PeerId, ids: readonly MessageId[], out: GossipEffect[]): void {
+    out.push({ type: 'send', to, message: { type: 'IHAVE', topic: this.#topic, ids, reconcile: false } })
   }
 
   #onKnownAnnounced(message: CachedMessage, from: PeerId): void {
     const wasPushed = message.knowledgeByPeer.get(from) === 'pushed'
-    if (wasPushed) this.#trees.get(treeName(message))?.children.delete(from)
+    const tree = this.#trees.get(treeName(message))
+    if (wasPushed) tree?.children.delete(from)
+    tree?.offer(message.id, from)
     message.knowledgeByPeer.set(from, 'has')
   }
 
@@ -272,6 +285,15 @@ export class Broadcast implements Spread {
 
   // Grafting
 
+  #await(ids: readonly MessageId[], from: PeerId, now: Millis, out: GossipEffect[]): void {
+    const waitMs = this.#wait.ms(this.#slowestRoundTripMs)
+    let isNew = false
+    for (const id of ids) {
+      isNew = this.#context.missing.announce(id, this.#topic, from, now, now + waitMs) || isNew
+    }
+    if (isNew) this.#setGraftTimer(waitMs, out)
+  }
+
   #graft(peer: PeerId, messages: readonly MissingMessage[], now: Millis, out: GossipEffect[]): void {
     const againAfterMs = GraftWait.forAnswer(this.#delayMs(peer))
     for (const message of messages) {
@@ -296,6 +318,14 @@ export class Broadcast implements Spread {
   #delayMs(peer: PeerId): number {
     const { links } = this.#context
     return (links.roundTripMs(peer) ?? HOP_RTT_UNKNOWN_MS) + (links.isHidden(peer) ? HIDDEN_MS : 0)
+  }
+
+  get #slowestRoundTripMs(): number {
+    const { links } = this.#context
+    let slowestMs = 0
+    for (const peer of this.#links)
+      slowestMs = Math.max(slowestMs, links.roundTripMs(peer) ?? HOP_RTT_UNKNOWN_MS)
+    return slowestMs
   }
 
   #setGraftTimer(afterMs: number, out: GossipEffect[]): void {

@@ -15,8 +15,9 @@ const STEP_DOWN = 0.995
 export class GraftWait {
   #ms = GRAFT_WAIT_START_MS
 
-  get ms(): number {
-    return Math.round(this.#ms)
+  /** Where all links are near, a copy that takes longer than a round trip of the slowest is not under way. */
+  ms(slowestRoundTripMs: number): number {
+    return Math.round(bounded(Math.min(this.#ms, slowestRoundTripMs)))
   }
 
   /** A message came by the tree, so much later than it was announced; 0 where it was not. */

@@ -6,6 +6,7 @@ import { type Contact, isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { ACCEPTS_MAX } from '../limits.ts'
 import type { Out } from '../machine.ts'
+import { RecentSet } from '../recent-set.ts'
 import { toHex } from '../wire/bytes.ts'
 import { decodeInner, encodeInner } from '../wire/codec.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
@@ -19,6 +20,10 @@ export const SIGNAL_KINDS = { offer: 0, answer: 1, more: 2, refused: 3 } as cons
 const SIGNALS_PER_ATTEMPT_MAX = 32
 /** Boxes being opened or sealed that belong to no attempt: each accept may have a few batches of candidates behind it. */
 const BOXES_MAX = ACCEPTS_MAX * 16
+/** Boxes that are known when they come again. */
+const BOXES_SEEN_MAX = BOXES_MAX * 2
+/** The box's authentication tag: of no other box. */
+const BOX_TAG_BYTES = 16
 
 /** A sealed signal from somebody. `link`: the peer that forwarded it, where it came through the overlay. */
 export interface IncomingBox {
@@ -38,6 +43,7 @@ export class SignalPost {
   readonly #attempts: Attempts
   readonly #random: Random
   readonly #budget = new OfferBudget()
+  readonly #seen = new RecentSet<string>(BOXES_SEEN_MAX)
   readonly #boxByToken = new Map<DialerToken, Omit<IncomingBox, 'box'>>()
   #nextBox = 1
 
@@ -160,15 +166,18 @@ export class SignalPost {
 
   /**
    * Has a box opened, if its sender has work and budget. Whoever forwarded it cannot know what is in it, and anybody may
-   * have put this sender beside it: up to here nobody is to blame.
+   * have put this sender beside it: up to here nobody is to blame. A box takes several ways, and more where hops are slow.
    */
   open({ from, box, way, link }: IncomingBox, now: Millis, out: Out<DialerEffect>): void {
+    const name = from.id + toHex(box.subarray(-BOX_TAG_BYTES))
+    if (this.#seen.has(name)) return
     if (!isAcceptable(from, this.#workBits) || from.id === this.#self.id) {
       out.push({ type: 'offence', peer: null, offence: 'bad-work' })
     } else if (this.#boxByToken.size >= BOXES_MAX || !this.#budget.admitsBox(from.id, link, now)) {
       out.push({ type: 'offence', peer: null, offence: 'flood' })
     } else {
       const token = `open:${this.#nextBox++}`
+      this.#seen.add(name)
       this.#boxByToken.set(token, { from, way, link })
       out.push({ type: 'open', token, bytes: box, peer: from, cause: link })
     }
@@ -199,6 +208,6 @@ export class SignalPost {
   }
 
   tables(): Record<string, number> {
-    return { boxes: this.#boxByToken.size, ...this.#budget.tables() }
+    return { boxes: this.#boxByToken.size, boxesSeen: this.#seen.size, ...this.#budget.tables() }
   }
 }

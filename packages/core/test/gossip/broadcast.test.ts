@@ -4,6 +4,7 @@ import {
   DIRECT_PAYLOAD_BYTES_MAX,
   EAGER_LINKS_GRAFTED_MAX,
   EAGER_LINKS_MAX,
+  GRAFT_WAIT_MIN_MS,
   GRAFT_WAIT_START_MS,
   GRAFTED_BYTES_BURST,
   IHAVE_DELAY_MS,
@@ -222,6 +223,15 @@ describe('grafting', () => {
     expect(sends(peer.wait(400), 'GRAFT')).toHaveLength(1)
   })
 
+  test('[GS14] the wait is no longer than the slowest round trip, where all links are near', () => {
+    const peer = subscriber([ada, bob])
+    peer.roundTripMs.set(ada, 2)
+    peer.roundTripMs.set(bob, GRAFT_WAIT_MIN_MS + 10)
+    peer.receive(ada, ihave(message(0).id))
+    expect(peer.wait(GRAFT_WAIT_MIN_MS + 9)).toEqual([])
+    expect(sends(peer.wait(1), 'GRAFT')).toHaveLength(1)
+  })
+
   test('[GS14] ids that one link only claims are bounded', () => {
     const peer = subscriber([ada])
     for (let i = 0; i < 5; i++) {
@@ -321,6 +331,66 @@ describe('grafting', () => {
       }
     }
     expect(adopted).toBe(3)
+  })
+})
+
+describe('a tree that was cut', () => {
+  const late = (peer: OnePeer, from: typeof ada, id: MessageId) => peer.receive(from, ihave(id))
+
+  test('[GS35] when the parent goes, the first that announced the latest message becomes the parent', () => {
+    const peer = subscriber([ada, bob, eve, dan])
+    peer.accept(ada, message(0).bytes)
+    late(peer, eve, message(0).id)
+    peer.accept(ada, message(1).bytes)
+    late(peer, bob, message(1).id)
+    late(peer, dan, message(1).id)
+    expect(sends(peer.unlink(ada)).slice(0, 2)).toEqual([
+      { to: bob, message: ihave(message(1).id) },
+      { to: bob, message: graft(message(1).id) },
+    ])
+    expect(targets(peer.accept(bob, message(2).bytes))).toEqual([])
+    expect(sends(peer.accept(dan, message(2).bytes))).toEqual([])
+  })
+
+  test('[GS35] whoever announced before the copy came is that one too, and one that went is not', () => {
+    const peer = subscriber([ada, bob, eve])
+    late(peer, bob, message(0).id)
+    peer.accept(ada, message(0).bytes)
+    late(peer, eve, message(0).id)
+    expect(sends(peer.unlink(bob))).toEqual([])
+    expect(sends(peer.unlink(ada))).toEqual([])
+    expect(targets(peer.accept(eve, message(1).bytes))).toEqual([])
+  })
+
+  test('[GS35] one frame asks for the places in several trees', () => {
+    const peer = subscriber([ada, bob])
+    const other = gossipFrame({ author: contactNumber(8), direct: true })
+    for (const { bytes, id } of [message(0), other]) {
+      peer.accept(ada, bytes)
+      late(peer, bob, id)
+    }
+    const ids = [message(0).id, other.id]
+    expect(sends(peer.unlink(ada))).toEqual([
+      { to: bob, message: ihave(...ids) },
+      { to: bob, message: graft(...ids) },
+    ])
+  })
+
+  test('[GS35] who had to pull a message asks for a place in its tree, once', () => {
+    const peer = subscriber([ada, bob])
+    const pulled = (counter: number) => {
+      const { bytes, id } = message(counter)
+      expect(peer.receive(ada, { type: 'IHAVE', topic: CHAT.id, ids: [id], reconcile: true })).toEqual([
+        { type: 'send', to: ada, message: pull(id) },
+      ])
+      return sends(peer.accept(ada, bytes))
+    }
+    const { id } = message(0)
+    expect(pulled(0)).toEqual([
+      { to: ada, message: ihave(id) },
+      { to: ada, message: graft(id) },
+    ])
+    expect(pulled(1)).toEqual([])
   })
 })
 

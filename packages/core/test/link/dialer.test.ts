@@ -368,7 +368,8 @@ describe('signals that come in', () => {
     bench.signal(small, { kind: 'answer', attempt })
     bench.signal(large, { kind: 'answer', attempt: attemptNumber(9) })
     expect(bench.driver('apply-signal')).toEqual([])
-    for (const kind of ['answer', 'answer', 'more', 'more'] as const) bench.signal(large, { kind, attempt })
+    for (const [index, kind] of (['answer', 'answer', 'more', 'more'] as const).entries())
+      bench.signal(large, { kind, attempt, data: bytes(index) })
     expect(bench.driver('apply-signal')).toHaveLength(3)
   })
 
@@ -381,11 +382,11 @@ describe('signals that come in', () => {
 
   it('[SI1] a box that does not open is counted against nobody, one that opens to rubbish against its sender', () => {
     const bench = new DialerBench()
-    bench.give({ type: 'box', from: large, box: bytes(1, 2, 3), way: BY_OVERLAY, link: small.id })
+    bench.give({ type: 'box', from: large, box: bytes(4, 2, 3), way: BY_OVERLAY, link: small.id })
     bench.work()
-    bench.give({ type: 'box', from: large, box: bytes(1, 2, 3), way: BY_OVERLAY, link: small.id })
+    bench.give({ type: 'box', from: large, box: bytes(5, 2, 3), way: BY_OVERLAY, link: small.id })
     bench.give({ type: 'opened-box', token: bench.jobs.shift()!.token, bytes: bytes(0x29, 1, 2) })
-    bench.give({ type: 'box', from: large, box: bytes(1, 2, 3), way: BY_OVERLAY, link: small.id })
+    bench.give({ type: 'box', from: large, box: bytes(6, 2, 3), way: BY_OVERLAY, link: small.id })
     bench.give({ type: 'opened-box', token: bench.jobs.shift()!.token, bytes: bytes() })
     expect(bench.offences()).toEqual([
       [null, 'bad-signal'],
@@ -431,13 +432,9 @@ describe('signals that come in', () => {
   function flood(bench: DialerBench, link: string | null, identities: number): number {
     const before = bench.driver('accept').length
     for (let i = 0; i < identities; i++) {
-      const attempt = attemptNumber(1_000 + bench.effects.length + i)
-      bench.signal(
-        contactNumber(10_000 + bench.effects.length + i),
-        { kind: 'offer', attempt },
-        BY_OVERLAY,
-        link as never,
-      )
+      const number = bench.effects.length
+      const attempt = attemptNumber(1_000 + number)
+      bench.signal(contactNumber(10_000 + number), { kind: 'offer', attempt }, BY_OVERLAY, link as never)
       bench.give({ type: 'link-failed', attempt, stage: 'ice', detail: '' })
     }
     return bench.driver('accept').length - before
@@ -456,7 +453,13 @@ describe('signals that come in', () => {
       const bench = new DialerBench()
       let jobs = 0
       for (let i = 0; i < count; i++) {
-        bench.give({ type: 'box', from: from(i), box: bytes(1), way: BY_OVERLAY, link: link?.id ?? null })
+        bench.give({
+          type: 'box',
+          from: from(i),
+          box: bytes(i >> 8, i),
+          way: BY_OVERLAY,
+          link: link?.id ?? null,
+        })
         jobs += bench.jobs.length
         bench.work()
       }
@@ -471,6 +474,18 @@ describe('signals that come in', () => {
       bench.give({ type: 'box', from: contactNumber(1 + i), box: bytes(1), way: BY_SERVER, link: null })
     expect(bench.dialer.tables()).toMatchObject({ boxes: 16 * ACCEPTS_MAX })
     expect(bench.jobs).toHaveLength(16 * ACCEPTS_MAX)
+  })
+
+  it('[SI3] a box that comes again, over whatever way, is neither opened nor counted', () => {
+    const bench = new DialerBench()
+    const give = (from: Contact, nonce: number, link: Contact) =>
+      bench.give({ type: 'box', from, box: bytes(nonce), way: BY_OVERLAY, link: link.id })
+    for (let copy = 0; copy < 100; copy++) give(large, 1, copy % 2 === 0 ? small : middle)
+    expect(bench.jobs).toHaveLength(1)
+    give(large, 2, small)
+    give(middle, 1, small)
+    expect(bench.jobs).toHaveLength(3)
+    expect(bench.offences()).toEqual([])
   })
 
   it('[SI3] a box whose job was dropped gives its place back', () => {

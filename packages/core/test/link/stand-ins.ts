@@ -34,13 +34,13 @@ export function verify(signingKey: Uint8Array, bytes: Uint8Array, signature: Uin
 }
 
 export function seal(own: Contact, peer: Contact, bytes: Uint8Array): Uint8Array {
-  return concatBytes(boxTag(own, peer, bytes), bytes)
+  return concatBytes(bytes, boxTag(own, peer, bytes))
 }
 
 /** Null where the box was not sealed between these two. */
 export function open(own: Contact, peer: Contact, box: Uint8Array): Uint8Array | null {
-  const bytes = box.slice(TAG_BYTES)
-  return equalBytes(boxTag(own, peer, bytes), box.subarray(0, TAG_BYTES)) ? bytes : null
+  const bytes = box.slice(0, -TAG_BYTES)
+  return equalBytes(boxTag(own, peer, bytes), box.subarray(-TAG_BYTES)) ? bytes : null
 }
 
 /** The results of the jobs that need keys. */
