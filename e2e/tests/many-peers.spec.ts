@@ -16,14 +16,25 @@ const JOIN_MS = 60_000
 const REST_MS = 2_000
 const SETTLE_MS = 20_000
 
-test('thirty peers with eight links each reach every message, every value and each other', async ({
+test('thirty peers with eight links each reach everything, and fifty are quick about it', async ({
   browsers,
   mesh,
 }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(300_000)
   await mesh.serve()
   const browser = await browsers.launch('chromium')
-  const { peers } = await openMany(mesh, browser, { pages: 6, linksMax: LINKS_MAX, replicas: REPLICAS })
+  const pages = await test.step('thirty', () => reachEverything(mesh, browser))
+  expect(await mesh.offences(), 'offences that peers counted').toEqual([])
+  await Promise.all(pages.map((page) => page.close()))
+  await test.step('fifty', () => beQuick(mesh, browser))
+})
+
+async function reachEverything(mesh: Mesh, browser: Browser): Promise<Page[]> {
+  const { peers, pages } = await openMany(mesh, browser, {
+    pages: 6,
+    linksMax: LINKS_MAX,
+    replicas: REPLICAS,
+  })
 
   const gossipMs = await test.step('every message reaches all', async () => {
     await Promise.all(peers.map((peer) => peer.subscribe(TOPIC)))
@@ -63,12 +74,10 @@ test('thirty peers with eight links each reach every message, every value and ea
   expect(routedShare).toBeGreaterThanOrEqual(0.3)
   // The goal is 1.8, which eight of eight runs reached; how links fall moves it: docs/decisions/008. Without routing the mean would be 1.
   expect(mean(remoteHops)).toBeGreaterThanOrEqual(1.7)
-})
+  return pages
+}
 
-test('fifty peers in ten pages hear and find quickly', async ({ browsers, mesh }) => {
-  test.setTimeout(180_000)
-  await mesh.serve()
-  const browser = await browsers.launch('chromium')
+async function beQuick(mesh: Mesh, browser: Browser): Promise<void> {
   const { peers, pages } = await openMany(mesh, browser, { pages: 10, linksMax: 12, replicas: REPLICAS })
   const some = peers.filter((_, index) => index % PEERS_PER_PAGE === 0)
   await Promise.all(peers.map((peer) => peer.subscribe(TOPIC)))
@@ -89,7 +98,7 @@ test('fifty peers in ten pages hear and find quickly', async ({ browsers, mesh }
   await showFigures(figures, 'fifty')
   expect(figures.gossipP99Ms).toBeLessThanOrEqual(QUICK_MS)
   expect(figures.getP99Ms).toBeLessThanOrEqual(QUICK_MS)
-})
+}
 
 /** Peers that have joined, five in each page. */
 async function openMany(
