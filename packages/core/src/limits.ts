@@ -110,11 +110,11 @@ export const HOP_RTT_UNKNOWN_MS = 250
 export const HOP_SUSPECT_MS = LINK_SILENCE_MS
 /** First hops in parallel: of a request to somebody without a link, and of a GET, where the first answer counts. */
 export const ROUTE_PATHS = 2
-export const GET_PATHS = 3
+export const GET_PATHS = 4
 /** First hops that one operation adds while it hears nothing. */
 export const ROUTE_HEDGES_MAX = 1
 /** First hops of one operation, hedges included: bounds its work to this times HOPS_MAX. */
-export const ROUTE_PATHS_MAX = 4
+export const ROUTE_PATHS_MAX = 5
 /** Hops a GET may look around once no neighbour is closer to the key: bounds the work for a key that nobody holds. */
 export const DETOUR_HOPS_MAX = 8
 /** Replies that one way of one operation may bring back: one per replica of a STORE, and room. */

@@ -159,7 +159,7 @@ export class Broadcast implements Spread {
       if (message !== undefined) this.#onKnownAnnounced(message, from)
       else if (!this.#context.isKnown(id)) missing.push(id)
     }
-    if (missing.length > 0) this.#await(missing, from, now, out)
+    if (missing.length > 0) this.#expectSoon(missing, from, now, out)
   }
 
   /**
@@ -285,7 +285,7 @@ export class Broadcast implements Spread {
 
   // Grafting
 
-  #await(ids: readonly MessageId[], from: PeerId, now: Millis, out: GossipEffect[]): void {
+  #expectSoon(ids: readonly MessageId[], from: PeerId, now: Millis, out: GossipEffect[]): void {
     const waitMs = this.#wait.ms(this.#slowestRoundTripMs)
     let isNew = false
     for (const id of ids) {

@@ -91,7 +91,8 @@ export class PeerExchange {
    */
   changes(to: LinkState, isLeaf: boolean, changes: SiblingChanges): Exchange | null {
     if (!isLeaf && !this.#siblings.has(to.known)) return null
-    const siblings = isLeaf ? changes.added.filter(({ id }) => id !== to.known.id) : []
+    const isNews = ({ id }: Contact) => id !== to.known.id && !changes.knowersById.get(id)?.has(to.known.id)
+    const siblings = isLeaf ? changes.added.filter(isNews) : []
     const gone = changes.gone.filter((id) => id !== to.known.id)
     if (siblings.length + gone.length === 0) return null
     return { type: 'PEER_EXCHANGE', linked: [], siblings, gone, servers: [], delays: NO_DELAYS }

@@ -266,6 +266,8 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     const { linked, delays } = message
     this.#learn(linked, { evidence: 'linked', namer: from, delays }, now, out)
     this.#learn(message.siblings, { evidence: 'named', namer: from }, now, out)
+    this.#table.siblings.named(from, linked)
+    this.#table.siblings.named(from, message.siblings)
     for (const id of message.gone) this.#acquaintances.rumour(id, now, out)
     for (const url of this.#exchange.learnServers(message.servers)) {
       out.push({ type: 'event', event: { type: 'server-learned', url } })
@@ -366,7 +368,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
 
   #tellSiblings(now: Millis, out: RoutingEffect[]): void {
     const changes = this.#table.siblings.takeChanges()
-    out.push({ type: 'siblings-changed', ...changes })
+    out.push({ type: 'siblings-changed', added: changes.added, gone: changes.gone })
     if (this.#settledAt !== null && this.#settledAt > now) {
       this.#settledAt = Math.min(now + this.#choice.targets.settleMs, this.#settledAtMax)
     }

@@ -11,12 +11,19 @@ export interface SiblingChanges {
   readonly added: readonly Contact[]
   /** Those that died; whoever was only displaced by a closer one is not among them. */
   readonly gone: readonly PeerId[]
+  /** Of those added, who knows them: they named it, or it named them as its links. */
+  readonly knowersById: ReadonlyMap<PeerId, ReadonlySet<PeerId>>
+}
+
+interface Newcomer {
+  readonly contact: Contact
+  readonly knowers: Set<PeerId>
 }
 
 export class SiblingList {
   readonly #self: PeerId
   readonly #list: KnownContact[] = []
-  readonly #added = new Map<PeerId, Contact>()
+  readonly #added = new Map<PeerId, Newcomer>()
   readonly #gone = new Set<PeerId>()
 
   constructor(self: PeerId) {
@@ -52,7 +59,7 @@ export class SiblingList {
     if (rank >= SIBLINGS_MAX) return known
     this.#list.splice(rank, 0, known)
     this.#gone.delete(known.id)
-    this.#added.set(known.id, known.contact)
+    this.#added.set(known.id, { contact: known.contact, knowers: new Set() })
     if (this.#list.length <= SIBLINGS_MAX) return null
     const displaced = this.#list.pop() as KnownContact
     this.#added.delete(displaced.id)
@@ -68,9 +75,24 @@ export class SiblingList {
     return true
   }
 
+  /** A linked peer named these. */
+  named(by: PeerId, contacts: readonly Contact[]): void {
+    if (this.#added.size === 0) return
+    const namer = this.#added.get(by)
+    for (const { id } of contacts) {
+      namer?.knowers.add(id)
+      this.#added.get(id)?.knowers.add(by)
+    }
+  }
+
   /** What changed since the last call. */
   takeChanges(): SiblingChanges {
-    const changes = { added: [...this.#added.values()], gone: [...this.#gone].slice(0, SIBLINGS_MAX) }
+    const newcomers = [...this.#added.values()]
+    const changes = {
+      added: newcomers.map(({ contact }) => contact),
+      gone: [...this.#gone].slice(0, SIBLINGS_MAX),
+      knowersById: new Map(newcomers.map(({ contact, knowers }) => [contact.id, knowers])),
+    }
     this.#added.clear()
     this.#gone.clear()
     return changes

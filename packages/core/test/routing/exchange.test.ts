@@ -95,6 +95,25 @@ describe('later', () => {
     expect(bench.routing.isLinked(other.id)).toBe(true)
   })
 
+  test('[RT-12] a leaf link that knows the newcomer does not hear of it again', () => {
+    const bench = new RoutingBench()
+    const [near, namer, named] = [1, 2, 3].map(() => leaf(bench, bench.contact())) as [
+      Contact,
+      Contact,
+      Contact,
+    ]
+    bench.advance(SIBLING_BATCH_MS)
+    bench.take('send')
+    const newcomer = bench.contact()
+    bench.receive(namer, { siblings: [newcomer] })
+    bench.link(newcomer, 'listener')
+    bench.receive(newcomer, { linked: [named] })
+    bench.take('send')
+    bench.advance(SIBLING_BATCH_MS)
+    const told = bench.take('send').filter(({ message }) => message.type === 'PEER_EXCHANGE')
+    expect(told.map(({ to }) => to)).toEqual([near.id])
+  })
+
   test('[RT-12] every linked sibling hears of a death', () => {
     const bench = new RoutingBench()
     const near = leaf(bench, bench.contact())

@@ -9,6 +9,7 @@ import {
 } from '../../src/dht/record.ts'
 import { NO_ORIGIN } from '../../src/dht/stored-ack.ts'
 import type { Contact } from '../../src/identity/contact.ts'
+import { GET_PATHS } from '../../src/limits.ts'
 import type { RecordName } from '../../src/peer/calls.ts'
 import { concatBytes, utf8 } from '../../src/wire/bytes.ts'
 import {
@@ -63,7 +64,7 @@ describe('an immutable record', () => {
     expect(route).toMatchObject({
       mode: 'any',
       target: recordKey(fixed),
-      paths: 3,
+      paths: GET_PATHS,
       inner: { type: 'GET', head: false },
     })
     at.reply(route, value(author, fixed), { path: 1, hops: 4 })
