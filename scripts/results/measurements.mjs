@@ -93,37 +93,30 @@ export const MEASUREMENTS = [
   }),
   simulated(
     'whole-10000',
-    '10,000 peers with at most 50 links each join, store, find, look up, publish, rest.',
+    'A network whose peers have at most 50 links each joins, stores, finds, looks up, publishes, rests, and loses half of its peers.',
     {
       commands: [
-        'whole --peers 10000 --join-every 20 --kill 0 --keys 500 --gets 1000 --lookups 200 --messages 30 --sources 100',
+        'whole --peers 10000 --join-every 20 --keys 2000 --gets 1000 --lookups 100 --sources 20 --rest 20',
       ],
       figures: [
-        ...[
-          'joinP99Ms',
-          'getMeanMs',
-          'getP50Ms',
-          'getP99Ms',
-          'getSuccess',
-          'hopsMean',
-          'putP50Ms',
-          'putP99Ms',
-        ],
-        ...['lookupP50Ms', 'lookupP99Ms', 'exactShare', 'copiesPerDelivery', 'gossipP50Ms', 'gossipP99Ms'],
+        ...['joinP99Ms', 'getMeanMs', 'getP50Ms', 'getP99Ms', 'getSuccess', 'hopsMean', 'putP50Ms'],
+        ...['putP99Ms', 'lookupP50Ms', 'exactShare', 'copiesPerDelivery', 'gossipP99Ms'],
         ...['manyCopiesPerDelivery', 'manyDeliveredShare', 'restBytesPerSecond', 'linksMax'],
+        ...['failureLostKeys', 'failureOneNetwork', 'failureAtOnceGetSuccess', 'failureAtOnceGetP99Ms'],
+        ...['failureGetSuccess', 'failureGetP99Ms', 'failureAtOnceDeliveredShare'],
       ],
     },
   ),
   simulated('mass-failure-50', 'When half of all peers die at once, no record is lost and messages go on.', {
-    commands: ['mass-failure --peers 10000 --join-every 20 --kill 0.5 --keys 1000 --gets 1000 --messages 10'],
+    commands: eachSize('mass-failure --kill 0.5', [1_000]),
     figures: FAILURE_FIGURES,
   }),
   simulated('mass-failure-80', 'When four in five die at once, the rest finds together again.', {
-    commands: ['mass-failure --peers 10000 --kill 0.8 --keys 1000 --gets 1000'],
+    commands: eachSize('mass-failure --kill 0.8', [1_000]),
     figures: FAILURE_FIGURES,
   }),
   simulated('mass-failure-90', 'When nine in ten die at once, the rest is one network still.', {
-    commands: ['mass-failure --peers 10000 --kill 0.9 --keys 1000 --gets 1000'],
+    commands: eachSize('mass-failure --kill 0.9', [1_000]),
     figures: FAILURE_FIGURES,
   }),
   simulated(
