@@ -108,15 +108,15 @@ export const MEASUREMENTS = [
     },
   ),
   simulated('mass-failure-50', 'When half of all peers die at once, no record is lost and messages go on.', {
-    commands: eachSize('mass-failure --kill 0.5', [1_000]),
+    commands: eachSize('mass-failure --join-every 20 --keys 1000 --gets 1000 --kill 0.5', [1_000]),
     figures: FAILURE_FIGURES,
   }),
   simulated('mass-failure-80', 'When four in five die at once, the rest finds together again.', {
-    commands: eachSize('mass-failure --kill 0.8', [1_000]),
+    commands: eachSize('mass-failure --join-every 20 --keys 1000 --gets 1000 --kill 0.8', [1_000]),
     figures: FAILURE_FIGURES,
   }),
   simulated('mass-failure-90', 'When nine in ten die at once, the rest is one network still.', {
-    commands: eachSize('mass-failure --kill 0.9', [1_000]),
+    commands: eachSize('mass-failure --join-every 20 --keys 1000 --gets 1000 --kill 0.9', [1_000]),
     figures: FAILURE_FIGURES,
   }),
   simulated(
