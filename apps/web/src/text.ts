@@ -31,6 +31,13 @@ export function bytesText(bytes: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
 }
 
+/** Two digits where a number is estimated; it is counted where it is all that are known. */
+export function peersText(count: number, known: number): string {
+  if (count <= known + 1) return count === 1 ? '1 peer' : `${count} peers`
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(count)) - 1)
+  return `about ${(Math.round(count / unit) * unit).toLocaleString('en')} peers`
+}
+
 export function timeText(at: number): string {
   return new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 }

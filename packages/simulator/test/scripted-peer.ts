@@ -95,6 +95,7 @@ const EMPTY: Omit<PeerSnapshot, 'id'> = {
   linksMax: 50,
   contacts: 0,
   buckets: 0,
+  networkSize: 1,
   siblings: [],
   records: { held: 0, own: 0, bytes: 0 },
   topics: [],

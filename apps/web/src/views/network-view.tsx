@@ -1,5 +1,5 @@
 import type { LinkSnapshot } from 'hyphae'
-import { bytesText, hueOf, roundTripText, shortId } from '../text.ts'
+import { bytesText, hueOf, peersText, roundTripText, shortId } from '../text.ts'
 import { TopologyPicture } from './topology-picture.tsx'
 import type { ViewProps } from './view.ts'
 
@@ -35,6 +35,7 @@ export function NetworkView({ session, state }: ViewProps) {
         <section aria-labelledby="figures-title">
           <h2 id="figures-title">This peer</h2>
           <dl className="figures">
+            <Figure name="Network" value={peersText(snapshot.networkSize, snapshot.siblings.length)} />
             <Figure name="Contacts" value={`${snapshot.contacts} in ${snapshot.buckets} buckets`} />
             <Figure
               name="Records held"

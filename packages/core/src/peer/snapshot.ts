@@ -41,6 +41,8 @@ export interface PeerSnapshot {
   /** Contacts in buckets, and of how many buckets. */
   readonly contacts: number
   readonly buckets: number
+  /** Peers in the network, this one among them: counted up to some forty, else estimated, mostly to within a third. */
+  readonly networkSize: number
   readonly siblings: readonly PeerId[]
   readonly records: { readonly held: number; readonly own: number; readonly bytes: number }
   readonly topics: readonly {

@@ -7,6 +7,7 @@ import type { Key, PeerId } from '../identity/peer-id.ts'
 import { CONTACTS_SAVE_MS, CONTACTS_SAVED_MAX } from '../limits.ts'
 import type { LinkView, Machine, RoutingView } from '../machine.ts'
 import { LINK_REASONS } from '../peer/calls.ts'
+import type { PeerSnapshot } from '../peer/snapshot.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { Acquaintances, type Source } from './acquaintances.ts'
 import { Alarms } from './alarms.ts'
@@ -17,6 +18,7 @@ import { type ChoicePhase, LinkChoice } from './link-choice.ts'
 import type { LinkState } from './link-tally.ts'
 import { Lookups } from './lookups.ts'
 import { Need } from './need.ts'
+import { networkSize } from './network-size.ts'
 import { PeerExchange, SIBLING_BATCH_MS } from './peer-exchange.ts'
 import { Proximity } from './proximity.ts'
 import type { RoutingEffect, RoutingInput, RoutingOptions, RoutingTimer } from './routing-contract.ts'
@@ -146,8 +148,13 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   }
 
   /** For the snapshot of a peer. */
-  stats(): { readonly contacts: number; readonly buckets: number } {
-    return { contacts: this.#table.size, buckets: this.#table.bucketIndexes().length }
+  stats(): Pick<PeerSnapshot, 'contacts' | 'buckets' | 'networkSize'> {
+    const { siblings } = this.#table
+    return {
+      contacts: this.#table.size,
+      buckets: this.#table.bucketIndexes().length,
+      networkSize: networkSize(this.self.id, siblings.list, !siblings.isFull),
+    }
   }
 
   /** Sizes of everything that remotes can fill. */
