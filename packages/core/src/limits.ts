@@ -45,6 +45,8 @@ export const LEAF_KEEPALIVE_MS = 1_000
 export const LEAF_SILENCE_MS = 3_000
 export const LINK_KEEPALIVE_MS = 2_500
 export const LINK_SILENCE_MS = 7_500
+/** Milliseconds between two pings of one link: they measure the round trip, liveness is the port's. */
+export const PING_EVERY_MS = 300_000
 /** First and longest pause before a contact is dialed again. */
 export const REDIAL_MIN_MS = 1_000
 export const REDIAL_MAX_MS = 120_000

@@ -6,7 +6,7 @@ import type { AttemptId, Channel, LinkId, Millis, Random } from '../contract.ts'
 import { CLOSE_CODES, type Offence } from '../errors.ts'
 import { isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { GOODBYES_MAX, HANDSHAKE_TIMEOUT_MS } from '../limits.ts'
+import { GOODBYES_MAX, HANDSHAKE_TIMEOUT_MS, PING_EVERY_MS } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import {
   decodeBulkFrame,
@@ -27,8 +27,6 @@ import { Standing } from './standing.ts'
 import { Succession } from './succession.ts'
 import { Traffic } from './traffic.ts'
 
-/** Milliseconds between two pings of one link: they measure the round trip, liveness is the port's. */
-const PING_EVERY_MS = 120_000
 /** Milliseconds a silent link has to show life before it is given up; a replacement may be dialed meanwhile. */
 const SUSPECT_MS = 1_500
 

@@ -10,6 +10,7 @@ import {
   LEAF_SILENCE_MS,
   LINK_KEEPALIVE_MS,
   LINK_SILENCE_MS,
+  PING_EVERY_MS,
   PRUNE_AFTER_MS,
   SCORE_PER_MINUTE,
 } from '../../src/limits.ts'
@@ -313,10 +314,10 @@ describe('silence', () => {
       bench.input(a, { type: 'silent', link })
       bench.run()
     }
-    bench.advance(240_000)
+    bench.advance(2 * PING_EVERY_MS)
     expect(bench.timers).toBeLessThanOrEqual(before)
     const pings = bench.sentBy(a).filter((name) => name === 'PING').length
-    bench.advance(240_000)
+    bench.advance(2 * PING_EVERY_MS)
     expect(bench.sentBy(a).filter((name) => name === 'PING').length - pings).toBe(2)
   })
 
@@ -648,7 +649,7 @@ describe('small things', () => {
     ask(a, b, LINK_REASONS.random)
     expect(a.links.roster.roundTripMs(b.id)).toBe(0)
     bench.rewrite = () => null
-    bench.advance(120_000)
+    bench.advance(PING_EVERY_MS)
     bench.now += 40
     const sent = bench.sent.findLast(({ from, message }) => from === a && message.type === 'PING')?.message
     const nonce = sent?.type === 'PING' ? sent.nonce : 0
