@@ -15,6 +15,8 @@ const LINKS = [1, 2, 3, 4, 5].map((number) => contactNumber(number).id)
 /** Number 0 is ourselves: what claims to be by us is dropped. Some authors are links. */
 const AUTHORS = [0, 1, 2, 9, 10].map(contactNumber)
 const PAYLOAD_BYTES = [0, 3, 1_024, 1_025]
+/** Where its author's signing key is in a GOSSIP frame: behind 4 bytes of header and 16 of topic. */
+const SIGNING_KEY_AT = 20
 
 type Topic = (typeof TOPICS)[number]
 interface Named {
@@ -257,8 +259,10 @@ class GossipStage implements Stage<Step> {
   #lookAtForward({ to, frame }: GossipEffect & { type: 'forward' }): void {
     seen.forwarded += 1
     if (!this.#linked.has(to)) this.#wrong.push('a message went to somebody who is not linked')
-    const author = AUTHORS.find(({ signingKey }) => equalBytes(signingKey, frame.subarray(20, 52)))
-    if (author?.id === to) this.#wrong.push('a message went to its author')
+    const key = frame.subarray(SIGNING_KEY_AT, SIGNING_KEY_AT + 32)
+    const author = AUTHORS.find(({ signingKey }) => equalBytes(signingKey, key))
+    if (author === undefined) this.#wrong.push('a message of nobody went out')
+    else if (author.id === to) this.#wrong.push('a message went to its author')
   }
 }
 

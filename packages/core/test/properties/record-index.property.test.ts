@@ -98,6 +98,7 @@ class IndexStage implements Stage<Step> {
     const evicted = this.#index.put(header)
     if (evicted === null) {
       seen.refused += 1
+      if (this.#hasRoomFor(header)) this.#wrong.push('a record was refused for which there is room')
       return null
     }
     for (const key of evicted) {
@@ -110,6 +111,15 @@ class IndexStage implements Stage<Step> {
     }
     this.#headerByKey.set(header.key, header)
     return evicted
+  }
+
+  /** Beside what may not go for it: what is ours, and for a record of others what is as close. */
+  #hasRoomFor({ key, own, valueBytes }: RecordHeader): boolean {
+    const mayGo = (held: RecordHeader) =>
+      !held.own && (own || bucketIndexOf(SELF, held.key) < bucketIndexOf(SELF, key))
+    const staying = [...this.#headerByKey.values()].filter((held) => held.key !== key && !mayGo(held))
+    const bytes = staying.reduce((sum, held) => sum + held.valueBytes, valueBytes)
+    return staying.length < RECORDS_MAX && bytes <= BYTES_MAX
   }
 
   #expire(ms: number): readonly Key[] {

@@ -34,7 +34,7 @@ describe('random scripts', () => {
   test('a failure says the seed and the shortest script that fails, which can be pasted', () => {
     const message = failure(newSum)
     expect(message).toContain('the sum is 61')
-    expect(message).toMatch(/HYPHAE_SEED=-?\d+/)
+    expect(message).toMatch(/HYPHAE_SEED=-?\d+ HYPHAE_RUNS=\d+/)
     const script = JSON.parse(message.slice(message.lastIndexOf('\n[')).replace(/,\n\]/, ']')) as Step[]
     expect(script.reduce((sum, { number }) => sum + number, 0)).toBe(61)
     expect(script.length).toBeLessThan(6)

@@ -76,12 +76,13 @@ function report<Step>({
   counterexample,
   errorInstance,
   seed,
+  numRuns,
   numShrinks,
 }: fc.RunDetails<[Step[]]>): void {
   if (!failed) return
   const lines = (counterexample?.[0] ?? []).map((step) => `  ${JSON.stringify(step)},`)
   const stack = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance)
-  const head = `${stack}\n\nHYPHAE_SEED=${seed} repeats this. Shrunk ${numShrinks} times, to the script:`
+  const head = `${stack}\n\nHYPHAE_SEED=${seed} HYPHAE_RUNS=${numRuns} repeats this. Shrunk ${numShrinks} times, to the script:`
   throw new Error([head, '[', ...lines, ']'].join('\n'))
 }
 
