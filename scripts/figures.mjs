@@ -1,6 +1,7 @@
 /**
  * `npm run --silent figures [-- fifty]`: the last run's figures as one JSON object, or those of its fifty peers. A figure
- * that no run has made yet is null, and a line on stderr names the command that makes it.
+ * that no run has made yet is null (of the fifty, nothing is printed), and a line on stderr names the command that makes it:
+ * the exit code is 1 then.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,8 +9,10 @@ import { gzipSync } from 'node:zlib'
 import { root } from './process.mjs'
 
 if (process.argv[2] === 'fifty') {
-  console.log(JSON.stringify(readJson('.results/fifty.json') ?? {}))
-  process.exit()
+  const fifty = readJson('.results/fifty.json')
+  if (fifty === null) console.error('they are missing: run `npm test -- browsers`')
+  else console.log(JSON.stringify(fifty))
+  process.exit(fifty === null ? 1 : 0)
 }
 const measured = readJson('.results/figures.json')
 const summary = readJson('.results/summary.json')

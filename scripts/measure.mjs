@@ -83,8 +83,11 @@ async function measure({ name, isSimulated, commands }) {
       )
     }
   }
-  await Promise.all(Array.from({ length: Math.max(1, width) }, work))
-  rmSync(simulator, { recursive: true, force: true })
+  try {
+    await Promise.all(Array.from({ length: Math.max(1, width) }, work))
+  } finally {
+    rmSync(simulator, { recursive: true, force: true })
+  }
   return runs.every(isSound) ? 0 : 1
 }
 

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildTargets } from './build.mjs'
 import { root } from './process.mjs'
+import { lastObject } from './results/data.mjs'
 
 /** What is run where nobody says otherwise: every kind of fault, in networks that take seconds. */
 const LOADS = {
@@ -87,9 +88,10 @@ function simulate(args) {
       [cli, ...args, '--json'],
       { maxBuffer: OUTPUT_BYTES_MAX },
       (error, stdout, stderr) => {
-        const last = stdout.trimEnd().split('\n').at(-1) ?? ''
-        if (last.startsWith('{')) resolve(JSON.parse(last))
-        else resolve({ traceHash: null, violations: [stderr.trim() || String(error)] })
+        const result = lastObject(stdout)
+        if (result === null) resolve({ traceHash: null, violations: [stderr.trim() || String(error)] })
+        // A comparison with rivals names no violations.
+        else resolve({ traceHash: result['traceHash'], violations: result['violations'] ?? [] })
       },
     )
   })
