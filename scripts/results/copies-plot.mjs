@@ -9,6 +9,12 @@ import { largestRows, pointsOf, runsOf } from './selection.mjs'
  * @typedef {import('./plots.mjs').Plot} Plot
  */
 
+/** What measures a tree of many sources. */
+const MANY = [
+  { measurement: 'gossip-many', sources: 100, figure: 'copiesPerDelivery' },
+  { measurement: 'whole-10000', sources: 20, figure: 'manyCopiesPerDelivery' },
+]
+
 /**
  * @param {readonly Data[]} all
  * @returns {Plot | null}
@@ -20,10 +26,12 @@ export function copiesPlot(all) {
     value: Math.max(...rows.map(({ copiesPerDelivery }) => copiesPerDelivery ?? Number.NaN)),
     isOurs: rival.startsWith('hyphae'),
   }))
-  const many = runsOf(all, ['gossip-many', 'gossip-many-10000']).filter((run) => peersOf(run) === peers)
-  const ofMany = pointsOf(many, 'copiesPerDelivery').map(([, value]) => value)
-  const ours = { label: 'hyphae, 100 sources', value: Math.max(...ofMany), isOurs: true }
-  const bars = [...compared, ...(ofMany.length > 0 ? [ours] : [])]
+  const ofMany = MANY.map(({ measurement, sources, figure }) => {
+    const runs = runsOf(all, [measurement]).filter((run) => peersOf(run) === peers)
+    const value = Math.max(...pointsOf(runs, figure).map(([, copies]) => copies))
+    return { label: `hyphae, ${sources} sources`, value, isOurs: true }
+  })
+  const bars = [...compared, ...ofMany]
     .filter(({ value }) => Number.isFinite(value))
     .sort((a, b) => a.value - b.value)
   if (bars.length === 0) return null

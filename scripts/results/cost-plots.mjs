@@ -44,7 +44,7 @@ const COSTS = [
   {
     file: 'cost-idle',
     title: 'Upkeep of an idle peer against the number of peers',
-    unit: 'application bytes per second',
+    unit: 'application bytes that a peer sends per second',
     measurements: ['idle'],
     figures: { mean: 'idleBytesPerSecond' },
   },
@@ -67,11 +67,15 @@ export function costPlots(all) {
  * @returns {Plot | null}
  */
 function costPlot({ file, title, unit, measurements, figures }, all) {
-  const runs = runsOf(all, measurements)
+  const names = Object.values(figures)
+  const runs = runsOf(all, measurements).filter((run) =>
+    names.some((name) => pointsOf([run], name).length > 0),
+  )
   const curves = Object.entries(figures).map(([name, figure]) => ({ name, dots: pointsOf(runs, figure) }))
   const dots = curves.flatMap((curve) => curve.dots)
   const sizes = [...new Set(dots.map(([n]) => n))].sort((a, b) => a - b)
   if (sizes.length < 2) return null
+  const series = curves.map(({ name, dots }) => fitted(name, dots, sizes))
   const svg = lineChart({
     title,
     subtitle: `simulated; ${seedsOf(runs)} of each size; N on a logarithmic axis`,
@@ -80,8 +84,8 @@ function costPlot({ file, title, unit, measurements, figures }, all) {
       domain: { scale: 'log', min: sizes[0] ?? 1, max: sizes.at(-1) ?? 1 },
       at: sizes,
     },
-    y: { label: unit, domain: fromZero(dots) },
-    series: curves.map(({ name, dots }) => fitted(name, dots, sizes)),
+    y: { label: unit, domain: fromZero([...dots, ...series.flatMap(({ line = [] }) => line)]) },
+    series,
   })
   return { file, title, caption: FIT_CAPTION, svg }
 }
@@ -96,7 +100,10 @@ function fitted(name, dots, sizes) {
   const fit = logFit(dots)
   if (fit === null) return { label: [name], dots }
   const { a, b, r2 } = fit
-  const line = [sizes[0] ?? 1, sizes.at(-1) ?? 1].map((n) => /** @type {const} */ ([n, a + b * Math.log2(n)]))
+  const [smallest, largest] = [sizes[0] ?? 1, sizes.at(-1) ?? 1]
+  // The axis begins at zero, and so does a line that would come from below it.
+  const first = a + b * Math.log2(smallest) < 0 ? Math.min(largest, 2 ** (-a / b)) : smallest
+  const line = [first, largest].map((n) => /** @type {const} */ ([n, a + b * Math.log2(n)]))
   const sign = b < 0 ? '−' : '+'
   const formula = `${significant(a)} ${sign} ${significant(Math.abs(b))}·log₂ N`
   return { label: [`${name}: ${formula}`, `R² = ${r2.toFixed(2)}`], line, dots }

@@ -33,7 +33,7 @@ export function failurePlots(all) {
     afterFailure(all, {
       file: 'failure-latency',
       title: 'Slowest gets after many peers died at once',
-      unit: '99th percentile in ms of gets begun in that second',
+      unit: '99th percentile in ms of gets begun in that second that succeed',
       column: 'p99Ms',
       worst: Math.max,
       domain: { scale: 'log', min: 10, max: 10_000 },

@@ -11,7 +11,7 @@ import { largestRows, runsOf, slowestOf } from './selection.mjs'
  */
 
 const PERCENTILE_CAPTION =
-  'Of each the seed with the highest 99th percentile. The height at 50 is the median, at 100 the slowest of all. Less than a millisecond is drawn as one.'
+  'Of each the seed with the highest 99th percentile. The height at 50 is the median, at 100 the slowest of all. Less than a millisecond is drawn as one. What failed or never arrived is in no line: the tables have its share.'
 
 /**
  * @param {readonly Data[]} all

@@ -104,6 +104,7 @@ export const MEASUREMENTS = [
         ...['manyCopiesPerDelivery', 'manyDeliveredShare', 'restBytesPerSecond', 'linksMax'],
         ...['failureLostKeys', 'failureOneNetwork', 'failureAtOnceGetSuccess', 'failureAtOnceGetP99Ms'],
         ...['failureGetSuccess', 'failureGetP99Ms', 'failureAtOnceDeliveredShare'],
+        'failureWithin10sDeliveredShare',
       ],
     },
   ),
@@ -138,7 +139,7 @@ export const MEASUREMENTS = [
     layout: 'rows',
     figures: [...RIVAL_FIGURES, 'copiesPerDelivery'],
   }),
-  simulated('rivals-gossip-10000', 'The same among 10,000 peers.', {
+  simulated('rivals-gossip-10000', 'Published ways to spread a message, and ours, among 10,000 peers.', {
     commands: ['rivals-gossip --peers 10000'],
     layout: 'rows',
     figures: [...RIVAL_FIGURES, 'copiesPerDelivery'],
@@ -148,12 +149,12 @@ export const MEASUREMENTS = [
     layout: 'rows',
     figures: RIVAL_FIGURES,
   }),
-  simulated('rivals-lookup-dead', 'The same in the instant after half of the peers died.', {
+  simulated('rivals-lookup-dead', 'Ways to find a value, in the instant after half of the peers died.', {
     commands: ['rivals-lookup --peers 1000 --kill 0.5'],
     layout: 'rows',
     figures: RIVAL_FIGURES,
   }),
-  simulated('rivals-gossip-dead', 'Messages in the instant after half of the peers died.', {
+  simulated('rivals-gossip-dead', 'Ways to spread a message, in the instant after half of the peers died.', {
     commands: ['rivals-gossip --peers 1000 --kill 0.5'],
     layout: 'rows',
     figures: RIVAL_FIGURES,
@@ -187,7 +188,7 @@ export const MEASUREMENTS = [
     commands: eachBehaviour('adversary --peers 1000 --share 0.2'),
     figures: ADVERSARY_FIGURES,
   }),
-  simulated('adversary-33', 'The same with a third of the peers.', {
+  simulated('adversary-33', 'A third of the peers drop, lie about or misroute what others send.', {
     commands: eachBehaviour('adversary --peers 1000 --share 0.33'),
     figures: ADVERSARY_FIGURES,
   }),

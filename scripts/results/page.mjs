@@ -25,8 +25,14 @@ measurement and keeps what it printed in \`data/NAME.json\`, \`npm run results\`
 \`npm run measure -- list\` names all measurements.
 
 **Simulated** means that the real core ran in the project's simulator, in virtual time and with
-[measured delays between cloud regions](../latency.md). It is not the Internet. **Real time** means that a clock on the
-machine named was read.`
+[measured delays between cloud regions](../latency.md). It is not the Internet. **Real time** means that it ran on the machine
+named, by its clock; sizes are of what was built or held there.`
+
+const FIGURES = `The sentence below a name is the claim that its runs test; targets and failures say whether it holds. A cell is the range
+over the seeds; the files have every run. Names end in their unit or kind: \`Ms\` milliseconds, \`P50Ms\` the median and \`P99Ms\`
+the 99th percentile of them, of operations that succeed; \`Mean\` per operation or peer; \`Max\` the largest of all; \`Share\` and
+\`Success\` from 0 to 1. \`oneNetwork\` is 1 where links connect all that live, \`convergedMs\` the time waited until they did
+and all knew their neighbours. \`npm run sim -- list\` says what each option of a command means.`
 
 /**
  * Every file of the page by its name: the same data give the same bytes. Throws a RangeError for data of a measurement that
@@ -99,7 +105,7 @@ function said({ runs, isUnknown, worst, isMet, missedBy, wrong, isEnough }, { at
   const bound = atMost ?? atLeast ?? 0
   const share = bound > 0 ? ` (${formatted((100 * missedBy) / bound)} %)` : ''
   const missed = `**missed** by ${formatted(missedBy)}${unit && ` ${unit}`}${share}`
-  const verdict = isMet === null ? 'told' : isMet ? 'met' : missed
+  const verdict = isMet === null ? 'no bound' : isMet ? 'met' : missed
   const words = [
     worst === null ? '**no figure**' : verdict,
     ...(wrong > 0 ? [`**${counted(wrong, 'run')} failed**`] : []),
@@ -111,7 +117,11 @@ function said({ runs, isUnknown, worst, isMet, missedBy, wrong, isEnough }, { at
 /** @param {import('./plots.mjs').Plot[]} drawn */
 function plotPart(drawn) {
   if (drawn.length === 0) return []
-  return ['## Plots', ...drawn.map(({ file, title, caption }) => `![${title}](${file}.svg)\n\n${caption}`)]
+  return [
+    '## Plots',
+    'All plots are simulated.',
+    ...drawn.map(({ file, title, caption }) => `![${title}](${file}.svg)\n\n${caption}`),
+  ]
 }
 
 /** @param {readonly Data[]} all */
@@ -123,7 +133,7 @@ function measurementPart(all) {
   const missing = MEASUREMENTS.filter(({ name }) => all.every((one) => one.name !== name))
   return [
     '## Measurements',
-    'A cell is the range over the seeds; the files have every run.',
+    FIGURES,
     ...declared,
     ...(missing.length > 0 ? ['## Not measured yet', missing.map(awaited).join('\n')] : []),
   ]
@@ -154,8 +164,10 @@ function section(measurement, data) {
 function provenance({ name, commit, dirty, machine, date, runs }) {
   const { cpu, cores, memoryGiB, node } = machine
   const changes = dirty ? ' **with changes that are in no commit**' : ''
-  const where = `${cpu}, ${counted(cores, 'core')}, ${memoryGiB} GiB, Node ${node}`
-  return `${counted(runs.length, 'run')} of commit ${commit}${changes}, ${where}, until ${date.slice(0, 10)}: [data](data/${name}.json).`
+  // A run in another Node than the one that measures says so itself.
+  const ran = runs.at(-1)?.result?.['machine']?.node ?? node
+  const where = `${cpu}, ${counted(cores, 'core')}, ${memoryGiB} GiB, Node ${ran}`
+  return `${counted(runs.length, 'run')} of commit ${commit}${changes}, ${where}, the last on ${date.slice(0, 10)}: [data](data/${name}.json).`
 }
 
 /** @param {Run} run */
@@ -164,7 +176,7 @@ function complaint({ command, exitCode, problem, result }) {
   const quoted = [...(problem ? [problem] : []), ...violations.slice(0, QUOTED_MAX)]
   return [
     `- **Failed**, exit code ${exitCode}: \`${command}\``,
-    ...quoted.map((text) => `  - ${text.replaceAll('\n', ' ')}`),
+    ...quoted.map((text) => `  - ${text.replaceAll('\n', ' ').replaceAll('<', '&lt;')}`),
   ].join('\n')
 }
 
@@ -218,7 +230,7 @@ function rivalsOf(runs) {
 }
 
 /**
- * Least and most; `–` for what was not measured, and a word where only some did not.
+ * Least and most; `–` for what no run measured, and how many did not where some did.
  *
  * @param {(number | null | undefined)[]} values
  */
@@ -227,7 +239,9 @@ function range(values) {
   if (numbers.length === 0) return '–'
   const [least, most] = [formatted(Math.min(...numbers)), formatted(Math.max(...numbers))]
   const text = least === most ? least : `${least} … ${most}`
-  return numbers.length < values.length ? `${text} (${values.length - numbers.length} without)` : text
+  return numbers.length < values.length
+    ? `${text} (${values.length - numbers.length} of ${values.length} without)`
+    : text
 }
 
 /**

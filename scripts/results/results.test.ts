@@ -87,7 +87,11 @@ const FIXTURE = [
         seed: null,
         date: '',
         exitCode: 0,
-        result: { hyphae: { cpuUsPerDelivery: 200 }, libp2p: { cpuUsPerDelivery: 1_500 } },
+        result: {
+          machine: { node: 'v22.1.0' },
+          hyphae: { cpuUsPerDelivery: 200 },
+          libp2p: { cpuUsPerDelivery: 1_500 },
+        },
       },
     ],
     { simulated: false },
@@ -151,6 +155,7 @@ describe('verdicts', () => {
   test('the worst is the largest of what should be small, the smallest of what should be large', () => {
     expect(worstOf([2, 5, 3], {})).toBe(5)
     expect(worstOf([0.9, 1, 0.7], { atLeast: 1 })).toBe(0.7)
+    expect(worstOf([0.9, 1, 0.7], { isMoreBetter: true })).toBe(0.7)
     expect(worstOf([1, null], {})).toBeNull()
     expect(worstOf([], {})).toBeNull()
   })
@@ -276,7 +281,10 @@ describe('the page', () => {
       '| get, 2,000 peers, mean | ≤ 200 ms | 270 ms | 3 | **missed** by 70 ms (35 %); **1 run failed**; seeds are missing | simulated | [get](#get) |',
     )
     expect(page).toContain('| 200 µs | 1 | met | real time |')
-    expect(page).toContain('of commit abc, a processor, 2 cores, 8 GiB, Node v20.19.0, until 2026-01-02')
+    expect(page).toContain(
+      'of commit abc, a processor, 2 cores, 8 GiB, Node v20.19.0, the last on 2026-01-02',
+    )
+    expect(page).toContain('8 GiB, Node v22.1.0, the last on 2026-01-02: [data](data/real-time.json)')
     expect(page).toContain('npm run --silent sim -- get --peers 2000 --seed 3 --json')
   })
 
@@ -284,7 +292,7 @@ describe('the page', () => {
     expect(page).toContain(
       '- **Failed**, exit code 134: `npm run --silent sim -- mass-failure --peers 1000 --seed 3 --json`',
     )
-    expect(page).toContain('  - RangeError: too many <peers>')
+    expect(page).toContain('  - RangeError: too many &lt;peers>')
     expect(page).toContain('  - it lied')
   })
 
@@ -320,6 +328,18 @@ describe('the page', () => {
     }))
     expect(rendered(exact).get('cost-gets.svg')).toContain('mean: 10 + 20·log₂ N')
     expect(rendered(exact).get('cost-gets.svg')).toContain('R² = 1.00')
+  })
+
+  test('a plot of costs tells how many seeds its sizes have', () => {
+    expect(files.get('cost-gets.svg')).toContain('simulated; 1 to 3 seeds of each size')
+  })
+
+  test('a line of costs that would begin below zero begins at zero', () => {
+    const costs = [16, 64, 2_048].map((peers) => getRun(peers, 1, 10 * Math.log2(peers) - 50))
+    const mean = rendered([data('get', costs)]).get('cost-gets.svg') ?? ''
+    expect(mean).toContain('mean: −50 + 10·log₂ N')
+    // 32 of 16 to 2,048 peers is a seventh of the way from 66 to 546 pixels, at the bottom.
+    expect(mean).toContain('points="134.6,370 ')
   })
 
   test('of no data says that nothing was measured', () => {

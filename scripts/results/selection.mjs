@@ -80,10 +80,22 @@ export function slowestOf(distributions) {
   return told.reduce((slowest, one) => ((one?.[99] ?? 0) > (slowest?.[99] ?? 0) ? one : slowest), told[0])
 }
 
-/** @param {Run[]} runs */
+/**
+ * How many seeds a size has: of those with the fewest and with the most.
+ *
+ * @param {Run[]} runs
+ */
 export function seedsOf(runs) {
-  const count = new Set(runs.map(({ seed }) => seed)).size
-  return count === 1 ? 'one seed' : `${count} seeds`
+  /** @type {Map<number, Set<number | null>>} */
+  const seedsBySize = new Map()
+  for (const run of runs) {
+    const seeds = seedsBySize.get(peersOf(run)) ?? new Set()
+    seedsBySize.set(peersOf(run), seeds.add(run.seed))
+  }
+  const counts = [...seedsBySize.values()].map(({ size }) => size)
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)]
+  if (most === 1) return 'one seed'
+  return fewest === most ? `${most} seeds` : `${fewest} to ${most} seeds`
 }
 
 /** @param {{ rival: string }} row */

@@ -50,13 +50,13 @@ export function judged(target, all) {
  * The largest where less is better, and the smallest where more is. A run that failed to measure is worse than any.
  *
  * @param {readonly (number | null)[]} values
- * @param {Pick<Target, 'atLeast'>} target
+ * @param {Pick<Target, 'atLeast' | 'isMoreBetter'>} target
  * @returns {number | null}
  */
-export function worstOf(values, { atLeast }) {
+export function worstOf(values, { atLeast, isMoreBetter = atLeast !== undefined }) {
   const numbers = values.filter((value) => value !== null)
   if (numbers.length === 0 || numbers.length < values.length) return null
-  return atLeast === undefined ? Math.max(...numbers) : Math.min(...numbers)
+  return isMoreBetter ? Math.min(...numbers) : Math.max(...numbers)
 }
 
 /**
