@@ -56,7 +56,7 @@ function getRun(peers: number, seed: number, getMeanMs: number): Run {
 /** A cost of exactly 10 + 20·log₂ N, and a failure of two seeds. */
 const FIXTURE = [
   data('get', [
-    ...[16, 64, 2_048].map((peers) => getRun(peers, 1, 10 + 20 * Math.log2(peers))),
+    ...[128, 512, 2_048].map((peers) => getRun(peers, 1, 10 + 20 * Math.log2(peers))),
     ...[1, 2].map((seed) => getRun(2_000, seed, 150 + 60 * seed)),
     run(
       'get --peers 2000',
@@ -335,11 +335,11 @@ describe('the page', () => {
   })
 
   test('a line of costs that would begin below zero begins at zero', () => {
-    const costs = [16, 64, 2_048].map((peers) => getRun(peers, 1, 10 * Math.log2(peers) - 50))
+    const costs = [128, 1_024, 2_048].map((peers) => getRun(peers, 1, 10 * Math.log2(peers) - 75))
     const mean = rendered([data('get', costs)]).get('cost-gets.svg') ?? ''
-    expect(mean).toContain('mean: −50 + 10·log₂ N')
-    // 32 of 16 to 2,048 peers is a seventh of the way from 66 to 546 pixels, at the bottom.
-    expect(mean).toContain('points="134.6,370 ')
+    expect(mean).toContain('mean: −75 + 10·log₂ N')
+    // 2 to the power of 7.5, of 128 to 2,048 peers, is an eighth of the way from 66 to 546 pixels, at the bottom.
+    expect(mean).toContain('points="126,370 ')
   })
 
   test('of no data says that nothing was measured', () => {
