@@ -180,8 +180,9 @@ describe('comparisons', () => {
   test('with deaths, our row is of their instant and not of the mended network', () => {
     const load = { messages: 3, kill: 0.5 }
     const row = compare(gossip, { peers: 8, seed: 1, numbers: load }).rows.at(-1)
-    const numbers = { ...load, gets: 500 }
+    const numbers = { ...load, gets: 1, bytes: 1_024 }
     const { figures } = run({ scenario: 'mass-failure', peers: 8, seed: 1, numbers })
+    expect(row?.success).toBe(figures['within10sDeliveredShare'])
     expect(figures['atOnceGossipP99Ms']).not.toBe(figures['gossipP99Ms'])
     expect(row?.latencyP50Ms).toBe(figures['atOnceGossipP50Ms'])
     expect(row?.latencyP99Ms).toBe(figures['atOnceGossipP99Ms'])
