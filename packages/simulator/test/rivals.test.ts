@@ -46,6 +46,16 @@ describe('the network of rivals', () => {
     expect([net.messages, net.delivered]).toEqual([1, 0])
   })
 
+  test('a link that is silent for 7.5 s tells everybody of a death', () => {
+    const { net, dead, living } = killed()
+    const [peer, end] = [living[0] as number, dead[0] as number]
+    net.advance(7_499)
+    expect(net.trusts(peer, end)).toBe(true)
+    net.advance(1)
+    expect(net.trusts(peer, end)).toBe(false)
+    expect(net.trusts(peer, living[1] as number)).toBe(true)
+  })
+
   test('a path is paid for at every leg; of a dead end, the first and the last but one know', () => {
     const { net, dead, living } = killed()
     const [a, b, c] = living as [number, number, number]

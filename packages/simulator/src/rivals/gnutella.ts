@@ -59,7 +59,7 @@ export class Gnutella implements LookupRival {
   #forward(flood: Flood, peer: number, hops: number): void {
     const from = flood.previousByPeer.get(peer)
     for (const to of this.#linked[peer] as readonly number[])
-      if (to !== from)
+      if (to !== from && this.#net.trusts(peer, to))
         this.#net.send({ from: peer, to, bytes: QUESTION_BYTES }, () =>
           this.#onQuestion(flood, { from: peer, to, hops }),
         )

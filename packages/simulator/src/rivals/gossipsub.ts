@@ -32,8 +32,6 @@ export interface GossipSubOptions {
   readonly dontWantFromBytes: number
   /** Milliseconds before a message is passed on; our own peers take a fraction of one. What is measured is its arrival. */
   readonly validationMs: number
-  /** Milliseconds until a peer knows which links died with their peers: the longest silence that our own peers bear. */
-  readonly deathKnownMs: number
 }
 
 export const GOSSIPSUB_OPTIONS: GossipSubOptions = Object.freeze({
@@ -49,7 +47,6 @@ export const GOSSIPSUB_OPTIONS: GossipSubOptions = Object.freeze({
   isFloodPublishing: true,
   dontWantFromBytes: Number.POSITIVE_INFINITY,
   validationMs: 0,
-  deathKnownMs: 7_500,
 })
 
 /** GRAFT and PRUNE: a header and the name of the topic. */
@@ -147,7 +144,7 @@ export class GossipSub implements GossipRival {
 
   #mendMesh(peer: number): void {
     const { degree, degreeLow, degreeHigh } = this.#options
-    const mesh = this.mesh(peer).filter((other) => this.#isThoughtAlive(other))
+    const mesh = this.mesh(peer).filter((other) => this.#net.trusts(peer, other))
     this.#mesh[peer] = mesh
     if (mesh.length > degreeHigh)
       for (const other of this.#random.sample(mesh, mesh.length - degree)) this.#prune(peer, other)
@@ -200,11 +197,7 @@ export class GossipSub implements GossipRival {
   #linksOutsideMesh(peer: number): number[] {
     const mesh = this.mesh(peer)
     const linked = this.#linked[peer] as readonly number[]
-    return linked.filter((other) => !mesh.includes(other) && this.#isThoughtAlive(other))
-  }
-
-  #isThoughtAlive(peer: number): boolean {
-    return this.#net.isAlive(peer) || this.#net.timeline.now < this.#options.deathKnownMs
+    return linked.filter((other) => !mesh.includes(other) && this.#net.trusts(peer, other))
   }
 }
 

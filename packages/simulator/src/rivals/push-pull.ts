@@ -1,5 +1,6 @@
 // Push-pull (Demers et al., 1987, anti-entropy with a list of recent updates; Karp et al., 2000): in every round each peer
-// calls one other, drawn at random; they compare what they got lately, and each gives what the other lacks.
+// calls one other, drawn at random; they compare what they got lately, and each gives what the other lacks. Who is found
+// dead is not called again; the papers have no dead peers.
 
 import type { SeededRandom } from '../random.ts'
 import { idListBytes, payloadMessageBytes } from './message-sizes.ts'
@@ -61,10 +62,19 @@ export class PushPull implements GossipRival {
   }
 
   #round(peer: number): void {
-    const to = this.#random.pick(this.#linked[peer] as readonly number[])
-    const known = this.#recent(peer)
-    this.#net.send({ from: peer, to, bytes: idListBytes(known.length) }, () => this.#onCall(to, peer, known))
+    const linked = this.#linked[peer] as readonly number[]
+    const trusted = linked.filter((other) => this.#net.trusts(peer, other))
+    if (trusted.length > 0) this.#call(peer, this.#random.pick(trusted))
     this.#net.timeline.after(this.#options.roundMs, () => this.#round(peer))
+  }
+
+  #call(peer: number, to: number): void {
+    const known = this.#recent(peer)
+    this.#net.send(
+      { from: peer, to, bytes: idListBytes(known.length) },
+      () => this.#onCall(to, peer, known),
+      () => undefined,
+    )
   }
 
   /** The called gives what the caller lacks, and asks for what it lacks itself. */

@@ -54,7 +54,9 @@ export class Push implements GossipRival {
   #spread(peer: number, rumour: number, hops: number): void {
     if (hops >= this.#options.hopsMax) return
     const bytes = payloadMessageBytes(this.#rumours.payloadBytes)
-    for (const to of this.#random.sample(this.#linked[peer] as readonly number[], this.#options.fanout))
+    const linked = this.#linked[peer] as readonly number[]
+    const trusted = linked.filter((other) => this.#net.trusts(peer, other))
+    for (const to of this.#random.sample(trusted, this.#options.fanout))
       this.#net.send({ from: peer, to, bytes }, () => {
         if (this.#rumours.receive(to, rumour, hops + 1)) this.#spread(to, rumour, hops + 1)
       })

@@ -2,8 +2,9 @@
 //
 // Nothing is lost but what goes to the dead. A sender that asks to be told hears of a death after a little more than the
 // round trip; the acknowledgement that it misses is the transport's and is not counted. That favours the rivals: a data
-// channel tells nobody what has arrived.
+// channel tells nobody what has arrived. After a while everybody knows of every death, as links that are silent end.
 
+import { LINK_SILENCE_MS } from '@hyphae/core'
 import { Digest } from '../digest.ts'
 import { drawPlace, type Place, pathMs, withJitter } from '../latency.ts'
 import { SeededRandom } from '../random.ts'
@@ -34,6 +35,7 @@ export class RivalNet {
   readonly #isDead: Uint8Array
   /** Pairs of a peer and one that it knows to be dead, as `peer * peers + dead`. */
   readonly #knownDead = new Set<number>()
+  #deathsKnownAt = Number.POSITIVE_INFINITY
   #messages = 0
   #bytes = 0
   #delivered = 0
@@ -70,11 +72,12 @@ export class RivalNet {
     return this.#digest.hex()
   }
 
-  /** Kills a share of all peers at this instant; nobody knows yet. */
+  /** Kills a share of all peers at this instant; nobody knows before the longest silence that our own peers bear. */
   kill(share: number): void {
     const everybody = Array.from({ length: this.peers }, (_, peer) => peer)
     const killed = this.random.fork('kill').sample(everybody, Math.round(this.peers * share))
     for (const peer of killed) this.#isDead[peer] = 1
+    this.#deathsKnownAt = this.timeline.now + LINK_SILENCE_MS
   }
 
   isAlive(peer: number): boolean {
@@ -85,9 +88,10 @@ export class RivalNet {
     return Array.from({ length: this.peers }, (_, peer) => peer).filter((peer) => this.isAlive(peer))
   }
 
-  /** Whether this peer has not yet waited in vain for that one. */
+  /** Whether that peer lives, or this one neither waited for it in vain nor had the time to notice its silence. */
   trusts(peer: number, other: number): boolean {
-    return this.#knownDead.size === 0 || !this.#knownDead.has(peer * this.peers + other)
+    if (this.isAlive(other)) return true
+    return this.timeline.now < this.#deathsKnownAt && !this.#knownDead.has(peer * this.peers + other)
   }
 
   /** Milliseconds of one way without jitter. */

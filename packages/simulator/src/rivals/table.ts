@@ -2,6 +2,7 @@
 
 import { Digest } from '../digest.ts'
 import { type RunRequest, resolveOptions } from '../run.ts'
+import { DEATHS_KNOWN_MS } from '../scenarios/mass-failure.ts'
 import type { ScenarioOption } from '../scenarios/scenario.ts'
 import { GOSSIP_RIVALS, LOOKUP_RIVALS } from './all.ts'
 import { type Measured, measureGossip, measureLookups, type Size } from './measure.ts'
@@ -81,12 +82,15 @@ const rivalsLookup: Comparison = {
     keys: { value: 100, meaning: 'keys with a value' },
     replicas: { value: 20, meaning: 'peers that hold a value' },
     bytes: { value: 256, meaning: 'bytes of a value' },
-    every: { value: 20, meaning: 'milliseconds between two lookups' },
+    every: {
+      value: 20,
+      meaning: 'milliseconds between two lookups; with deaths all are in the 8 s after them',
+    },
   },
   *rivals(size, numbers) {
-    for (const kind of LOOKUP_RIVALS) yield measureLookups(kind, size, lookupLoad(numbers))
+    for (const kind of LOOKUP_RIVALS) yield measureLookups(kind, size, lookupLoad(size, numbers))
   },
-  ours: (size, numbers, onProgress) => ourLookups(size, lookupLoad(numbers), onProgress),
+  ours: (size, numbers, onProgress) => ourLookups(size, lookupLoad(size, numbers), onProgress),
 }
 
 export const COMPARISONS: readonly Comparison[] = [rivalsGossip, rivalsLookup]
@@ -131,13 +135,15 @@ function gossipLoad({ kill }: Size, numbers: Numbers) {
   }
 }
 
-function lookupLoad(numbers: Numbers) {
+/** After deaths at the pace of `mass-failure`, so that all ask while as much is known of them. */
+function lookupLoad({ kill }: Size, numbers: Numbers) {
+  const lookups = number(numbers, 'lookups')
   return {
-    lookups: number(numbers, 'lookups'),
+    lookups,
     keys: number(numbers, 'keys'),
     replicas: number(numbers, 'replicas'),
     valueBytes: number(numbers, 'bytes'),
-    everyMs: number(numbers, 'every'),
+    everyMs: kill > 0 ? Math.floor(DEATHS_KNOWN_MS / lookups) : number(numbers, 'every'),
   }
 }
 

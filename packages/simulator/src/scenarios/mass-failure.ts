@@ -8,7 +8,7 @@ const TOPIC = 'alarm'
 /** Milliseconds for subscriptions to spread. */
 const SPREAD_MS = 10_000
 /** Milliseconds after which every death is known to its neighbours: the longest silence, and a little. */
-const DEATHS_KNOWN_MS = 8_000
+export const DEATHS_KNOWN_MS = 8_000
 /** Milliseconds in which the rest must have become one network again. */
 const CONVERGE_LIMIT_MS = 180_000
 /** Milliseconds after publishing at which it is counted who has the message: at once, and at the latest. */
