@@ -13,14 +13,15 @@ export interface PastryOptions {
   readonly digitBits: number
   /** Peers of the leaf set, half of them on either side; the paper's |L|, 2^b or twice that. */
   readonly leaves: number
-  /**
-   * Peers among which an entry of the table is the nearest. The paper's join finds nearly the nearest of all; our own
-   * routing table picks among as many as this.
-   */
+  /** Peers among which an entry of the table is the nearest: all that fit, as the paper's join finds nearly the nearest. */
   readonly nearestOf: number
 }
 
-export const PASTRY_OPTIONS: PastryOptions = Object.freeze({ digitBits: 4, leaves: 32, nearestOf: 16 })
+export const PASTRY_OPTIONS: PastryOptions = Object.freeze({
+  digitBits: 4,
+  leaves: 32,
+  nearestOf: Number.POSITIVE_INFINITY,
+})
 
 export class PastryRing implements Overlay {
   readonly space: IdSpace
@@ -105,7 +106,7 @@ export class PastryRing implements Overlay {
     return table
   }
 
-  /** The nearest of some peers drawn from a range of numbers. */
+  /** The nearest of some peers drawn from a range of numbers, or of all in it. */
   #nearest(peer: number, { first, end }: NumberRange, random: SeededRandom): number | undefined {
     const { nearestOf } = this.#options
     const isAll = end - first <= nearestOf
