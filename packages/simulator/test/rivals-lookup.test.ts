@@ -103,6 +103,13 @@ describe('chord', () => {
     }
   })
 
+  test('who has the key’s successor among its own hands it the question directly; nobody else passes the key', () => {
+    const ring = new ChordRing(new RivalNet(500, 5), { successors: 18 })
+    const key = ring.space.id(100) - 1
+    for (const places of [1, 2, 18]) expect(ring.next(100 - places, key)[0]).toBe(100)
+    for (const next of ring.next(100 - 19, key)) expect(next).toBeLessThan(100)
+  })
+
   test('a longer list of successors shortens the way and survives the death of half; one successor does not', () => {
     const knowing =
       (successors: number): Create =>

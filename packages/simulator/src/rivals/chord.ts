@@ -1,5 +1,8 @@
 // Chord (Stoica et al., SIGCOMM 2001): a ring of ids on which every peer knows its successors and, for every i, the first
 // peer at least 2^i away. A question never passes its key, so that it ends at the key's successor, exactly.
+//
+// In the paper the key's predecessor names the successor. Here whoever has it among its own successors hands it the question
+// directly, which saves a hop or two.
 
 import { clockwise, ID_BITS, IdSpace } from './id-space.ts'
 import { meanDegree } from './random-graph.ts'
@@ -40,8 +43,8 @@ export class ChordRing implements Overlay {
   }
 
   /**
-   * The closest that precede the key, closest first. Where none does, or none lives, this peer precedes the key itself, and
-   * the successors from the key on follow: the second of them takes over from the first.
+   * The successors from the key on, the second of which takes over from the first; none of them is known to a peer far from
+   * the key. Then the closest that precede the key, closest first.
    */
   next(peer: number, key: number): number[] {
     const { space } = this
@@ -50,7 +53,7 @@ export class ChordRing implements Overlay {
     const toKey = clockwise(own, key)
     const preceding = known.filter((other) => clockwise(own, space.id(other)) < toKey)
     const following = this.#successorsOf(peer).filter((other) => clockwise(own, space.id(other)) >= toKey)
-    return [...preceding.reverse(), ...following]
+    return [...following, ...preceding.reverse()]
   }
 
   #knownTo(peer: number): number[] {
