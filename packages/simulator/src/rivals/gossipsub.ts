@@ -143,11 +143,9 @@ export class GossipSub implements GossipRival {
   }
 
   #mendMesh(peer: number): void {
-    const { degree, degreeLow, degreeHigh } = this.#options
+    const { degree, degreeLow } = this.#options
     const mesh = this.mesh(peer).filter((other) => this.#net.trusts(peer, other))
     this.#mesh[peer] = mesh
-    if (mesh.length > degreeHigh)
-      for (const other of this.#random.sample(mesh, mesh.length - degree)) this.#prune(peer, other)
     if (mesh.length >= degreeLow) return
     const others = this.#linksOutsideMesh(peer)
     for (const other of this.#random.sample(others, degree - mesh.length)) {
@@ -156,17 +154,13 @@ export class GossipSub implements GossipRival {
     }
   }
 
+  /** Who has D_high already answers with PRUNE (1.1), so that no mesh ever grows beyond it. */
   #onGraft(peer: number, from: number): void {
     const mesh = this.#mesh[peer] as number[]
     if (mesh.includes(from)) return
     if (mesh.length < this.#options.degreeHigh) mesh.push(from)
-    else this.#prune(peer, from)
-  }
-
-  /** Each forgets the other, the remote when it hears of it. */
-  #prune(peer: number, other: number): void {
-    this.#leaveMesh(peer, other)
-    this.#net.send({ from: peer, to: other, bytes: MESH_CONTROL_BYTES }, () => this.#leaveMesh(other, peer))
+    else
+      this.#net.send({ from: peer, to: from, bytes: MESH_CONTROL_BYTES }, () => this.#leaveMesh(from, peer))
   }
 
   #leaveMesh(peer: number, other: number): void {

@@ -62,7 +62,7 @@ export function measureGossip(kind: GossipRivalKind, size: Size, load: GossipLoa
   return measured(net, {
     ...head(kind, size),
     contactsMean: rival.contactsMean,
-    success: latencyMs.count / (load.messages * (living.length - 1)),
+    success: figure(latencyMs.count / (load.messages * (living.length - 1))),
     ...latencies(latencyMs, hops),
     ...costs(net, load.messages),
     copiesPerDelivery: figure(rumours.copies / latencyMs.count),
@@ -93,7 +93,7 @@ export function measureLookups(kind: LookupRivalKind, size: Size, load: LookupLo
   return measured(net, {
     ...head(kind, size),
     contactsMean: rival.contactsMean,
-    success: latencyMs.count / load.lookups,
+    success: figure(latencyMs.count / load.lookups),
     ...latencies(latencyMs, hops),
     ...costs(net, load.lookups),
     copiesPerDelivery: null,

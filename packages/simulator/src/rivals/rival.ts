@@ -61,16 +61,22 @@ export interface RivalRow {
   readonly killed: number
   /** Of gossip, deliveries among those due to the living; of lookups, those that found the value. */
   readonly success: number | null
-  /** Of a peer before the deaths. A browser bears about 50 links; only our own protocol and the unstructured keep to that. */
+  /**
+   * Of a peer before the deaths: those it knows. Structured rivals may have twice as many links, as others know it whom it
+   * does not know. A browser bears about 50 links; only our own protocol and the unstructured are held to that.
+   */
   readonly contactsMean: number | null
-  /** Of first copies, or of lookups that found the value. */
+  /** Hops and latencies are of first copies, or of lookups that found the value; what failed has none. */
   readonly hopsMean: number | null
   readonly latencyP50Ms: number | null
   readonly latencyP99Ms: number | null
   readonly latencyMeanMs: number | null
   /** Percentiles 0 to 100, rounded to a tenth; empty where nothing was measured. */
   readonly latencyMs: readonly number[]
-  /** Sent, to the dead too, for one message published or one lookup. */
+  /**
+   * All that was sent during the load and until the last had arrived, to the dead too, by messages published or lookups. It
+   * has what goes on meanwhile, as the heartbeats of GossipSub and the calls of push-pull.
+   */
   readonly messagesPerOperation: number | null
   readonly bytesPerOperation: number | null
   /** Copies of the payload that living peers received for each delivery. */

@@ -27,10 +27,6 @@ export class Rumours {
     this.payloadBytes = payloadBytes
   }
 
-  get published(): number {
-    return this.#rumours.length
-  }
-
   /** Copies that peers received, first ones counted. */
   get copies(): number {
     return this.#copies
