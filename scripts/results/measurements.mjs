@@ -139,6 +139,11 @@ export const MEASUREMENTS = [
     layout: 'rows',
     figures: [...RIVAL_FIGURES, 'copiesPerDelivery'],
   }),
+  simulated('rivals-gossip-many', 'Ways to spread the messages of a hundred sources, and ours.', {
+    commands: ['rivals-gossip --peers 1000 --sources 100 --messages 300'],
+    layout: 'rows',
+    figures: [...RIVAL_FIGURES, 'copiesPerDelivery'],
+  }),
   simulated('rivals-gossip-10000', 'Published ways to spread a message, and ours, among 10,000 peers.', {
     commands: ['rivals-gossip --peers 10000'],
     layout: 'rows',
