@@ -165,7 +165,7 @@ export const MEASUREMENTS = [
     figures: RIVAL_FIGURES,
   }),
   simulated('churn', 'Half of all sessions are over after 1.4 minutes, and lookups and gets go on.', {
-    commands: ['churn --peers 1000 --median-minutes 1.4'],
+    commands: ['churn --peers 300 --median-minutes 1.4'],
     figures: [
       'lookupSuccess',
       'getSuccess',

@@ -146,7 +146,7 @@ export const TARGETS = [
   {
     subject: 'churn, median session 1.4 min: share of lookups that succeed',
     measurements: ['churn'],
-    peers: 1_000,
+    peers: 300,
     figure: 'lookupSuccess',
     atLeast: 0.995,
   },
