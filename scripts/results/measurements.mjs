@@ -92,12 +92,13 @@ export const MEASUREMENTS = [
     figures: IDLE_FIGURES,
   }),
   simulated(
-    'whole-10000',
+    'whole',
     'A network whose peers have at most 50 links each joins, stores, finds, looks up, publishes, rests, and loses half of its peers.',
     {
-      commands: [
-        'whole --peers 10000 --join-every 20 --keys 2000 --gets 1000 --lookups 100 --sources 20 --rest 20',
-      ],
+      commands: eachSize(
+        'whole --join-every 20 --keys 1000 --gets 1000 --lookups 50 --sources 20 --rest 20',
+        [1_000, 5_000, 10_000],
+      ),
       figures: [
         ...['joinP99Ms', 'getMeanMs', 'getP50Ms', 'getP99Ms', 'getSuccess', 'hopsMean', 'putP50Ms'],
         ...['putP99Ms', 'lookupP50Ms', 'exactShare', 'copiesPerDelivery', 'gossipP99Ms'],

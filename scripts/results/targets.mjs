@@ -23,7 +23,7 @@ import { formatted } from './numbers.mjs'
 export const SEEDS = 5
 
 /** All in one network of 10,000: runs that serve several targets at once are added here. */
-const WHOLE = ['whole-10000']
+const WHOLE = ['whole']
 const FAILURE_50 = ['mass-failure-50']
 
 /** @type {readonly Target[]} */
