@@ -12,6 +12,11 @@ interface Case extends NetworkOptions {
   readonly restlessMax: number
 }
 
+/** Shares once 30 % have vanished: of targets reached by looking two hops ahead, and of siblings that are dead. */
+const WELL = { twoHopsMin: 0.99, deadSiblingsMax: 0.02 }
+/** Where links are scarce it is luck who is missed: of 44 such networks the worst had 0.033 dead siblings, the mean 0.013. */
+const ROUGHLY = { twoHopsMin: 0.98, deadSiblingsMax: 0.04 }
+
 // Where nearly every place is needed, the last ones are hard to find, and some go on asking now and then: 100 peers with a link
 // in every bucket have 8 links each at the very least.
 const cases: Case[] = [
@@ -109,6 +114,7 @@ const cases: Case[] = [
 
 describe.each(cases)('$peers peers of at most $linksMax links, $introductions introduced', (options) => {
   const { peers, apartMs, dialsPerLinkMax, greedyMin, restlessMax } = options
+  const healed = peers === 100 && options.linksMax === 10 ? ROUGHLY : WELL
   const network = new Network(options)
   const seen = {} as {
     settled: Routes
@@ -169,14 +175,30 @@ describe.each(cases)('$peers peers of at most $linksMax links, $introductions in
 
   test('[RT-6] [RT-8] heal when 30 % vanish', () => {
     expect(seen.connectedAgain).toBe(true)
-    expect(seen.healed.twoHops).toBeGreaterThanOrEqual(0.98)
-    // Of 24 networks of 100 peers with 10 links the mean was 0.012 and the worst 0.033.
-    expect(seen.deadSiblings).toBeLessThanOrEqual(0.04)
+    expect(seen.healed.twoHops).toBeGreaterThanOrEqual(healed.twoHopsMin)
+    expect(seen.deadSiblings).toBeLessThanOrEqual(healed.deadSiblingsMax)
   })
 
   test('[RT-3] [RT-26] never break a bound', () => {
     expect([...network.violations]).toEqual([])
   })
+})
+
+test('[RT-6] [RT-8] networks of 100 peers with 10 links heal as well as others at the mean', () => {
+  const all = [21, 22, 23, 24, 25, 26, 27, 28].map((seed) => {
+    const network = new Network({ seed, linksMax: 10, introductions: 3 })
+    network.start(100, 0)
+    network.runFor(480_000)
+    network.vanish(0.3)
+    network.runFor(30_000)
+    const { twoHops } = measureRoutes(network)
+    network.runFor(60_000)
+    return { twoHops, deadSiblings: deadSiblingsShare(network) }
+  })
+  const mean = (figure: 'twoHops' | 'deadSiblings') =>
+    all.reduce((sum, one) => sum + one[figure], 0) / all.length
+  expect(mean('twoHops')).toBeGreaterThanOrEqual(WELL.twoHopsMin)
+  expect(mean('deadSiblings')).toBeLessThanOrEqual(WELL.deadSiblingsMax)
 })
 
 describe('20 peers without introducers', () => {
