@@ -11,6 +11,7 @@ import type { NextHop, Step } from './next-hop.ts'
 import { RouteAdmission } from './route-admission.ts'
 import {
   addVisited,
+  endsAtClosest,
   type Hop,
   hopOf,
   isPending,
@@ -69,7 +70,7 @@ export class Forwarder {
 
   /** A message begins its way at this peer. */
   arrive(route: Route, now: Millis, out: RouterEffect[]): void {
-    if (route.stage === 'moving' && this.#next.isForUs(route)) this.#endHere(route, out)
+    if (route.stage === 'moving' && this.#next.isForUs(route, now)) this.#endHere(route, out)
     else this.#advance(route, now, out)
   }
 
@@ -92,7 +93,7 @@ export class Forwarder {
     route.hopsLeft = Math.min(route.hopsLeft, message.hopsLeft)
     addVisited(route, [prefixOf(from), ...message.visited])
     // Another branch is at work, or the answer has gone home: this one must not end here as if nobody were closer.
-    if (message.hopsLeft === 0 && route.mode === 'closest') route.stage = 'passed'
+    if (message.hopsLeft === 0 && endsAtClosest(route.mode)) route.stage = 'passed'
     this.#advance(route, now, out)
   }
 

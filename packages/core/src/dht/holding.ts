@@ -8,6 +8,7 @@ import type { Message, MessageOf } from '../wire/messages.ts'
 import { type Admission, type Offer, resultOf } from './admission.ts'
 import { type PeerRecord, type RecordHeader, recordKey } from './record.ts'
 import { lifeSecondsOf } from './record-index.ts'
+import { endsAtClosest } from './route-state.ts'
 import type { Delivery } from './routed.ts'
 import type { StoreContext, Turn } from './store-context.ts'
 import { NO_ORIGIN, STORED_RESULTS, signStored, unsignedStored } from './stored-ack.ts'
@@ -31,7 +32,7 @@ export class Holding {
   deliver(delivery: Delivery, turn: Turn): void {
     const { inner, mode } = delivery
     if (inner.type === 'GET') this.#onGet(delivery, inner, turn)
-    else if (inner.type === 'STORE' && mode === 'closest') this.#parts.fanOuts.begin(delivery, inner, turn)
+    else if (inner.type === 'STORE' && endsAtClosest(mode)) this.#parts.fanOuts.begin(delivery, inner, turn)
     else if (inner.type === 'REPLICA' && mode === 'exact') this.#onReplica(delivery, inner, turn)
   }
 

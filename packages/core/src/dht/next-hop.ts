@@ -4,9 +4,10 @@ import type { Millis } from '../contract.ts'
 import { keyOf, type PeerId } from '../identity/peer-id.ts'
 import { DETOUR_HOPS_MAX, REPLICAS } from '../limits.ts'
 import type { RoutingView } from '../machine.ts'
+import { nearCount } from '../replication/neighbourhood.ts'
 import { bucketIndexOf, ID_BITS } from '../routing/distance.ts'
 import type { HopTimes } from './hop-timeout.ts'
-import { hopOf, prefixOf, type Route } from './route-state.ts'
+import { endsAtClosest, endsOnTheWay, hopOf, prefixOf, type Route } from './route-state.ts'
 import type { HoldsView } from './store.ts'
 
 export type Step =
@@ -55,9 +56,11 @@ export class NextHop {
   }
 
   /** Whether a message that just came is for us wherever else it could go. */
-  isForUs(route: Route): boolean {
-    if (route.mode === 'exact') return route.target === keyOf(this.#self)
-    return route.mode === 'any' && this.#views.holds.holds(route.target)
+  isForUs(route: Route, now: Millis): boolean {
+    const { mode, target } = route
+    const { holds } = this.#views
+    if (mode === 'exact') return target === keyOf(this.#self)
+    return (mode === 'any' && holds.holds(target)) || (mode === 'near' && holds.isNear(target, now))
   }
 
   isCloserThan(route: Route, peer: PeerId): boolean {
@@ -65,7 +68,7 @@ export class NextHop {
   }
 
   step(route: Route, now: Millis): Step {
-    if (route.stage === 'passed' && route.mode !== 'any') return GIVE_UP
+    if (route.stage === 'passed' && !endsOnTheWay(route.mode)) return GIVE_UP
     if (route.via.length > 0) return this.#asTold(route)
     return this.#freely(route, now) ?? (this.#mayEndHere(route) ? DELIVER : GIVE_UP)
   }
@@ -88,7 +91,7 @@ export class NextHop {
       const to = this.#quickest(route, closer, closest, now)
       return { type: 'forward', to, hopsLeft: route.hopsLeft - 1, via: [] }
     }
-    if (route.mode === 'closest') return null
+    if (endsAtClosest(route.mode)) return null
     const outward = this.#best(route, linked, now)
     if (outward === null) return null
     const hopsLeft = Math.min(route.hopsLeft, DETOUR_HOPS_MAX)
@@ -106,7 +109,8 @@ export class NextHop {
   /**
    * Toward the closest contact that some linked peer holds a link to: where nobody linked is closer than we are, or where
    * it is so much closer that two hops there beat two single ones. With few links this is what makes greedy routing arrive.
-   * A GET takes any single hop that gains a bit: every peer on its way may hold the record (mean 99 ms instead of 105).
+   * What may end on its way takes any single hop that gains a bit: a GET (mean 99 ms instead of 105), a STORE (p99 of puts 663
+   * instead of 775).
    */
   #inTwoHops(route: Route, closer: PeerId | null, now: Millis): Step | null {
     const { routing } = this.#views
@@ -125,7 +129,7 @@ export class NextHop {
     if (closer === null) return this.#isOwn(route) || !this.#views.routing.isSelfCloser(target, id)
     const ownBits = this.#isOwn(route) ? 0 : bucketIndexOf(target, this.#self)
     const gainedBits = bucketIndexOf(target, closer) - ownBits
-    if (route.mode === 'any' && gainedBits > 0) return false
+    if (endsOnTheWay(route.mode) && gainedBits > 0) return false
     return bucketIndexOf(target, id) - ownBits > TWO_HOPS_GAIN * gainedBits
   }
 
@@ -134,9 +138,9 @@ export class NextHop {
     return routing.isLinked(peer) && !this.#isUsed(route, peer) && !times.isSuspect(peer, now)
   }
 
-  /** In mode closest the message ends where nobody closer is left. */
+  /** Where nobody closer is left. */
   #mayEndHere(route: Route): boolean {
-    return route.mode === 'closest' && !this.#isOwn(route)
+    return endsAtClosest(route.mode) && route.stage !== 'passed' && !this.#isOwn(route)
   }
 
   /** Whether we look up our own id. */
@@ -177,9 +181,10 @@ export class NextHop {
 
   /** Whoever is as close to the target as holders are will do for a GET. How close that is, our own neighbourhood tells. */
   #bitsThatCount(route: Route): number {
-    if (route.mode !== 'any') return ID_BITS
     const { routing, holds } = this.#views
-    const last = routing.siblings()[holds.replicas - 1]
+    const ends = route.mode === 'any' ? holds.replicas : route.mode === 'near' ? nearCount(holds.replicas) : 0
+    if (ends === 0) return ID_BITS
+    const last = routing.siblings()[ends - 1]
     return last === undefined ? ID_BITS : bucketIndexOf(this.#self, last.id) + 1
   }
 

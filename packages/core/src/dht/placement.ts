@@ -107,14 +107,16 @@ export class Placements {
 
   #route(placement: Placement, turn: Turn): void {
     const { record, key, requested } = placement
+    const { replicas, routes } = this.#context
     const lifeSeconds = RECORD_TTL_MS / 1_000
     const inner = { type: 'STORE', wanted: requested, lifeSeconds, record } as const
-    const route = { mode: 'closest', target: key, inner, paths: 1, timeoutMs: OPERATION_TIMEOUT_MS } as const
+    const mode = requested === replicas ? 'near' : 'closest'
+    const route = { mode, target: key, inner, paths: 1, timeoutMs: OPERATION_TIMEOUT_MS } as const
     const handler = {
       reply: (reply: RoutedReply, later: Turn) => this.#onReply(placement, reply, later),
       ended: (reason: RouteEnd, later: Turn) => this.#onEnded(placement, reason, later),
     }
-    placement.operation = this.#context.routes.start(route, handler, turn)
+    placement.operation = routes.start(route, handler, turn)
     if (placement.operation === null) this.#settle(placement, busy(), turn)
   }
 

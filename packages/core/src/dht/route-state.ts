@@ -14,8 +14,11 @@ import {
 import { RecentSet } from '../recent-set.ts'
 import { MESSAGES, type OperationId } from '../wire/messages.ts'
 
-/** To the peer closest to the target, to exactly the target, or to the first peer that holds something under it. */
-export const ROUTE_MODES = { closest: 0, exact: 1, any: 2 } as const
+/**
+ * To the peer closest to the target, to exactly the target, to the first peer that holds something under it, or to the first
+ * that is sure to be among the closest.
+ */
+export const ROUTE_MODES = { closest: 0, exact: 1, any: 2, near: 3 } as const
 export type RouteMode = keyof typeof ROUTE_MODES
 
 /** Names one way of one operation at this peer. */
@@ -63,6 +66,16 @@ export interface Route {
 }
 
 export type RouteStart = Omit<Route, 'id' | 'alsoFrom' | 'hops' | 'stage' | 'replies' | 'expiresAt'>
+
+/** Whether a message of that mode ends at the closest peer where it has not ended before. */
+export function endsAtClosest(mode: RouteMode): boolean {
+  return mode === 'closest' || mode === 'near'
+}
+
+/** Whether several peers may answer a message of that mode: who has no answer passes it on. */
+export function endsOnTheWay(mode: RouteMode): boolean {
+  return mode === 'any' || mode === 'near'
+}
 
 export function routeId(operation: string, path: number): string {
   return `${operation}/${path}`

@@ -99,11 +99,13 @@ export type StoreEffect =
   | { readonly type: 'forget'; readonly key: Key }
   | { readonly type: 'handed-over' }
 
-/** The router asks this of the holder before it passes a GET on. */
+/** The router asks this of the holder before it passes a GET or a STORE on. */
 export interface HoldsView {
   /** Peers closest to a key that hold its record. */
   readonly replicas: number
   holds(key: Key): boolean
+  /** Whether a STORE for this key may end here (RO-23). */
+  isNear(key: Key, now: Millis): boolean
 }
 
 export interface StoreOptions {
@@ -183,6 +185,10 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
   /** Whether a GET for this key should end here (RC-14). */
   holds(key: Key): boolean {
     return this.#holding.answersFor(key)
+  }
+
+  isNear(key: Key, now: Millis): boolean {
+    return this.#context.neighbourhood.isNear(key, this.replicas, now)
   }
 
   /** Records held, how many of them we wrote, and the bytes of their values. */

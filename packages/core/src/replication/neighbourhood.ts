@@ -15,6 +15,11 @@ export const SETTLED_MS = 10_000
 /** Milliseconds after our own coming in which those we meet were here before us: a join takes about as long. */
 const MEETING_MS = 3_000
 
+/** Of the peers that should hold a record, those that are sure to know the others. */
+export function nearCount(replicas: number): number {
+  return Math.floor(replicas / 2)
+}
+
 export class Neighbourhood {
   readonly #routing: RoutingView
   readonly #cameAtByPeerId = new Map<PeerId, Millis>()
@@ -53,6 +58,17 @@ export class Neighbourhood {
     const others = this.#routing.closest(key, count)
     const farthest = others[count - 1]
     return farthest === undefined || this.#routing.isSelfCloser(key, farthest.id)
+  }
+
+  /**
+   * Whether we are so close to the key that we know everybody else who should hold its record: in the nearer half of those,
+   * with as many known that are in it, and long enough here to have met them.
+   */
+  isNear(key: Key, replicas: number, now: Millis): boolean {
+    const count = nearCount(replicas)
+    if (count === 0 || this.settledInMs(now) > 0) return false
+    const farthest = this.#routing.closest(key, count)[count - 1]
+    return farthest !== undefined && this.#routing.isSelfCloser(key, farthest.id)
   }
 
   isSettled(peer: PeerId, now: Millis): boolean {

@@ -128,7 +128,7 @@ export const MESSAGES = {
   ROUTE: link(0x18, {
     operation,
     path: u8,
-    mode: choice(3),
+    mode: choice(4),
     target: key,
     visited,
     via: list(peerId, HOPS_MAX),

@@ -43,7 +43,7 @@ export class FinderBench implements RoutingView {
 
   constructor(links: number, workBits = 0) {
     this.linkedContacts = Array.from({ length: links }, (_, index) => contactNumber(index + 1))
-    const holds = { replicas: REPLICAS, holds: (key: Key) => this.held.has(key) }
+    const holds = { replicas: REPLICAS, holds: (key: Key) => this.held.has(key), isNear: () => false }
     this.finder = new Finder({ workBits }, this, holds, new SeededRandom(1))
   }
 

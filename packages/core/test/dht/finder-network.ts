@@ -26,6 +26,7 @@ export class FinderNetwork extends RouteNetwork {
     const holds = {
       replicas: REPLICAS,
       holds: (key: Parameters<typeof node.held.has>[0]) => node.held.has(key),
+      isNear: () => false,
     }
     this.#finderByNode.set(node, new Finder({ workBits: 0 }, node, holds, this.random))
   }

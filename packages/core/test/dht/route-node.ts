@@ -35,7 +35,8 @@ export class RouteNode implements RoutingView, LinkView {
     this.self = self
     this.place = place
     this.knowsNeighbours = knowsNeighbours
-    this.router = new Router(self.id, this, this, { replicas: REPLICAS, holds: (key) => this.held.has(key) })
+    const holds = { replicas: REPLICAS, holds: (key: Key) => this.held.has(key), isNear: () => false }
+    this.router = new Router(self.id, this, this, holds)
   }
 
   get id(): PeerId {

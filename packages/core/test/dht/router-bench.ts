@@ -40,6 +40,8 @@ export class RouterBench implements RoutingView, LinkView {
   readonly router: Router
   readonly links: Map<PeerId, number | null>
   readonly held = new Set<Key>()
+  /** Keys whose record we should hold, and know all others who should. */
+  readonly near = new Set<Key>()
   neighbours: readonly Contact[] = []
   /** Contacts by who named them. */
   readonly named = new Map<PeerId, PeerId>()
@@ -47,7 +49,11 @@ export class RouterBench implements RoutingView, LinkView {
 
   constructor(links: readonly string[], roundTripMs: number | null = 100) {
     this.links = new Map(links.map((digits) => [id(digits), roundTripMs]))
-    this.router = new Router(SELF, this, this, { replicas: REPLICAS, holds: (key) => this.held.has(key) })
+    this.router = new Router(SELF, this, this, {
+      replicas: REPLICAS,
+      holds: (key) => this.held.has(key),
+      isNear: (key) => this.near.has(key),
+    })
   }
 
   /** Handles an input; answers with the effects, timers left out. */

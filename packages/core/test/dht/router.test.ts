@@ -248,6 +248,36 @@ describe('where it goes', () => {
     expect(routeOf(at.input({ type: 'pass', route: THEIRS })).to).toBe('f0')
   })
 
+  test('[RO-23] near: delivered at the first that is among the closest, the origin included', () => {
+    const at = new RouterBench(['10', 'f0'])
+    expect(routeOf(at.route('10', 'near', 'ff')).to).toBe('f0')
+    at.near.add(id('fe'))
+    const effects = at.route('10', 'near', 'fe', { operation: operationOf(3) })
+    expect(sends(effects)).toEqual(['ROUTE_ACK 10'])
+    expect(only(effects, 'deliver')).toMatchObject([{ mode: 'near' }])
+    expect(only(at.start('near', 'fe'), 'deliver')).toMatchObject([{ from: SELF, mode: 'near' }])
+  })
+
+  test('[RO-23] near: with nobody closer it ends, passed on it goes on, and from nobody it goes back', () => {
+    const alone = new RouterBench(['10'])
+    expect(only(alone.route('10', 'near', '01'), 'deliver')).toHaveLength(1)
+    expect(sends(alone.input({ type: 'pass', route: THEIRS }))).toEqual(['ROUTE_NACK 10'])
+    const at = new RouterBench(['10', 'f0', '20'])
+    at.near.add(id('ff'))
+    at.route('10', 'near', 'ff')
+    expect(routeOf(at.input({ type: 'pass', route: THEIRS })).to).toBe('f0')
+    expect(routeOf(at.nack('f0')).to).toBe('20')
+    expect(sends(at.nack('20'))).toEqual(['ROUTE_NACK 10'])
+  })
+
+  test('[RO-23] [RO-12] near: what is at work elsewhere does not end here', () => {
+    const at = new RouterBench(['10', 'f0'])
+    at.route('10', 'near', 'ff')
+    const effects = at.nack('f0', { hopsLeft: 0 })
+    expect(only(effects, 'deliver')).toEqual([])
+    expect(sends(effects)).toEqual(['ROUTE_NACK 10'])
+  })
+
   test('[RO-7] any: with nobody closer it looks around, with eight hops at most', () => {
     const at = new RouterBench(['10', '20', '04'])
     const outward = routeOf(at.route('10', 'any', '01'))
@@ -268,6 +298,7 @@ describe('where it goes', () => {
     near.named.set(id('f8'), id('20'))
     expect(routeOf(near.route('10', 'closest', 'ff')).to).toBe('c0')
     expect(routeOf(at.route('10', 'any', 'ff', { operation: operationOf(3) })).to).toBe('80')
+    expect(routeOf(at.route('10', 'near', 'ff', { operation: operationOf(4) })).to).toBe('80')
     const level = new RouterBench(['10', '20', '41'])
     level.named.set(id('fc'), id('20'))
     expect(routeOf(level.route('10', 'any', 'ff')).to).toBe('20')
@@ -336,6 +367,12 @@ describe('near and far', () => {
     near.neighbours = Array.from({ length: REPLICAS }, () => ({ ...SOME, id: id('40') }))
     expect(routeOf(near.start('any', 'ff')).to).toBe('c0')
     expect(routeOf(near.start('closest', 'ff', { operation: operationOf(2) })).to).toBe('f8')
+    expect(routeOf(near.start('near', 'ff', { operation: operationOf(3) })).to).toBe('c0')
+    near.neighbours = near.neighbours.slice(REPLICAS / 2).concat({ ...SOME, id: id('80') })
+    expect(routeOf(near.start('any', 'ff', { operation: operationOf(4) })).to).toBe('f8')
+    expect(routeOf(near.start('near', 'ff', { operation: operationOf(5) })).to).toBe('c0')
+    near.neighbours = near.neighbours.slice(2)
+    expect(routeOf(near.start('near', 'ff', { operation: operationOf(6) })).to).toBe('f8')
   })
 
   test('[RO-22] and whoever is silent is passed over', () => {

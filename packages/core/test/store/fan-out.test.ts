@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { nextClock, recordKey } from '../../src/dht/record.ts'
 import type { Contact } from '../../src/identity/contact.ts'
+import { keyOf } from '../../src/identity/peer-id.ts'
+import { compareDistance } from '../../src/routing/distance.ts'
 import {
   immutable,
   operationNumber,
   owned,
   type Route,
+  SECOND_MS,
   StoreBench,
   shared,
   store,
@@ -45,6 +48,28 @@ describe('copies', () => {
     for (const route of routes)
       expect(route).toMatchObject({ mode: 'exact', paths: 1, inner: { origin, lifeSeconds: 3_600, record } })
     expect(bench.last('store').header).toMatchObject({ key, own: false })
+  })
+
+  test('[RO-23] a STORE may end at whoever is in the nearer half of the holders, knows as many, and is settled', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    const later = bench.now + 10 * SECOND_MS
+    const keys = Array.from({ length: 100 }, (_, index) => recordKey(immutable(`value ${index}`)))
+    const near = keys.filter((each) => bench.store.isNear(each, later))
+    const ranks = keys.map((each) => {
+      const closer = bench.near(each).filter(({ id }) => compareDistance(each, id, bench.self.id) < 0)
+      return closer.length
+    })
+    expect(near).toEqual(keys.filter((_, index) => (ranks[index] as number) < 10))
+    expect(near.length).toBeGreaterThan(0)
+    expect(near.length).toBeLessThan(keys.length)
+    expect(keys.filter((each) => bench.store.isNear(each, later - 1))).toEqual([])
+    bench.known = bench.known.slice(0, 9)
+    expect(keys.filter((each) => bench.store.isNear(each, later))).toEqual([])
+  })
+
+  test('[RO-23] where one copy is enough, nobody but the closest takes it', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 1 })
+    expect(bench.store.isNear(keyOf(bench.self.id), bench.now + 10 * SECOND_MS)).toBe(false)
   })
 
   test('[RP-1] an unlinked peer is reached through whoever named it', () => {

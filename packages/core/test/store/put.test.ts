@@ -153,12 +153,21 @@ describe('writing', () => {
     expect(bench.last('store').header).toMatchObject({ key, own: true, valueBytes: 5 })
     expect(bench.last('event').event).toEqual({ type: 'record-persisted', key, persisted: true })
     expect(route).toMatchObject({
-      mode: 'closest',
+      mode: 'near',
       target: key,
       paths: 1,
       inner: { wanted: 20, lifeSeconds: 86_400 },
     })
     expect(bench.store.stats()).toEqual({ held: 1, own: 1, bytes: 5 })
+  })
+
+  test('[RC-13] as many copies as usual end near the key, any other number at the closest peer', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    const modes = [19, 20, 21].map((replicas) => {
+      bench.call({ type: 'put', draft: { ...draft, value: Uint8Array.of(replicas) }, replicas })
+      return bench.last('route').mode
+    })
+    expect(modes).toEqual(['closest', 'near', 'closest'])
   })
 
   test('[RC-8] a disk that fails is said too', () => {

@@ -57,7 +57,7 @@ describe('own records', () => {
     expect(nextStore(bench, 47 * 60_000)).toBeNull()
     const route = nextStore(bench, 14 * 60_000) as Route
     expect(route).toMatchObject({
-      mode: 'closest',
+      mode: 'near',
       target: recordKey(record),
       inner: { wanted: 20, lifeSeconds: 86_400, record },
     })

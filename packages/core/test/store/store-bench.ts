@@ -83,7 +83,7 @@ export class StoreBench implements RoutingView {
     inner: Message,
     options: { from?: PeerId; mode?: RouteMode; operation?: OperationId; path?: number } = {},
   ): StoreEffect[] {
-    const mode = options.mode ?? (inner.type === 'STORE' ? 'closest' : inner.type === 'GET' ? 'any' : 'exact')
+    const mode = options.mode ?? (inner.type === 'STORE' ? 'near' : inner.type === 'GET' ? 'any' : 'exact')
     const target =
       inner.type === 'STORE'
         ? recordKey(inner.record)

@@ -266,7 +266,7 @@ export class StoreNetwork {
       return peer?.alive === true && !asked.has(peer.id) ? peer : null
     }
     const byDistance = this.closest(target, this.peers.size)
-    if (mode === 'closest')
+    if (mode === 'closest' || mode === 'near')
       return (
         byDistance.find((peer) => !asked.has(peer.id) || (asked.size === 1 && peer.id === origin)) ?? null
       )
