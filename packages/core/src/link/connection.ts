@@ -7,7 +7,7 @@ import type { Contact } from '../identity/contact.ts'
 import { EARLY_BYTES_MAX, EARLY_FRAMES_MAX } from '../limits.ts'
 import { TokenBucket } from '../token-buckets.ts'
 import type { Frame } from '../wire/codec.ts'
-import type { Handshake } from './handshake.ts'
+import type { Handshake, Remote } from './handshake.ts'
 
 /** Frames per second and at once that one link may send us: ten times what gossip and routing of a busy peer need (guess). */
 const FRAMES_PER_SECOND = 2_000
@@ -37,13 +37,13 @@ export class Connection {
   readonly role: LinkRole
   readonly signalingPath: SignalingPath
   readonly remoteGroup: string
-  readonly handshake: Handshake
+  /** Who the remote says it is; null before its HELLO. */
+  remote: Remote | null = null
   state: ConnectionState = 'greeting'
   /** The remote's PROOF has been verified, ours has been sent. */
   remoteProved = false
   proofSent = false
   openedAt: Millis = 0
-  bootId = 0
   ourReasons = 0
   theirReasons = 0
   /** Since when nobody wants the link; 0 while somebody does. */
@@ -68,6 +68,8 @@ export class Connection {
   /** BYE has come; the driver has been asked to close. */
   byeReceived = false
   released = false
+  /** Null once it is open: nobody asks for its frames any more, and a peer has fifty links. */
+  #handshake: Handshake | null
   readonly #queue: Uint8Array[] = []
   readonly #early: Frame[] = []
   #earlyBytes = 0
@@ -80,15 +82,37 @@ export class Connection {
     this.role = options.role
     this.signalingPath = options.signalingPath
     this.remoteGroup = options.remoteGroup
-    this.handshake = options.handshake
+    this.#handshake = options.handshake
     this.lastReceivedAt = now
     this.#frames = new TokenBucket(FRAMES_BURST, FRAMES_PER_SECOND, now)
     this.#bytes = new TokenBucket(BYTES_BURST, BYTES_PER_SECOND, now)
   }
 
+  /** Only before state `open`. */
+  get handshake(): Handshake {
+    return this.#handshake as Handshake
+  }
+
+  /** Both proofs are good. */
+  open(now: Millis): void {
+    this.state = 'open'
+    this.openedAt = now
+    this.#handshake = null
+  }
+
   /** The proved remote. Only from state `open` on. */
   get contact(): Contact {
-    return (this.handshake.remote as { contact: Contact }).contact
+    return (this.remote as Remote).contact
+  }
+
+  /** Which boot of its identity the remote is; 0 before its HELLO. */
+  get bootId(): number {
+    return this.remote?.bootId ?? 0
+  }
+
+  /** Whether both proofs are good and nothing else has happened meanwhile. */
+  get isProved(): boolean {
+    return this.state === 'proving' && this.remoteProved && this.proofSent
   }
 
   get isUsable(): boolean {

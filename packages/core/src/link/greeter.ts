@@ -81,15 +81,17 @@ export class Greeter {
     hello: MessageOf<'HELLO'>,
     out: Out<GreetEffect>,
   ): CloseCode | null {
-    const code = connection.handshake.takeHello(hello, frame.bytes)
+    const { handshake } = connection
+    const { contact, bootId, bootSignature } = hello
+    connection.remote = { contact, bootId, bootSignature }
+    const code = handshake.takeHello(hello, frame.bytes)
     if (code !== null) return code
     if (hello.contact.id === this.#options.self.id) {
       this.#checkRival(hello.bootId, hello.bootSignature, out)
       return 'superseded'
     }
-    connection.bootId = hello.bootId
     connection.hidden = hello.hidden
-    const bytes = connection.handshake.localTranscript()
+    const bytes = handshake.localTranscript()
     out.push({ type: 'sign', token: `proof:${connection.link}`, bytes })
     return null
   }
@@ -97,13 +99,13 @@ export class Greeter {
   /** Has the remote's PROOF verified: `check:LINK` comes back. */
   checkProof(
     connection: Connection,
-    hello: MessageOf<'HELLO'>,
+    { signingKey: key }: Contact,
     { signature }: MessageOf<'PROOF'>,
   ): GreetEffect {
     return {
       type: 'verify',
       token: `check:${connection.link}`,
-      key: hello.contact.signingKey,
+      key,
       bytes: connection.handshake.remoteTranscript(),
       signature,
       cause: null,

@@ -27,6 +27,13 @@ export interface LocalHello {
   readonly bootSignature: Uint8Array
 }
 
+/** What a HELLO says of its sender that is needed as long as the link lives. */
+export interface Remote {
+  readonly contact: Contact
+  readonly bootId: number
+  readonly bootSignature: Uint8Array
+}
+
 export interface HandshakeOptions {
   readonly local: LocalHello
   readonly role: LinkRole
@@ -51,7 +58,6 @@ export function bootStatement(networkId: string, bootId: number): Uint8Array {
 export class Handshake {
   readonly helloFrame: Uint8Array
   readonly #options: HandshakeOptions
-  #remote: MessageOf<'HELLO'> | null = null
   #remoteFrame: Uint8Array | null = null
 
   constructor(options: HandshakeOptions) {
@@ -72,17 +78,12 @@ export class Handshake {
 
   /** Takes the remote's HELLO, once; the code with which to close, or null where it is acceptable. */
   takeHello(hello: MessageOf<'HELLO'>, frame: Uint8Array): CloseCode | null {
-    this.#remote = hello
     this.#remoteFrame = frame.slice()
     if (hello.networkId !== this.#options.local.networkId) return 'wrong-network'
     if (hello.versionMin > VERSION_MAX || hello.versionMax < VERSION_MIN) return 'version-mismatch'
     const { expected, workBits } = this.#options
     if (!isAcceptable(hello.contact, workBits)) return 'wrong-identity'
     return expected === null || hello.contact.id === expected ? null : 'wrong-identity'
-  }
-
-  get remote(): MessageOf<'HELLO'> | null {
-    return this.#remote
   }
 
   /** What our PROOF signs. Only after `takeHello`. */
@@ -111,10 +112,10 @@ export class Handshake {
 }
 
 /** A boot statement with its signature, as BYE carries it: 8 bytes of boot id, 64 of signature. */
-export function encodeBootProof(hello: MessageOf<'HELLO'>): Uint8Array {
+export function encodeBootProof({ bootId, bootSignature }: Remote): Uint8Array {
   const writer = new Writer()
-  writer.u53(hello.bootId)
-  writer.raw(hello.bootSignature)
+  writer.u53(bootId)
+  writer.raw(bootSignature)
   return writer.finish()
 }
 

@@ -164,7 +164,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
     now: Millis,
     out: LinkEffect[],
   ): void {
-    if (connection.handshake.remote !== null) return this.#blame(connection, 'unsolicited', now, out)
+    if (connection.remote !== null) return this.#blame(connection, 'unsolicited', now, out)
     if (!isAcceptable(hello.contact, this.#workBits)) this.#onOffence(null, 'bad-work', now, out)
     const banned = this.standing.isBanned(hello.contact.id, now)
     const code = banned ? 'banned' : this.#greeter.onHello(connection, frame, hello, out)
@@ -172,10 +172,10 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
   }
 
   #onProof(connection: Connection, proof: MessageOf<'PROOF'>, now: Millis, out: LinkEffect[]): void {
-    const { remote } = connection.handshake
+    const { remote } = connection
     if (remote === null) return this.#blame(connection, 'before-proof', now, out)
     connection.state = 'proving'
-    out.push(this.#greeter.checkProof(connection, remote, proof))
+    out.push(this.#greeter.checkProof(connection, remote.contact, proof))
   }
 
   #onSigned(token: LinkToken, signature: Uint8Array, now: Millis, out: LinkEffect[]): void {
@@ -204,12 +204,11 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
   }
 
   #openIfProved(connection: Connection, now: Millis, out: LinkEffect[]): void {
-    if (!connection.remoteProved || !connection.proofSent || connection.state !== 'proving') return
+    if (!connection.isProved) return
     // It may have been banned for what another of its connections did meanwhile.
     if (this.standing.isBanned(connection.contact.id, now))
       return this.#succession.close(connection, 'banned', now, out)
-    connection.state = 'open'
-    connection.openedAt = now
+    connection.open(now)
     this.#succession.stage(connection, 'open', connection.signalingPath, now, out)
     if (!this.#succession.place(connection, now, out)) return
     this.#ping(connection, now, out)

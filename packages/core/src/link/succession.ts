@@ -8,9 +8,8 @@ import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { LinkStage } from '../peer/calls.ts'
 import { encodeFrame } from '../wire/codec.ts'
-import type { MessageOf } from '../wire/messages.ts'
 import type { Connection } from './connection.ts'
-import { encodeBootProof } from './handshake.ts'
+import { encodeBootProof, type Remote } from './handshake.ts'
 import type { AttemptView, LinkEffect } from './link-contract.ts'
 import type { LinkReasons } from './link-reasons.ts'
 import type { Outbound } from './outbound.ts'
@@ -112,7 +111,7 @@ export class Succession {
   }
 
   #supersede(older: Connection, newer: Connection, now: Millis, out: LinkEffect[]): void {
-    this.close(older, 'superseded', now, out, newer.handshake.remote)
+    this.close(older, 'superseded', now, out, newer.remote)
   }
 
   // Ending
@@ -129,7 +128,7 @@ export class Succession {
     code: CloseCode,
     now: Millis,
     out: LinkEffect[],
-    newer: MessageOf<'HELLO'> | null = null,
+    newer: Remote | null = null,
   ): void {
     if (connection.state === 'closing') return
     const proof = newer === null ? new Uint8Array(0) : encodeBootProof(newer)
@@ -210,8 +209,8 @@ export class Succession {
 
   /** A step in the life of a connection, for timelines. */
   stage(connection: Connection, stage: LinkStage, detail: string, now: Millis, out: LinkEffect[]): void {
-    const { attempt, handshake } = connection
-    const peer = handshake.remote?.contact.id ?? this.#attempts.expected(attempt)?.peer ?? null
+    const { attempt, remote } = connection
+    const peer = remote?.contact.id ?? this.#attempts.expected(attempt)?.peer ?? null
     out.push({ type: 'event', event: { type: 'link-stage', attempt, peer, stage, detail, at: now } })
   }
 }

@@ -45,7 +45,7 @@ export class Proximity {
   /** A linked peer is this far from the contact. */
   heard(known: KnownContact, landmark: Landmark): void {
     const others = known.landmarks.filter(({ peer }) => peer !== landmark.peer)
-    known.landmarks = [...others.slice(1 - LANDMARKS_MAX), landmark]
+    known.landmarks = others.slice(1 - LANDMARKS_MAX).concat(landmark)
   }
 
   /** The link to a landmark has gone. */

@@ -351,7 +351,7 @@ export class Stranger {
   proof(): Uint8Array {
     const hello = this.#sent().find(({ message }) => message.type === 'HELLO')
     if (hello?.message.type !== 'HELLO') throw new TypeError('the victim has said no HELLO')
-    if (this.handshake.remote === null) this.handshake.takeHello(hello.message, hello.frame)
+    this.handshake.takeHello(hello.message, hello.frame)
     const signature = sign(this.#contact.signingKey, this.handshake.localTranscript())
     return encodeFrame({ type: 'PROOF', signature })
   }
