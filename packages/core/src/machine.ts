@@ -86,8 +86,17 @@ export interface RoutingView {
   contactOf(peer: PeerId): Contact | null
   /** Who named this contact as one of its live links; null where unknown or where that link has gone. */
   viaOf(peer: PeerId): PeerId | null
+  /** The quickest known ways to contacts closest to the target that are not linked, through a link of ours. */
+  ways(target: Key, count: number): readonly Way[]
   /** Every linked peer in a stable order. */
   linked(): readonly PeerId[]
+}
+
+/** Two hops to a contact, and the round trip of both in milliseconds. */
+export interface Way {
+  readonly to: PeerId
+  readonly via: PeerId
+  readonly ms: number
 }
 
 /** What the link set knows, as other machines may ask for it. */

@@ -176,6 +176,25 @@ export class NextHop {
       best = peer
       bestMs = ms
     }
+    return endsOnTheWay(route.mode) && route.hopsLeft > 1 ? this.#quickerInTwo(route, best, bestMs, now) : best
+  }
+
+  /**
+   * A link that leads to a contact in two hops which are better than the best single one (neighbour-of-neighbour routing: Manku,
+   * Naor and Wieder, 2004). It will find its own way, over the link we thought of or a better one.
+   */
+  #quickerInTwo(route: Route, single: PeerId, singleMs: number, now: Millis): PeerId {
+    const { routing } = this.#views
+    const bitsMax = this.#bitsThatCount(route)
+    let best = single
+    let bestMs = singleMs
+    for (const { to, via, ms } of routing.ways(route.target, REPLICAS)) {
+      const bits = Math.min(bitsMax, bucketIndexOf(route.target, to))
+      const score = ms - BIT_MS * bits
+      if (score >= bestMs || this.#isVisited(route, to) || !this.#isOpen(route, via, now)) continue
+      best = via
+      bestMs = score
+    }
     return best
   }
 

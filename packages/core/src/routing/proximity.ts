@@ -5,7 +5,7 @@
 // link of every bucket and the random links are chosen without it.
 
 import type { PeerId } from '../identity/peer-id.ts'
-import type { LinkView } from '../machine.ts'
+import type { LinkView, Way } from '../machine.ts'
 import type { KnownContact } from './bucket.ts'
 
 /** Milliseconds of one step of a delay on the wire. */
@@ -62,6 +62,16 @@ export class Proximity {
       if (ownMs !== null) least = Math.max(least, Math.abs(ownMs - ms))
     }
     return least < 0 ? Number.POSITIVE_INFINITY : least
+  }
+
+  /** The quickest way to a contact through a link of ours that named it, or null where nobody said how far it is. */
+  way({ id, landmarks }: KnownContact): Way | null {
+    let way: Way | null = null
+    for (const { peer: via, ms } of landmarks) {
+      const ownMs = this.#links.roundTripMs(via)
+      if (ownMs !== null && (way === null || ownMs + ms < way.ms)) way = { to: id, via, ms: ownMs + ms }
+    }
+    return way
   }
 
   /** The nearest of these, or null where nothing is known of any. */

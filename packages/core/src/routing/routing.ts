@@ -5,7 +5,7 @@ import type { LinkRole, Millis, Random, StoredContact } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
 import { CONTACTS_SAVE_MS, CONTACTS_SAVED_MAX } from '../limits.ts'
-import type { LinkView, Machine, RoutingView } from '../machine.ts'
+import type { LinkView, Machine, RoutingView, Way } from '../machine.ts'
 import { LINK_REASONS } from '../peer/calls.ts'
 import type { PeerSnapshot } from '../peer/snapshot.ts'
 import type { MessageOf } from '../wire/messages.ts'
@@ -47,6 +47,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   readonly #acquaintances: Acquaintances
   readonly #linkByPeer = new Map<PeerId, LinkState>()
   readonly #choice: LinkChoice
+  readonly #proximity: Proximity
   readonly #exchange: PeerExchange
   readonly #lookups: Lookups
   readonly #need: Need
@@ -66,6 +67,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#random = random
     this.#table = new RoutingTable(self.id)
     const proximity = new Proximity(links)
+    this.#proximity = proximity
     const views = { table: this.#table, proximity }
     this.#acquaintances = new Acquaintances(self.id, workBits, this.#table, proximity)
     const isSuspect = (peer: PeerId): boolean => this.#acquaintances.isSuspect(peer)
@@ -136,6 +138,15 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
 
   viaOf(peer: PeerId): PeerId | null {
     return this.#table.get(peer)?.via ?? null
+  }
+
+  ways(target: Key, count: number): readonly Way[] {
+    const ways: Way[] = []
+    for (const known of this.#table.closest(target, count)) {
+      const way = known.linked ? null : this.#proximity.way(known)
+      if (way !== null) ways.push(way)
+    }
+    return ways
   }
 
   linked(): readonly PeerId[] {

@@ -10,7 +10,7 @@ import { foundSignedBytes } from '../../src/dht/found.ts'
 import { type Contact, makeContact } from '../../src/identity/contact.ts'
 import type { Key, PeerId } from '../../src/identity/peer-id.ts'
 import { REPLICAS } from '../../src/limits.ts'
-import type { RoutingView } from '../../src/machine.ts'
+import type { RoutingView, Way } from '../../src/machine.ts'
 import { closestOf, compareDistance, sortedByDistance } from '../../src/routing/distance.ts'
 import type { MessageOf } from '../../src/wire/messages.ts'
 import { EventQueue } from '../gossip/event-queue.ts'
@@ -126,6 +126,10 @@ export class FinderBench implements RoutingView {
 
   contactOf(peer: PeerId): Contact | null {
     return [...this.linkedContacts, ...this.known].find(({ id }) => id === peer) ?? null
+  }
+
+  ways(): readonly Way[] {
+    return []
   }
 
   viaOf(): PeerId | null {

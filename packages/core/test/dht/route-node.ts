@@ -5,7 +5,7 @@ import type { Contact } from '../../src/identity/contact.ts'
 import type { Key, PeerId } from '../../src/identity/peer-id.ts'
 import { keyOf } from '../../src/identity/peer-id.ts'
 import { REPLICAS } from '../../src/limits.ts'
-import type { LinkView, RoutingView } from '../../src/machine.ts'
+import type { LinkView, RoutingView, Way } from '../../src/machine.ts'
 import { closestOf, compareDistance, sortedByDistance } from '../../src/routing/distance.ts'
 
 /** A place on a square whose side is one, and the way from the peer to the net. */
@@ -77,6 +77,16 @@ export class RouteNode implements RoutingView, LinkView {
 
   contactOf(peer: PeerId): Contact | null {
     return this.links.get(peer)?.self ?? null
+  }
+
+  ways(target: Key, count: number): readonly Way[] {
+    if (!this.knowsRoundTrips) return []
+    return this.closest(target, count).flatMap(({ id: to }) => {
+      const via = this.links.get(this.viaOf(to) as PeerId)
+      const next = via?.links.get(to)
+      if (via === undefined || next === undefined || this.links.has(to)) return []
+      return [{ to, via: via.id, ms: 2 * (this.oneWayMs(via) + via.oneWayMs(next)) }]
+    })
   }
 
   viaOf(peer: PeerId): PeerId | null {

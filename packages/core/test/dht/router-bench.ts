@@ -10,7 +10,7 @@ import {
 import { type Contact, makeContact } from '../../src/identity/contact.ts'
 import type { Key, PeerId } from '../../src/identity/peer-id.ts'
 import { REPLICAS } from '../../src/limits.ts'
-import type { LinkView, RoutingView } from '../../src/machine.ts'
+import type { LinkView, RoutingView, Way } from '../../src/machine.ts'
 import { compareDistance, sortedByDistance } from '../../src/routing/distance.ts'
 import { encodeInner } from '../../src/wire/codec.ts'
 import type { Message, MessageOf, OperationId } from '../../src/wire/messages.ts'
@@ -45,6 +45,8 @@ export class RouterBench implements RoutingView, LinkView {
   neighbours: readonly Contact[] = []
   /** Contacts by who named them. */
   readonly named = new Map<PeerId, PeerId>()
+  /** Ways through our links to contacts that have none. */
+  readonly known: Way[] = []
   readonly #timers = new EventQueue<RouterTimer>()
 
   constructor(links: readonly string[], roundTripMs: number | null = 100) {
@@ -154,6 +156,10 @@ export class RouterBench implements RoutingView, LinkView {
 
   contactOf(): Contact | null {
     return null
+  }
+
+  ways(): readonly Way[] {
+    return this.known
   }
 
   viaOf(peer: PeerId): PeerId | null {

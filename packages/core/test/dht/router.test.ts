@@ -375,6 +375,29 @@ describe('near and far', () => {
     expect(routeOf(near.start('near', 'ff', { operation: operationOf(6) })).to).toBe('f8')
   })
 
+  test('[RO-24] a link leads to a contact where both hops together are better than any single one', () => {
+    const at = new RouterBench(['c0', 'a0', '10'], 100)
+    const first = (mode: 'any' | 'near' | 'closest', number: number): string =>
+      routeOf(at.start(mode, 'ff', { operation: operationOf(number) })).to
+    at.known.push({ to: id('fc'), via: id('10'), ms: 259 })
+    expect([first('any', 1), first('near', 2)]).toEqual(['10', '10'])
+    expect(first('closest', 3)).toBe('c0')
+    at.known[0] = { to: id('fc'), via: id('10'), ms: 261 }
+    expect([first('any', 4), first('near', 5)]).toEqual(['c0', 'c0'])
+  })
+
+  test('[RO-24] but not to a contact that has seen the message, nor through one that has, nor with one hop left', () => {
+    const routed = (route: { visited?: string[]; ttl?: number }): string => {
+      const at = new RouterBench(['c0', '20', '10'], 100)
+      at.known.push({ to: id('fc'), via: id('20'), ms: 120 })
+      return routeOf(at.route('10', 'any', 'ff', route)).to
+    }
+    expect(routed({})).toBe('20')
+    expect(routed({ visited: ['fc000000'] })).toBe('c0')
+    expect(routed({ visited: ['20000000'] })).toBe('c0')
+    expect(routed({ ttl: 1 })).toBe('c0')
+  })
+
   test('[RO-22] and whoever is silent is passed over', () => {
     const at = new RouterBench(['f0', 'e0'])
     at.links.set(id('e0'), 10)

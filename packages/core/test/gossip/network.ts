@@ -314,6 +314,7 @@ export class GossipNetwork {
       siblings: () => [],
       isLinked: (peer) => linked.has(this.#indexById.get(peer)!),
       contactOf: () => null,
+      ways: () => [],
       viaOf: (peer) => {
         const { index: sought } = this.#nodeOf(peer)
         const via = [...linked].find((other) => this.nodes[other]!.linked.has(sought))

@@ -164,6 +164,7 @@ export class OnePeer {
       siblings: () => [],
       isLinked: (peer) => this.#linked.includes(peer),
       contactOf: () => null,
+      ways: () => [],
       viaOf: (peer) =>
         contacts().flatMap((contact) => (contact.id === peer ? [this.viaByContact.get(contact)!] : []))[0] ??
         null,

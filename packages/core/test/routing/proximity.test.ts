@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Contact } from '../../src/identity/contact.ts'
-import type { PeerId } from '../../src/identity/peer-id.ts'
+import { keyOf, type PeerId } from '../../src/identity/peer-id.ts'
 import { LINK_REASONS } from '../../src/peer/calls.ts'
 import type { KnownContact } from '../../src/routing/bucket.ts'
 import { delayAt, encodeDelays, Proximity } from '../../src/routing/proximity.ts'
@@ -36,6 +36,35 @@ describe('delays on the wire', () => {
       welcome!.linked.map(({ id }, index) => [id, delayAt(welcome!.delays, index)]),
     )
     expect(byId).toEqual({ [near.id]: 10, [far.id]: 300 })
+  })
+})
+
+describe('[RO-24] the way through a link', () => {
+  test('is that with the smallest sum of both round trips, among links that said how far it is', () => {
+    const known = stranger()
+    const links = proximity({ [a]: 100, [b]: 80 })
+    expect(links.way(known)).toBeNull()
+    links.heard(known, { peer: a, ms: 30 })
+    links.heard(known, { peer: b, ms: 60 })
+    links.heard(known, { peer: c, ms: 1 })
+    expect(links.way(known)).toEqual({ to: known.id, via: a, ms: 130 })
+    links.lost(known, a)
+    expect(links.way(known)).toEqual({ to: known.id, via: b, ms: 140 })
+  })
+
+  test('is known of contacts without a link, closest to the target first', () => {
+    const peer = new RoutingBench()
+    const link = peer.link(peer.contact())
+    const [first, second] = peer.contacts(2) as [Contact, Contact]
+    peer.roundTripMsByPeer.set(link.id, 40)
+    peer.receive(link, { linked: [first, second], delays: encodeDelays([10, 20]) })
+    expect(peer.routing.ways(keyOf(second.id), 20)).toEqual([
+      { to: second.id, via: link.id, ms: 60 },
+      { to: first.id, via: link.id, ms: 50 },
+    ])
+    expect(peer.routing.ways(keyOf(second.id), 1)).toHaveLength(1)
+    peer.link(second)
+    expect(peer.routing.ways(keyOf(second.id), 20).map(({ to }) => to)).toEqual([first.id])
   })
 })
 

@@ -21,7 +21,7 @@ import {
 import { NO_ORIGIN, storedSignedBytes } from '../../src/dht/stored-ack.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import { type Key, keyOf, type PeerId } from '../../src/identity/peer-id.ts'
-import type { RoutingView } from '../../src/machine.ts'
+import type { RoutingView, Way } from '../../src/machine.ts'
 import { closestOf, compareDistance } from '../../src/routing/distance.ts'
 import { utf8 } from '../../src/wire/bytes.ts'
 import type { Message, MessageOf, OperationId } from '../../src/wire/messages.ts'
@@ -195,6 +195,10 @@ export class StoreBench implements RoutingView {
 
   contactOf(peer: PeerId): Contact | null {
     return this.known.find(({ id }) => id === peer) ?? null
+  }
+
+  ways(): readonly Way[] {
+    return []
   }
 
   viaOf(peer: PeerId): PeerId | null {

@@ -11,7 +11,7 @@ import { Store, type StoreCall, type StoreEffect, type StoreInput } from '../../
 import { type Contact, makeContact } from '../../src/identity/contact.ts'
 import { type Key, keyOf, type PeerId } from '../../src/identity/peer-id.ts'
 import { SIBLINGS_MAX } from '../../src/limits.ts'
-import type { RoutingView } from '../../src/machine.ts'
+import type { RoutingView, Way } from '../../src/machine.ts'
 import { closestOf, compareDistance } from '../../src/routing/distance.ts'
 import { concatBytes, equalBytes, utf8 } from '../../src/wire/bytes.ts'
 import { decodeInner, encodeInner } from '../../src/wire/codec.ts'
@@ -423,6 +423,10 @@ export class NetworkPeer implements RoutingView {
 
   contactOf(peer: PeerId): Contact | null {
     return this.#known.get(peer) ?? null
+  }
+
+  ways(): readonly Way[] {
+    return []
   }
 
   viaOf(): PeerId | null {
