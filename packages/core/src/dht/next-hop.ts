@@ -176,7 +176,9 @@ export class NextHop {
       best = peer
       bestMs = ms
     }
-    return endsOnTheWay(route.mode) && route.hopsLeft > 1 ? this.#quickerInTwo(route, best, bestMs, now) : best
+    return endsOnTheWay(route.mode) && route.hopsLeft > 1
+      ? this.#quickerInTwo(route, best, bestMs, now)
+      : best
   }
 
   /**
