@@ -102,7 +102,7 @@ export const MEASUREMENTS = [
       figures: [
         ...['joinP99Ms', 'getMeanMs', 'getP50Ms', 'getP99Ms', 'getSuccess', 'hopsMean', 'putP50Ms'],
         ...['putP99Ms', 'lookupP50Ms', 'exactShare', 'copiesPerDelivery', 'gossipP99Ms'],
-        ...['manyCopiesPerDelivery', 'manyDeliveredShare', 'restBytesPerSecond', 'linksMax'],
+        ...['manyCopiesPerDelivery', 'manyDeliveredShare', 'restBytesPerSecond', 'linksMax', 'memoryMaxMiB'],
         ...['failureLostKeys', 'failureOneNetwork', 'failureAtOnceGetSuccess', 'failureAtOnceGetP99Ms'],
         ...['failureGetSuccess', 'failureGetP99Ms', 'failureAtOnceDeliveredShare'],
         'failureWithin10sDeliveredShare',

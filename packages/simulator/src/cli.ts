@@ -84,7 +84,8 @@ function runComparison(comparison: Comparison, { json, scenario: _, ...request }
 interface Cost {
   readonly wallSeconds: number
   readonly cpuSeconds: number
-  readonly memoryMiB: number
+  /** The most that was resident at any moment, what lies outside V8's heap included. */
+  readonly memoryMaxMiB: number
   /** What of it went where; only of scenarios. */
   readonly phases?: readonly Phase[]
 }
@@ -118,7 +119,7 @@ function measure(begunAt: number): Omit<Cost, 'phases'> {
   return {
     wallSeconds: (performance.now() - begunAt) / 1_000,
     cpuSeconds: (user + system) / 1e6,
-    memoryMiB: process.memoryUsage().rss / 1024 / 1024,
+    memoryMaxMiB: process.resourceUsage().maxRSS / 1024,
   }
 }
 
@@ -136,7 +137,7 @@ function flat({ figures, numbers, ...result }: RunResult, cost: Cost, digits = J
     wallSeconds: rounded(cost.wallSeconds),
     cpuSeconds: rounded(cost.cpuSeconds),
     eventsPerSecond: Math.round(result.events / cost.wallSeconds),
-    memoryMiB: Math.round(cost.memoryMiB),
+    memoryMaxMiB: Math.round(cost.memoryMaxMiB),
     ...(cost.phases === undefined ? {} : { phases: cost.phases }),
     ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, rounded(value, digits)])),
     ...(Object.keys(distributions).length === 0 ? {} : { distributions }),
