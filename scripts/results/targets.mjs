@@ -119,7 +119,7 @@ export const TARGETS = [
     atMost: 1.1,
   })),
   ...[1_000, 10_000].map((peers) => ({
-    subject: `copies per delivery, ${peers === 1_000 ? 100 : 20} sources, ${formatted(peers)} peers`,
+    subject: `copies per delivery, ${peers === 1_000 ? 100 : 10} sources, ${formatted(peers)} peers`,
     measurements: peers === 1_000 ? ['gossip-many'] : WHOLE,
     peers,
     figure: peers === 1_000 ? 'copiesPerDelivery' : 'manyCopiesPerDelivery',
