@@ -3,7 +3,7 @@
 import type { Millis } from '../contract.ts'
 import { keyOf, type PeerId } from '../identity/peer-id.ts'
 import { DETOUR_HOPS_MAX, REPLICAS } from '../limits.ts'
-import type { RoutingView } from '../machine.ts'
+import type { RoutingView, Way } from '../machine.ts'
 import { nearCount } from '../replication/neighbourhood.ts'
 import { bucketIndexOf, ID_BITS } from '../routing/distance.ts'
 import type { HopTimes } from './hop-timeout.ts'
@@ -170,42 +170,33 @@ export class NextHop {
     let best = closest
     let bestMs = Number.POSITIVE_INFINITY
     for (const peer of closer) {
-      const bits = Math.min(bitsMax, bucketIndexOf(route.target, peer))
-      const ms = times.roundTripMs(peer) - BIT_MS * bits
+      const ms = times.roundTripMs(peer) - bitsMs(route, peer, bitsMax)
       if (ms >= bestMs || this.#isUsed(route, peer) || times.isSuspect(peer, now)) continue
       best = peer
       bestMs = ms
     }
-    return endsOnTheWay(route.mode) && route.hopsLeft > 1
-      ? this.#quickerInTwo(route, best, bestMs, now)
-      : best
-  }
-
-  /**
-   * A link that leads to a contact in two hops which are better than the best single one (neighbour-of-neighbour routing: Manku,
-   * Naor and Wieder, 2004). It will find its own way, over the link we thought of or a better one.
-   */
-  #quickerInTwo(route: Route, single: PeerId, singleMs: number, now: Millis): PeerId {
-    const { routing } = this.#views
-    const bitsMax = this.#bitsThatCount(route)
-    let best = single
-    let bestMs = singleMs
-    for (const { to, via, ms } of routing.ways(route.target, REPLICAS)) {
-      const bits = Math.min(bitsMax, bucketIndexOf(route.target, to))
-      const score = ms - BIT_MS * bits
-      if (score >= bestMs || this.#isVisited(route, to) || !this.#isOpen(route, via, now)) continue
+    for (const { to, via, ms: bothMs } of this.#ways(route)) {
+      const ms = bothMs - bitsMs(route, to, bitsMax)
+      if (ms >= bestMs || this.#isVisited(route, to) || !this.#isOpen(route, via, now)) continue
       best = via
-      bestMs = score
+      bestMs = ms
     }
     return best
   }
 
-  /** Whoever is as close to the target as holders are will do for a GET. How close that is, our own neighbourhood tells. */
-  #bitsThatCount(route: Route): number {
+  /**
+   * Two hops ahead, for what may end on its way (neighbour-of-neighbour routing: Manku, Naor and Wieder, 2004). The link that gets
+   * the message finds its own way: to the contact we thought of, or a better one.
+   */
+  #ways({ mode, target, hopsLeft }: Route): readonly Way[] {
+    return endsOnTheWay(mode) && hopsLeft > 1 ? this.#views.routing.ways(target, REPLICAS) : []
+  }
+
+  /** Whoever is as close to the target as those who may answer will do. How close that is, our own neighbourhood tells. */
+  #bitsThatCount({ mode }: Route): number {
+    if (!endsOnTheWay(mode)) return ID_BITS
     const { routing, holds } = this.#views
-    const ends = route.mode === 'any' ? holds.replicas : route.mode === 'near' ? nearCount(holds.replicas) : 0
-    if (ends === 0) return ID_BITS
-    const last = routing.siblings()[ends - 1]
+    const last = routing.siblings()[(mode === 'any' ? holds.replicas : nearCount(holds.replicas)) - 1]
     return last === undefined ? ID_BITS : bucketIndexOf(this.#self, last.id) + 1
   }
 
@@ -221,6 +212,11 @@ export class NextHop {
   #isVisited(route: Route, peer: PeerId): boolean {
     return route.visited.includes(prefixOf(peer))
   }
+}
+
+/** What the bits that a peer shares with the target are worth. */
+function bitsMs({ target }: Route, peer: PeerId, bitsMax: number): number {
+  return BIT_MS * Math.min(bitsMax, bucketIndexOf(target, peer))
 }
 
 function isTarget(route: Route, peer: PeerId): boolean {

@@ -16,7 +16,7 @@ import { MESSAGES, type OperationId } from '../wire/messages.ts'
 
 /**
  * To the peer closest to the target, to exactly the target, to the first peer that holds something under it, or to the first
- * that is sure to be among the closest.
+ * that is close enough to know all the closest.
  */
 export const ROUTE_MODES = { closest: 0, exact: 1, any: 2, near: 3 } as const
 export type RouteMode = keyof typeof ROUTE_MODES

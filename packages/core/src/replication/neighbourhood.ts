@@ -15,7 +15,7 @@ export const SETTLED_MS = 10_000
 /** Milliseconds after our own coming in which those we meet were here before us: a join takes about as long. */
 const MEETING_MS = 3_000
 
-/** Of the peers that should hold a record, those that are sure to know the others. */
+/** Of the peers that should hold a record, those close enough to know the others. */
 export function nearCount(replicas: number): number {
   return Math.floor(replicas / 2)
 }
@@ -55,19 +55,18 @@ export class Neighbourhood {
 
   /** Whether we are among that many closest to the key. */
   isAmong(key: Key, count: number): boolean {
-    const others = this.#routing.closest(key, count)
-    const farthest = others[count - 1]
+    const farthest = this.#farthestOf(key, count)
     return farthest === undefined || this.#routing.isSelfCloser(key, farthest.id)
   }
 
   /**
-   * Whether we are so close to the key that we know everybody else who should hold its record: in the nearer half of those,
-   * with as many known that are in it, and long enough here to have met them.
+   * Whether we are so close to the key that we should know everybody else who ought to hold its record: in the nearer half of
+   * those, with as many known that are in it, and long enough here to have met them.
    */
   isNear(key: Key, replicas: number, now: Millis): boolean {
     const count = nearCount(replicas)
     if (count === 0 || this.settledInMs(now) > 0) return false
-    const farthest = this.#routing.closest(key, count)[count - 1]
+    const farthest = this.#farthestOf(key, count)
     return farthest !== undefined && this.#routing.isSelfCloser(key, farthest.id)
   }
 
@@ -83,6 +82,11 @@ export class Neighbourhood {
 
   get newcomers(): number {
     return this.#cameAtByPeerId.size
+  }
+
+  /** The last of that many closest others; undefined where we know fewer. */
+  #farthestOf(key: Key, count: number): Contact | undefined {
+    return this.#routing.closest(key, count)[count - 1]
   }
 
   #note(peer: PeerId, now: Millis): void {

@@ -66,10 +66,9 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.self = self
     this.#random = random
     this.#table = new RoutingTable(self.id)
-    const proximity = new Proximity(links)
-    this.#proximity = proximity
-    const views = { table: this.#table, proximity }
-    this.#acquaintances = new Acquaintances(self.id, workBits, this.#table, proximity)
+    this.#proximity = new Proximity(links)
+    const views = { table: this.#table, proximity: this.#proximity }
+    this.#acquaintances = new Acquaintances(self.id, workBits, this.#table, this.#proximity)
     const isSuspect = (peer: PeerId): boolean => this.#acquaintances.isSuspect(peer)
     this.#choice = new LinkChoice({ self: self.id, linksMax, isSuspect }, views, this.#linkByPeer, random)
     this.#exchange = new PeerExchange({ servers }, views, this.#linkByPeer, random)
