@@ -83,6 +83,8 @@ export interface RoutingView {
   /** Contacts closest to ourselves, closest first, at most SIBLINGS_MAX. */
   siblings(): readonly Contact[]
   isLinked(peer: PeerId): boolean
+  /** Whether we found the peer dead within the last DEPARTED_SURELY_MS. */
+  isDeparted(peer: PeerId, now: Millis): boolean
   contactOf(peer: PeerId): Contact | null
   /** Who named this contact as one of its live links; null where unknown or where that link has gone. */
   viaOf(peer: PeerId): PeerId | null

@@ -1,8 +1,8 @@
 // Where a routed message goes from here: to ourselves, to one of our links, or back (PROTOCOL.md, RO-5 to RO-9).
 
 import type { Millis } from '../contract.ts'
-import { keyOf, type PeerId } from '../identity/peer-id.ts'
-import { DETOUR_HOPS_MAX, REPLICAS } from '../limits.ts'
+import { keyOf, type PeerId, peerIdOf } from '../identity/peer-id.ts'
+import { DEPARTED_HOPS_MAX, DETOUR_HOPS_MAX, REPLICAS } from '../limits.ts'
 import type { RoutingView, Way } from '../machine.ts'
 import { nearCount } from '../replication/neighbourhood.ts'
 import { bucketIndexOf, ID_BITS } from '../routing/distance.ts'
@@ -76,26 +76,33 @@ export class NextHop {
   #asTold(route: Route): Step {
     const to = route.via[0] as PeerId
     if (route.hopsLeft === 0 || !this.#views.routing.isLinked(to) || this.#isUsed(route, to)) return GIVE_UP
-    return { type: 'forward', to, hopsLeft: route.hopsLeft - 1, via: route.via.slice(1) }
+    return forward(to, route.hopsLeft, route.via.slice(1))
   }
 
   /** Closer, or closer in two hops; in the modes that may look around, then away from the target. */
   #freely(route: Route, now: Millis): Step | null {
-    if (route.hopsLeft === 0) return null
+    const left = this.#hopsLeft(route, now)
+    if (left === 0 || (left === 1 && this.#isAstray(route))) return null
     const linked = this.#views.routing.linkedByDistance(route.target)
     const closer = this.#closerOf(route, linked)
     const closest = this.#best(route, closer, now)
-    const twoHops = this.#inTwoHops(route, closest, now)
-    if (twoHops !== null) return twoHops
-    if (closest !== null) {
-      const to = this.#quickest(route, closer, closest, now)
-      return { type: 'forward', to, hopsLeft: route.hopsLeft - 1, via: [] }
-    }
-    if (endsAtClosest(route.mode)) return null
-    const outward = this.#best(route, linked, now)
-    if (outward === null) return null
-    const hopsLeft = Math.min(route.hopsLeft, DETOUR_HOPS_MAX)
-    return { type: 'forward', to: outward, hopsLeft: hopsLeft - 1, via: [] }
+    const twoHops = left > 1 ? this.#inTwoHops(route, closest, now) : null
+    if (twoHops !== null) return forward(twoHops, left)
+    if (closest !== null) return forward(this.#quickest(route, closer, closest, now), left)
+    const outward = endsAtClosest(route.mode) ? null : this.#best(route, linked, now)
+    return outward && forward(outward, Math.min(left, DETOUR_HOPS_MAX))
+  }
+
+  /** Where we found the target dead ourselves, those who look for it may ask one more of its neighbours. */
+  #hopsLeft({ mode, target, previous, hopsLeft }: Route, now: Millis): number {
+    const isOthers = mode === 'exact' && previous !== null
+    const isDead = isOthers && this.#views.routing.isDeparted(peerIdOf(target), now)
+    return isDead ? Math.min(hopsLeft, DEPARTED_HOPS_MAX) : hopsLeft
+  }
+
+  /** Whether the last hop would lead to somebody who is not the target. */
+  #isAstray({ mode, target }: Route): boolean {
+    return mode === 'exact' && !this.#views.routing.isLinked(peerIdOf(target))
   }
 
   /** Linked peers closer to the target than we are; our own id is looked up among the others. */
@@ -112,14 +119,13 @@ export class NextHop {
    * What may end on its way takes any single hop that gains a bit: a GET (mean 99 ms instead of 105), a STORE (p99 of puts 663
    * instead of 775).
    */
-  #inTwoHops(route: Route, closer: PeerId | null, now: Millis): Step | null {
+  #inTwoHops(route: Route, closer: PeerId | null, now: Millis): PeerId | null {
     const { routing } = this.#views
-    if (route.hopsLeft < 2 || (closer !== null && isTarget(route, closer))) return null
+    if (closer !== null && isTarget(route, closer)) return null
     for (const { id } of routing.closest(route.target, REPLICAS)) {
       if (!this.#isWorthTwo(route, closer, id)) return null
       const to = routing.isLinked(id) || this.#isVisited(route, id) ? null : routing.viaOf(id)
-      if (to !== null && this.#isOpen(route, to, now))
-        return { type: 'forward', to, hopsLeft: route.hopsLeft - 1, via: [] }
+      if (to !== null && this.#isOpen(route, to, now)) return to
     }
     return null
   }
@@ -212,6 +218,10 @@ export class NextHop {
   #isVisited(route: Route, peer: PeerId): boolean {
     return route.visited.includes(prefixOf(peer))
   }
+}
+
+function forward(to: PeerId, hopsLeft: number, via: readonly PeerId[] = []): Step {
+  return { type: 'forward', to, hopsLeft: hopsLeft - 1, via }
 }
 
 /** What the bits that a peer shares with the target are worth. */

@@ -1,7 +1,7 @@
 // Operations of our own: several first hops at once, one more when an answer is late, and an end when all are used up.
 
 import type { Millis } from '../contract.ts'
-import { keyOf, type PeerId } from '../identity/peer-id.ts'
+import { keyOf, type PeerId, peerIdOf } from '../identity/peer-id.ts'
 import {
   FRAME_BYTES_MAX,
   HEDGE_MAX_MS,
@@ -125,7 +125,7 @@ export class Operations implements RouteOwner {
     const { mode, target, paths } = operation.start
     if (operation.replied || operation.here) return false
     if (operation.nextPath >= Math.min(paths + ROUTE_HEDGES_MAX, ROUTE_PATHS_MAX)) return false
-    return mode !== 'exact' || !this.#routing.isLinked(target as string as PeerId)
+    return mode !== 'exact' || !this.#routing.isLinked(peerIdOf(target))
   }
 
   /** Ends an operation. Its paths become no-ops; `ended` is said unless it was stopped. */

@@ -48,6 +48,11 @@ export function keyOf(id: PeerId): Key {
   return id as string as Key
 }
 
+/** The peer whose id is this key. */
+export function peerIdOf(key: Key): PeerId {
+  return key as string as PeerId
+}
+
 /** Whether the text is an id as this library writes it. */
 export function isId(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text)

@@ -111,6 +111,10 @@ export class Acquaintances {
     return this.#probes.has(peer)
   }
 
+  isDeparted(peer: PeerId, now: Millis): boolean {
+    return this.#departed.isSurely(peer, now)
+  }
+
   /** Asks the contact whether it lives, or puts it in line. */
   probe(known: KnownContact, now: Millis, out: Out<AcquaintanceEffect>): void {
     this.#probes.add(known)

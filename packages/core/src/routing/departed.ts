@@ -38,8 +38,16 @@ export class Departed {
 
   /** What to make of somebody who says that the peer lives. */
   verdict(evidence: Evidence, peer: PeerId, now: Millis): Verdict {
-    const deadMs = now - (this.#diedAtByPeer.get(peer) ?? Number.NEGATIVE_INFINITY)
-    if (deadMs < DEPARTED_SURELY_MS) return 'ignore'
-    return evidence === 'linked' || deadMs >= DEPARTED_MS ? 'believe' : 'ask'
+    if (this.isSurely(peer, now)) return 'ignore'
+    return evidence === 'linked' || this.#deadMs(peer, now) >= DEPARTED_MS ? 'believe' : 'ask'
+  }
+
+  /** Whether it died so lately that nobody is believed who says otherwise. */
+  isSurely(peer: PeerId, now: Millis): boolean {
+    return this.#deadMs(peer, now) < DEPARTED_SURELY_MS
+  }
+
+  #deadMs(peer: PeerId, now: Millis): Millis {
+    return now - (this.#diedAtByPeer.get(peer) ?? Number.NEGATIVE_INFINITY)
   }
 }

@@ -131,6 +131,10 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     return this.#linkByPeer.has(peer)
   }
 
+  isDeparted(peer: PeerId, now: Millis): boolean {
+    return this.#acquaintances.isDeparted(peer, now)
+  }
+
   contactOf(peer: PeerId): Contact | null {
     return this.#table.get(peer)?.contact ?? null
   }

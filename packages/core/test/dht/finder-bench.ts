@@ -124,6 +124,10 @@ export class FinderBench implements RoutingView {
     return this.linkedContacts.some(({ id }) => id === peer)
   }
 
+  isDeparted(): boolean {
+    return false
+  }
+
   contactOf(peer: PeerId): Contact | null {
     return [...this.linkedContacts, ...this.known].find(({ id }) => id === peer) ?? null
   }

@@ -75,6 +75,10 @@ export class RouteNode implements RoutingView, LinkView {
     return this.links.has(peer)
   }
 
+  isDeparted(): boolean {
+    return false
+  }
+
   contactOf(peer: PeerId): Contact | null {
     return this.links.get(peer)?.self ?? null
   }

@@ -45,6 +45,8 @@ export class RouterBench implements RoutingView, LinkView {
   neighbours: readonly Contact[] = []
   /** Contacts by who named them. */
   readonly named = new Map<PeerId, PeerId>()
+  /** Whom we found dead lately. */
+  readonly departed = new Set<PeerId>()
   /** Ways through our links to contacts that have none. */
   readonly known: Way[] = []
   readonly #timers = new EventQueue<RouterTimer>()
@@ -152,6 +154,10 @@ export class RouterBench implements RoutingView, LinkView {
 
   isLinked(peer: PeerId): boolean {
     return this.links.has(peer)
+  }
+
+  isDeparted(peer: PeerId): boolean {
+    return this.departed.has(peer)
   }
 
   contactOf(): Contact | null {

@@ -213,6 +213,29 @@ describe('where it goes', () => {
     expect(sends(at.nack('20', { hopsLeft: 18 }))).toEqual(['ROUTE_NACK 10'])
   })
 
+  test('[RO-5] exact: eight hops at most once nobody is closer, and the last for the target alone', () => {
+    const at = new RouterBench(['10', '20', '04'])
+    expect(routeOf(at.route('10', 'exact', '01'))).toMatchObject({ to: '04', ttl: 7 })
+    const unlinked = new RouterBench(['10', 'f0'])
+    expect(routeOf(unlinked.route('10', 'exact', 'ff', { ttl: 2 })).to).toBe('f0')
+    expect(sends(unlinked.nack('f0', { hopsLeft: 1 }))).toEqual(['ROUTE_NACK 10'])
+    const last = { ttl: 1, operation: operationOf(3) }
+    expect(sends(unlinked.route('10', 'exact', 'ff', last))).toEqual(['ROUTE_ACK 10', 'ROUTE_NACK 10'])
+    expect(routeOf(new RouterBench(['10', 'ff']).route('10', 'exact', 'ff', last))).toMatchObject({
+      to: 'ff',
+      ttl: 0,
+    })
+  })
+
+  test('[RO-25] exact: others get two hops to whom we found dead, our own search as many as ever', () => {
+    const at = new RouterBench(['10', 'f0', 'e0'])
+    at.departed.add(id('ff'))
+    expect(routeOf(at.route('10', 'exact', 'ff'))).toMatchObject({ to: 'f0', ttl: 1 })
+    expect(sends(at.nack('f0', { hopsLeft: 0 }))).toEqual(['ROUTE_NACK 10'])
+    expect(routeOf(at.start('exact', 'ff', { operation: operationOf(3) })).ttl).toBe(HOPS_MAX - 1)
+    expect(routeOf(at.route('10', 'closest', 'ff', { operation: operationOf(4) })).ttl).toBeGreaterThan(1)
+  })
+
   test('[RO-5] exact: delivered at the target alone', () => {
     const at = new RouterBench(['10'])
     expect(only(at.route('10', 'exact', '00'), 'deliver')).toEqual([

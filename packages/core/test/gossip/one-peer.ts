@@ -163,6 +163,7 @@ export class OnePeer {
       closestLinked: () => [],
       siblings: () => [],
       isLinked: (peer) => this.#linked.includes(peer),
+      isDeparted: () => false,
       contactOf: () => null,
       ways: () => [],
       viaOf: (peer) =>

@@ -157,6 +157,21 @@ describe('dying', () => {
     expect(name()).toEqual([])
   })
 
+  test('[RT-6] [RO-25] the router hears for 15 s who is dead', () => {
+    const bench = new RoutingBench()
+    const [gone, friend] = bench.contacts(2) as [Contact, Contact]
+    bench.link(friend)
+    bench.link(gone)
+    expect(bench.routing.isDeparted(gone.id, bench.now)).toBe(false)
+    bench.unlink(gone)
+    expect(bench.routing.isDeparted(gone.id, bench.now)).toBe(false)
+    bench.handle({ type: 'probed', peer: gone.id, alive: false })
+    expect(bench.routing.isDeparted(gone.id, bench.now + DEPARTED_SURELY_MS - 1)).toBe(true)
+    expect(bench.routing.isDeparted(gone.id, bench.now + DEPARTED_SURELY_MS)).toBe(false)
+    bench.link(gone, 'listener')
+    expect(bench.routing.isDeparted(gone.id, bench.now)).toBe(false)
+  })
+
   test('[RT-6] after a while hearsay is enough', () => {
     const bench = new RoutingBench()
     const [gone, friend] = bench.contacts(2) as [Contact, Contact]

@@ -193,6 +193,10 @@ export class StoreBench implements RoutingView {
     return this.known.some(({ id }) => id === peer) && !this.unlinked.has(peer)
   }
 
+  isDeparted(): boolean {
+    return false
+  }
+
   contactOf(peer: PeerId): Contact | null {
     return this.known.find(({ id }) => id === peer) ?? null
   }

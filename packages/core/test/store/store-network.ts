@@ -421,6 +421,10 @@ export class NetworkPeer implements RoutingView {
     return this.#known.has(peer)
   }
 
+  isDeparted(): boolean {
+    return false
+  }
+
   contactOf(peer: PeerId): Contact | null {
     return this.#known.get(peer) ?? null
   }
