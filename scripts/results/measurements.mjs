@@ -96,7 +96,7 @@ export const MEASUREMENTS = [
     'A network whose peers have at most 50 links each joins, stores, finds, looks up, publishes, rests, and loses half of its peers.',
     {
       commands: eachSize(
-        'whole --join-every 20 --keys 1000 --gets 1000 --lookups 50 --sources 10 --rest 20',
+        'whole --join-every 20 --keys 5000 --every 4 --gets 1000 --lookups 50 --sources 10 --rest 20',
         [1_000, 5_000, 10_000],
       ),
       figures: [
