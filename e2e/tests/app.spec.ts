@@ -137,8 +137,15 @@ async function shootPhone(page: Page): Promise<void> {
   await page.emulateMedia({ colorScheme: 'dark' })
   await page.setViewportSize({ width: 390, height: 844 })
   await shoot(page, 'phone-network')
+  await expectNoSidewaysScroll(page)
   await openView(page, 'Messages')
   await shoot(page, 'phone-messages')
+  await expectNoSidewaysScroll(page)
+}
+
+/** A table that is wider than the page scrolls by itself. */
+async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
 }
 
 /** Without this, a fixture that hears nothing would let every test pass. */
