@@ -119,7 +119,7 @@ export const ROUTE_HEDGES_MAX = 1
 export const ROUTE_PATHS_MAX = 5
 /** Hops a GET may look around once no neighbour is closer to the key: bounds the work for a key that nobody holds. */
 export const DETOUR_HOPS_MAX = 8
-/** Hops that a forwarder who found the target dead leaves to a message: to a neighbour of it, and to the target itself. */
+/** Hops that a forwarder who found the target dead leaves to a probe: to a neighbour of it, and to the target itself. */
 export const DEPARTED_HOPS_MAX = 2
 /** Replies that one way of one operation may bring back: one per replica of a STORE, and room. */
 export const REPLIES_PER_ROUTE_MAX = 64

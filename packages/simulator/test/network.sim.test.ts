@@ -29,6 +29,33 @@ test.each([1, 2, 3])(
   },
 )
 
+test.each([1, 2, 3])('[RO-25] whoever was found dead and has come back is reached: seed %i', (seed) => {
+  const network = new Network({ seed, linksMax: 10 })
+  for (let i = 0; i < 60; i++) network.addHost().start()
+  network.advance(30_000)
+  network.observe({
+    onEvent(host, event) {
+      if (event.type !== 'request') return
+      const { request, from } = event
+      host.call({ type: 'respond', request, from, status: 'ok', payload: new Uint8Array() })
+    },
+  })
+  const mortal = network.hosts.slice(0, 6)
+  for (const host of mortal) host.crash()
+  network.advance(9_000)
+  for (const host of mortal) host.start()
+  network.advance(6_000)
+  const outcomes: string[] = []
+  for (const { id } of mortal)
+    for (const host of network.hosts.slice(6))
+      host.call(
+        { type: 'request', to: id, name: 'ask', payload: new Uint8Array(), timeoutMs: 10_000 },
+        { done: () => outcomes.push('done'), failed: (code) => outcomes.push(code) },
+      )
+  network.advance(11_000)
+  expect(outcomes).toEqual(Array(6 * 54).fill('done'))
+})
+
 describe('--strategy', () => {
   const gossip = (numbers: Record<string, number>) =>
     run({

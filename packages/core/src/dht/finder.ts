@@ -155,7 +155,7 @@ export class Finder implements Machine<FinderInput, FinderEffect> {
   #probe(peer: PeerId, via: PeerId | null, turn: Turn): void {
     const target = keyOf(peer)
     const question = {
-      mode: 'exact',
+      mode: 'probe',
       to: target,
       responder: peer,
       target,

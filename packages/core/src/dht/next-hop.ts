@@ -7,7 +7,7 @@ import type { RoutingView, Way } from '../machine.ts'
 import { nearCount } from '../replication/neighbourhood.ts'
 import { bucketIndexOf, ID_BITS } from '../routing/distance.ts'
 import type { HopTimes } from './hop-timeout.ts'
-import { endsAtClosest, endsOnTheWay, hopOf, prefixOf, type Route } from './route-state.ts'
+import { endsAtClosest, endsOnTheWay, hopOf, isForOne, prefixOf, type Route } from './route-state.ts'
 import type { HoldsView } from './store.ts'
 
 export type Step =
@@ -59,7 +59,7 @@ export class NextHop {
   isForUs(route: Route, now: Millis): boolean {
     const { mode, target } = route
     const { holds } = this.#views
-    if (mode === 'exact') return target === keyOf(this.#self)
+    if (isForOne(mode)) return target === keyOf(this.#self)
     return (mode === 'any' && holds.holds(target)) || (mode === 'near' && holds.isNear(target, now))
   }
 
@@ -93,16 +93,16 @@ export class NextHop {
     return outward && forward(outward, Math.min(left, DETOUR_HOPS_MAX))
   }
 
-  /** Where we found the target dead ourselves, those who look for it may ask one more of its neighbours. */
+  /** Where we found the target dead ourselves, whoever asks whether it lives may ask one more of its neighbours. */
   #hopsLeft({ mode, target, previous, hopsLeft }: Route, now: Millis): number {
-    const isOthers = mode === 'exact' && previous !== null
+    const isOthers = mode === 'probe' && previous !== null
     const isDead = isOthers && this.#views.routing.isDeparted(peerIdOf(target), now)
     return isDead ? Math.min(hopsLeft, DEPARTED_HOPS_MAX) : hopsLeft
   }
 
   /** Whether the last hop would lead to somebody who is not the target. */
   #isAstray({ mode, target }: Route): boolean {
-    return mode === 'exact' && !this.#views.routing.isLinked(peerIdOf(target))
+    return isForOne(mode) && !this.#views.routing.isLinked(peerIdOf(target))
   }
 
   /** Linked peers closer to the target than we are; our own id is looked up among the others. */
@@ -230,5 +230,5 @@ function bitsMs({ target }: Route, peer: PeerId, bitsMax: number): number {
 }
 
 function isTarget(route: Route, peer: PeerId): boolean {
-  return route.mode === 'exact' && route.target === keyOf(peer)
+  return isForOne(route.mode) && route.target === keyOf(peer)
 }

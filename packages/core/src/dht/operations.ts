@@ -16,7 +16,7 @@ import type { RoutingView } from '../machine.ts'
 import { decodeInner, encodeInner } from '../wire/codec.ts'
 import type { OperationId } from '../wire/messages.ts'
 import type { RouteOwner, RouteReply } from './forwarder.ts'
-import { prefixOf, type Route, type RouteMode, type RouteTable, routeId } from './route-state.ts'
+import { isForOne, prefixOf, type Route, type RouteMode, type RouteTable, routeId } from './route-state.ts'
 import type { RouterEffect, RouterInput } from './router.ts'
 
 /** Bytes of a ROUTE frame without its source route and its message: header, ids, target and a full visited list. */
@@ -125,7 +125,7 @@ export class Operations implements RouteOwner {
     const { mode, target, paths } = operation.start
     if (operation.replied || operation.here) return false
     if (operation.nextPath >= Math.min(paths + ROUTE_HEDGES_MAX, ROUTE_PATHS_MAX)) return false
-    return mode !== 'exact' || !this.#routing.isLinked(peerIdOf(target))
+    return !isForOne(mode) || !this.#routing.isLinked(peerIdOf(target))
   }
 
   /** Ends an operation. Its paths become no-ops; `ended` is said unless it was stopped. */
@@ -200,7 +200,7 @@ export class Operations implements RouteOwner {
 }
 
 function isForSelf(route: Route, self: PeerId): boolean {
-  return route.mode === 'exact' && route.target === keyOf(self)
+  return isForOne(route.mode) && route.target === keyOf(self)
 }
 
 /** A source route that would make the frame too long is left out: the message then finds its own way. */

@@ -15,10 +15,10 @@ import { RecentSet } from '../recent-set.ts'
 import { MESSAGES, type OperationId } from '../wire/messages.ts'
 
 /**
- * To the peer closest to the target, to exactly the target, to the first peer that holds something under it, or to the first
- * that is close enough to know all the closest.
+ * To the peer closest to the target, to exactly the target, to the first peer that holds something under it, to the first
+ * that is close enough to know all the closest, or to the target if it lives.
  */
-export const ROUTE_MODES = { closest: 0, exact: 1, any: 2, near: 3 } as const
+export const ROUTE_MODES = { closest: 0, exact: 1, any: 2, near: 3, probe: 4 } as const
 export type RouteMode = keyof typeof ROUTE_MODES
 
 /** Names one way of one operation at this peer. */
@@ -70,6 +70,11 @@ export type RouteStart = Omit<Route, 'id' | 'alsoFrom' | 'hops' | 'stage' | 'rep
 /** Whether a message of that mode ends at the closest peer where it has not ended before. */
 export function endsAtClosest(mode: RouteMode): boolean {
   return mode === 'closest' || mode === 'near'
+}
+
+/** Whether nobody but the target may get a message of that mode. */
+export function isForOne(mode: RouteMode): boolean {
+  return mode === 'exact' || mode === 'probe'
 }
 
 /** Whether several peers may answer a message of that mode: who has no answer passes it on. */

@@ -124,11 +124,11 @@ export const MESSAGES = {
   }),
 
   // Routing (0x18 to 0x1f)
-  /** `mode`: 0 to the closest peer, 1 to exactly the target, 2 to the first peer that has an answer. `via`: hops still to take as told. */
+  /** `mode`: ROUTE_MODES. `via`: hops still to take as told. */
   ROUTE: link(0x18, {
     operation,
     path: u8,
-    mode: choice(4),
+    mode: choice(5),
     target: key,
     visited,
     via: list(peerId, HOPS_MAX),

@@ -139,7 +139,7 @@ describe('finds and probes', () => {
       only(bench.input({ type: 'probe', contact, via: via?.id ?? null }), 'route')[0] as Route
     const first = probe(contactNumber(1))
     expect(first).toMatchObject({
-      mode: 'exact',
+      mode: 'probe',
       target: contact.id,
       via: [contactNumber(1).id, contact.id],
       timeoutMs: PING_TIMEOUT_MS,

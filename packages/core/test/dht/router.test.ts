@@ -227,13 +227,24 @@ describe('where it goes', () => {
     })
   })
 
-  test('[RO-25] exact: others get two hops to whom we found dead, our own search as many as ever', () => {
+  test('[RO-25] probe: others get two hops to whom we found dead, our own and other messages as many as ever', () => {
     const at = new RouterBench(['10', 'f0', 'e0'])
     at.departed.add(id('ff'))
-    expect(routeOf(at.route('10', 'exact', 'ff'))).toMatchObject({ to: 'f0', ttl: 1 })
+    expect(routeOf(at.route('10', 'probe', 'ff'))).toMatchObject({ to: 'f0', ttl: 1 })
     expect(sends(at.nack('f0', { hopsLeft: 0 }))).toEqual(['ROUTE_NACK 10'])
-    expect(routeOf(at.start('exact', 'ff', { operation: operationOf(3) })).ttl).toBe(HOPS_MAX - 1)
-    expect(routeOf(at.route('10', 'closest', 'ff', { operation: operationOf(4) })).ttl).toBeGreaterThan(1)
+    expect(routeOf(at.start('probe', 'ff', { operation: operationOf(3) })).ttl).toBe(HOPS_MAX - 1)
+    expect(routeOf(at.route('10', 'exact', 'ff', { operation: operationOf(4) })).ttl).toBe(19)
+    expect(routeOf(at.route('10', 'probe', 'fe', { operation: operationOf(5) })).ttl).toBe(19)
+  })
+
+  test('[RO-25] probe: otherwise as exact', () => {
+    expect(only(new RouterBench(['10', 'f0']).route('10', 'probe', '00'), 'deliver')).toHaveLength(1)
+    expect(routeOf(new RouterBench(['f0', 'ff']).route('f0', 'probe', 'ff')).to).toBe('ff')
+    const last = { ttl: 1, operation: operationOf(3) }
+    expect(sends(new RouterBench(['10', 'f0']).route('10', 'probe', 'ff', last))).toEqual([
+      'ROUTE_ACK 10',
+      'ROUTE_NACK 10',
+    ])
   })
 
   test('[RO-5] exact: delivered at the target alone', () => {

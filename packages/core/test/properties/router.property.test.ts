@@ -64,7 +64,7 @@ type Step =
 
 const who = fc.constantFrom(...peers)
 const some = fc.uniqueArray(who, { maxLength: 3 })
-const mode = fc.constantFrom<RouteMode[]>('closest', 'exact', 'any', 'near')
+const mode = fc.constantFrom<RouteMode[]>('closest', 'exact', 'any', 'near', 'probe')
 const target = fc.constantFrom(...targets)
 const operation = fc.integer({ min: 1, max: 2 * OURS })
 const path = fc.nat(2)
