@@ -17,8 +17,9 @@ import type { DrivenPeer } from './host.ts'
 import type { SeededRandom } from './random.ts'
 
 /**
- * *drop*: acknowledges what it should hand on, keeps promises of copies, and hands on nothing. *lie*: changes values and
- * messages on their way, and says of everything else that nobody has it. *misroute*: hands on to anybody but the right one.
+ * *drop*: acknowledges what it should hand on, keeps promises of copies, and hands on nothing. *lie*: says that all its links
+ * are next door, changes values and messages on their way, and says of everything else that nobody has it. *misroute*: hands on
+ * to anybody but the right one.
  */
 export const BEHAVIOURS = ['drop', 'lie', 'misroute'] as const
 export type Behaviour = (typeof BEHAVIOURS)[number]
@@ -36,10 +37,9 @@ interface Foreign {
   actual: LinkId
 }
 
+const { ROUTE, ROUTE_ACK, ROUTE_NACK, ROUTE_REPLY, GOSSIP, PEER_EXCHANGE } = MESSAGES
 const WATCHED_TYPES: ReadonlySet<number> = new Set(
-  [MESSAGES.ROUTE, MESSAGES.ROUTE_ACK, MESSAGES.ROUTE_NACK, MESSAGES.ROUTE_REPLY, MESSAGES.GOSSIP].map(
-    ({ type }) => type,
-  ),
+  [ROUTE, ROUTE_ACK, ROUTE_NACK, ROUTE_REPLY, GOSSIP, PEER_EXCHANGE].map(({ type }) => type),
 )
 
 export class Adversary implements DrivenPeer {
@@ -131,6 +131,7 @@ export class Adversary implements DrivenPeer {
     if (frame === null) return null
     const { message } = frame
     if (message.type === 'GOSSIP') return this.#changeGossip(link, frame, message)
+    if (message.type === 'PEER_EXCHANGE') return this.#changeDelays(link, message)
     if (message.type === 'ROUTE_ACK') return null
     const routed = message as Routed
     const foreign = this.#foreignByRoute.get(`${routed.operation}/${routed.path}`)
@@ -144,6 +145,11 @@ export class Adversary implements DrivenPeer {
     if (message.author.id === this.#self || this.#behaviour === 'misroute') return null
     if (this.#behaviour === 'drop') return []
     return [{ link, frame: encodeFrame({ ...message, payload: forged(message.payload) }, ttl, flags) }]
+  }
+
+  #changeDelays(link: LinkId, message: MessageOf<'PEER_EXCHANGE'>): Said[] | null {
+    if (this.#behaviour !== 'lie' || message.linked.length === 0) return null
+    return [{ link, frame: encodeFrame({ ...message, delays: new Uint8Array(message.linked.length) }) }]
   }
 
   #misroute(link: LinkId, foreign: Foreign, frame: Frame, message: Routed): Said[] | null {

@@ -128,6 +128,20 @@ test('one that lies denies what it should ask for, and changes values and messag
   expect(speak(2, gossip(self))[0]?.message).toMatchObject({ payload: Uint8Array.of(5) })
 })
 
+test('one that lies says that all its links are next door', () => {
+  const exchange = {
+    type: 'PEER_EXCHANGE',
+    linked: [author],
+    siblings: [author],
+    gone: [],
+    servers: [],
+    delays: Uint8Array.of(90),
+  } as const
+  const told = (behaviour: Behaviour) => adversary(behaviour).speak(2, exchange)[0]?.message
+  expect(told('lie')).toEqual({ ...exchange, delays: Uint8Array.of(0) })
+  expect(told('drop')).toEqual(exchange)
+})
+
 test('one that misroutes asks somebody else, and takes that answer for the right one', () => {
   const { inner, speak, hear } = adversary('misroute')
   expect(speak(2, route(FOREIGN))).toEqual([{ link: 3, message: route(FOREIGN) }])

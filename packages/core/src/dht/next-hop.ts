@@ -192,10 +192,12 @@ export class NextHop {
 
   /**
    * Two hops ahead, for what may end on its way (neighbour-of-neighbour routing: Manku, Naor and Wieder, 2004). The link that gets
-   * the message finds its own way: to the contact we thought of, or a better one.
+   * the message finds its own way: to the contact we thought of, or a better one. On every other path only, because links may lie
+   * about theirs to draw messages to themselves.
    */
-  #ways({ mode, target, hopsLeft }: Route): readonly Way[] {
-    return endsOnTheWay(mode) && hopsLeft > 1 ? this.#views.routing.ways(target, REPLICAS) : []
+  #ways({ key, mode, target, hopsLeft }: Route): readonly Way[] {
+    const isTrusting = endsOnTheWay(mode) && key.path % 2 === 0
+    return isTrusting && hopsLeft > 1 ? this.#views.routing.ways(target, REPLICAS) : []
   }
 
   /** Whoever is as close to the target as those who may answer will do. How close that is, our own neighbourhood tells. */

@@ -420,13 +420,15 @@ describe('near and far', () => {
     expect([first('any', 4), first('near', 5)]).toEqual(['c0', 'c0'])
   })
 
-  test('[RO-24] but not to a contact that has seen the message, nor through one that has, nor with one hop left', () => {
-    const routed = (route: { visited?: string[]; ttl?: number }): string => {
+  test('[RO-24] but not to a contact that has seen the message, nor through one that has, nor with one hop left, nor on an odd path', () => {
+    const routed = (route: { path?: number; visited?: string[]; ttl?: number }): string => {
       const at = new RouterBench(['c0', '20', '10'], 100)
       at.known.push({ to: id('fc'), via: id('20'), ms: 120 })
       return routeOf(at.route('10', 'any', 'ff', route)).to
     }
     expect(routed({})).toBe('20')
+    expect(routed({ path: 2 })).toBe('20')
+    expect(routed({ path: 1 })).toBe('c0')
     expect(routed({ visited: ['fc000000'] })).toBe('c0')
     expect(routed({ visited: ['20000000'] })).toBe('c0')
     expect(routed({ ttl: 1 })).toBe('c0')
