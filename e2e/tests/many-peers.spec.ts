@@ -1,4 +1,5 @@
 /** Many peers on one machine. Thirty with few links each reach everything, most of it over others; fifty are quick about it. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from '@playwright/test'
 import { mean, percentile, rounded, showFigures } from '../fixtures/figures.ts'
 import { expect, type Mesh, type MeshPeer, test } from '../fixtures/mesh.ts'
@@ -12,9 +13,12 @@ const TOPIC = 'all'
 const QUICK_MS = 1_000
 /** Milliseconds in which thirty peers, of which two processor cores make all links, have joined. */
 const JOIN_MS = 60_000
-/** Milliseconds without news of links after which a network is taken to be at rest, and that this is awaited at most. */
+/** A network is taken to be at rest where in so many milliseconds no more of its peers had news of links; so long is that awaited. */
 const REST_MS = 2_000
-const SETTLE_MS = 20_000
+const RESTLESS_SHARE = 0.1
+const SETTLE_MS = 40_000
+/** Milliseconds for which a message is left alone before the test asks who has it. */
+const UNDISTURBED_MS = 250
 
 test('thirty peers with eight links each reach everything, and fifty are quick about it', async ({
   browsers,
@@ -120,11 +124,15 @@ async function settle(peers: readonly MeshPeer[]): Promise<void> {
   let isAtRest = false
   while (!isAtRest && Date.now() < until) {
     const quiet = await Promise.allSettled(peers.map((peer) => peer.quietFor(REST_MS)))
-    isAtRest = quiet.every(({ status }) => status === 'fulfilled')
+    const restless = quiet.filter(({ status }) => status === 'rejected')
+    isAtRest = restless.length <= RESTLESS_SHARE * peers.length
   }
 }
 
-/** Milliseconds of every delivery. Each message has arrived everywhere, once, before the next is published. */
+/**
+ * Milliseconds of every delivery. Each message has arrived everywhere, once, before the next is published. Nobody is asked
+ * before it has had time to: asking fifty peers keeps a machine busy for longer than a message takes.
+ */
 async function publishFrom(
   sources: readonly MeshPeer[],
   peers: readonly MeshPeer[],
@@ -134,8 +142,8 @@ async function publishFrom(
   for (const from of sources) {
     const others = peers.filter((peer) => peer !== from)
     const text = `${round} of ${from.id}`
-    const sentAt = await from.now()
-    await from.publish(TOPIC, text)
+    const { at: sentAt } = await from.publish(TOPIC, text)
+    await sleep(UNDISTURBED_MS)
     await Promise.all(others.map((peer) => peer.received(TOPIC, text)))
     const receivedAt = await Promise.all(others.map((peer) => peer.receivedAt(TOPIC, text)))
     expect(receivedAt.map((times) => times.length)).toEqual(others.map(() => 1))
