@@ -141,7 +141,7 @@ export const OPERATION_TIMEOUT_MS = 10_000
 
 // Lookups and records
 
-/** Contacts asked at once by an iterative lookup. Kademlia, alpha. */
+/** Contacts asked at once by an iterative lookup until a round brings nobody closer. Kademlia, alpha. */
 export const LOOKUP_PARALLELISM = 3
 /** Milliseconds one peer has to answer a FIND. A relayed question takes 0.6 s at the median, 2 s at p99 (field research, section 3). */
 export const LOOKUP_STEP_TIMEOUT_MS = 3_000

@@ -15,7 +15,7 @@ import {
 } from '../limits.ts'
 import type { RoutingView } from '../machine.ts'
 import type { LookupResult, LookupStep } from '../peer/calls.ts'
-import { closestOf } from '../routing/distance.ts'
+import { closestOf, compareDistance } from '../routing/distance.ts'
 import { FIND_WHAT } from './found.ts'
 import type { Answer, Questions, Turn } from './questions.ts'
 
@@ -31,6 +31,10 @@ interface Lookup {
   readonly op: OpId
   readonly target: Key
   readonly candidateById: Map<PeerId, Candidate>
+  /** The closest to the target of all that were named. */
+  nearest: PeerId
+  /** Answers and silences in a row that named nobody closer than `nearest`. */
+  fruitless: number
   underWay: number
   asked: number
 }
@@ -56,10 +60,15 @@ export class Lookups {
       return
     }
     const candidateById = new Map<PeerId, Candidate>()
-    const lookup: Lookup = { op, target, candidateById, underWay: 0, asked: 0 }
+    const nearest = this.#routing.self.id
+    const lookup: Lookup = { op, target, candidateById, nearest, fruitless: 0, underWay: 0, asked: 0 }
     this.#lookupByOp.set(op, lookup)
     add(lookup, this.#routing.self, [], 'answered')
     for (const contact of linked) add(lookup, contact, [], 'new')
+    for (const contact of this.#routing.closest(target, BUCKET_CONTACTS_MAX)) {
+      const via = this.#routing.viaOf(contact.id)
+      if (via !== null) add(lookup, contact, [via], 'new')
+    }
     turn.out.push({ type: 'set-timer', afterMs: LOOKUP_TIMEOUT_MS, timer: { type: 'call', op } })
     this.#next(lookup, turn)
   }
@@ -79,8 +88,9 @@ export class Lookups {
   #next(lookup: Lookup, turn: Turn): void {
     const living = [...lookup.candidateById.values()].filter(({ state }) => state !== 'failed')
     const closest = closestOf(lookup.target, living, BUCKET_CONTACTS_MAX)
+    const parallelism = parallelismOf(lookup)
     for (const candidate of closest) {
-      if (lookup.underWay >= LOOKUP_PARALLELISM || lookup.asked >= LOOKUP_ASKED_MAX) break
+      if (lookup.underWay >= parallelism || lookup.asked >= LOOKUP_ASKED_MAX) break
       if (candidate.state === 'new') this.#ask(lookup, candidate, turn)
     }
     if (lookup.underWay > 0 || !this.#lookupByOp.delete(lookup.op)) return
@@ -113,6 +123,7 @@ export class Lookups {
     if (this.#lookupByOp.get(lookup.op) !== lookup) return
     lookup.underWay--
     candidate.state = answer === null ? 'failed' : 'answered'
+    lookup.fruitless++
     if (answer !== null) {
       for (const contact of answer.contacts) add(lookup, contact, [...candidate.via, candidate.id], 'new')
       const named = answer.contacts.map(({ id }) => id)
@@ -128,4 +139,12 @@ function add(lookup: Lookup, contact: Contact, via: readonly PeerId[], state: Ca
   const { candidateById } = lookup
   if (candidateById.has(contact.id)) return
   candidateById.set(contact.id, { id: contact.id, contact, via, state })
+  if (compareDistance(lookup.target, contact.id, lookup.nearest) >= 0) return
+  lookup.nearest = contact.id
+  lookup.fruitless = 0
+}
+
+/** When a round brings nobody closer, all of the k closest that are left are asked at once (Kademlia, section 2.3). */
+function parallelismOf(lookup: Lookup): number {
+  return lookup.fruitless < LOOKUP_PARALLELISM ? LOOKUP_PARALLELISM : BUCKET_CONTACTS_MAX
 }

@@ -31,8 +31,9 @@ export class FinderBench implements RoutingView {
   now = 1_700_000_000_000
   readonly self = contactNumber(0)
   readonly finder: Finder
-  /** Contacts known without a link. */
+  /** Contacts known without a link, and who named them. */
   readonly known: Contact[] = []
+  readonly viaByPeer = new Map<PeerId, PeerId>()
   readonly linkedContacts: Contact[]
   readonly held = new Set<Key>()
   /** Whether signatures are checked when they come; otherwise the checks wait in `checks`. */
@@ -136,8 +137,8 @@ export class FinderBench implements RoutingView {
     return []
   }
 
-  viaOf(): PeerId | null {
-    return null
+  viaOf(peer: PeerId): PeerId | null {
+    return this.viaByPeer.get(peer) ?? null
   }
 
   linked(): readonly PeerId[] {

@@ -217,6 +217,38 @@ describe('lookups', () => {
     expect(only(next, 'route').map(({ target }) => target)).toEqual([linked(bench)[3]?.id])
   })
 
+  test('[LU-6] begins with contacts that links have named, too, and goes to them through these', () => {
+    const bench = new FinderBench(1)
+    const [named, unnamed] = closestOf(TARGET, numbers(60, 40), 2) as [Contact, Contact]
+    bench.known.push(named, unnamed)
+    bench.viaByPeer.set(named.id, contactNumber(1).id)
+    const routes = only(bench.call(1, { type: 'lookup', target: TARGET }), 'route')
+    expect(routes.map(({ target, via }) => ({ target, via }))).toEqual([
+      { target: named.id, via: [contactNumber(1).id, named.id] },
+      { target: contactNumber(1).id, via: [] },
+    ])
+  })
+
+  test('[LU-6] once three in a row brought nobody closer, whoever is left of the 20 closest is asked at once', () => {
+    const bench = new FinderBench(40)
+    const [closer] = closestOf(TARGET, numbers(1_000, 4_000), 1) as [Contact]
+    const everybody = [bench.self, ...bench.linkedContacts, closer]
+    let waiting = only(bench.call(1, { type: 'lookup', target: TARGET }), 'route')
+    const answered: Contact[] = [bench.self]
+    const answerNext = (...named: Contact[]) => {
+      const [route, ...others] = waiting as [Route, ...Route[]]
+      const peer = everybody.find(({ id }) => id === (route.target as string)) as Contact
+      answered.push(peer)
+      waiting = [...others, ...only(bench.answer(route, peer, named), 'route')]
+      return waiting.length
+    }
+    expect([answerNext(), answerNext(closer), answerNext(), answerNext()]).toEqual([3, 3, 3, 3])
+    answerNext()
+    const left = closestOf(TARGET, everybody, 20).filter((contact) => !answered.includes(contact))
+    expect(left.length).toBeGreaterThan(10)
+    expect(new Set(waiting.map(({ target }) => target))).toEqual(new Set(left.map(({ id }) => id)))
+  })
+
   test('[LU-7] goes to those it is not linked to through the peers that named them, one after another', () => {
     const bench = new FinderBench(1)
     const chain = [contactNumber(1), ...closestOf(TARGET, numbers(60, 40), 40).reverse()] as [
@@ -275,10 +307,19 @@ describe('lookups', () => {
   test('[LU-8] fails without a link, and when its time is over', () => {
     const alone = new FinderBench(0).call(1, { type: 'lookup', target: TARGET })
     expect(alone).toMatchObject([{ type: 'failed', op: 1, code: 'NO_PEERS' }])
-    const bench = new FinderBench(50)
-    bench.call(1, { type: 'lookup', target: TARGET })
-    const late = bench.advance(LOOKUP_TIMEOUT_MS)
-    expect(only(late, 'failed')).toMatchObject([{ op: 1, code: 'TIMEOUT' }])
+    const bench = new FinderBench(1)
+    const chain = [contactNumber(1), ...closestOf(TARGET, numbers(60, 40), 40).reverse()] as [
+      Contact,
+      ...Contact[],
+    ]
+    let [route] = only(bench.call(1, { type: 'lookup', target: TARGET }), 'route')
+    const stepMs = LOOKUP_STEP_TIMEOUT_MS - 1
+    for (let i = 0; (i + 1) * stepMs < LOOKUP_TIMEOUT_MS; i++) {
+      expect(only(bench.advance(stepMs), 'failed')).toEqual([])
+      const [asked, named] = [chain[i] as Contact, chain[i + 1] as Contact]
+      ;[route] = only(bench.answer(route as Route, asked, [named]), 'route')
+    }
+    expect(only(bench.advance(stepMs), 'failed')).toMatchObject([{ op: 1, code: 'TIMEOUT' }])
     expect(bench.finder.tables()).toMatchObject({ lookups: 0, questions: 0 })
   })
 
