@@ -2,7 +2,13 @@
 // are gathered, and sent in three stages, each to fewer peers that may still lack the message.
 
 import type { PeerId } from '../identity/peer-id.ts'
-import { ANNOUNCE_TO_ALL_MAX, ANNOUNCEMENTS_MAX, HURRIED_LINKS_MAX, HURRY_MESSAGES } from '../limits.ts'
+import {
+  ANNOUNCE_TO_ALL_MAX,
+  ANNOUNCEMENTS_MAX,
+  HURRIED_LINKS_MAX,
+  HURRY_MESSAGES,
+  PATIENT_TURNS,
+} from '../limits.ts'
 import { hexDigit } from '../wire/bytes.ts'
 import { IDS_PER_FRAME_MAX, type MessageId, type TopicId } from '../wire/messages.ts'
 import type { GossipContext } from './gossip-context.ts'
@@ -15,14 +21,16 @@ export const ANNOUNCE_STAGES: readonly AnnounceStage[] = [0, 1, 2]
 
 /**
  * Of the two ends of a link one is first, and the other announces only at last, where it has heard nothing: else both
- * would, since an announcement travels longer than it is gathered. In a busy topic a few of the first ends announce soon
- * and the rest a while later, with more ids in each frame.
+ * would, since an announcement travels longer than it is gathered. In a busy topic a few of the first ends announce soon,
+ * and the rest a second later, with many ids in each frame, unless messages are missed.
  */
 export class Announcements {
   readonly #topic: TopicId
   readonly #context: GossipContext
   readonly #links: ReadonlySet<PeerId>
   readonly #gathered: [CachedMessage[], CachedMessage[], CachedMessage[]] = [[], [], []]
+  readonly #turnsWaited: [number, number, number] = [0, 0, 0]
+  #isHurried = false
 
   constructor(topic: TopicId, context: GossipContext, links: ReadonlySet<PeerId>) {
     this.#topic = topic
@@ -34,12 +42,26 @@ export class Announcements {
     this.#gather(0, [message])
   }
 
+  /** Somebody had to ask for a message, so the tree has holes: what waits is announced at its next turn. */
+  hurry(): void {
+    this.#isHurried = true
+  }
+
   send(stage: AnnounceStage, out: GossipEffect[]): void {
+    if (this.#waits(stage)) return void this.#context.announcing[stage].add(this.#topic)
     const messages = this.#gathered[stage]
     const linksMax = stage === 0 && this.#isBusy ? HURRIED_LINKS_MAX : this.#links.size
     this.#gathered[stage] = []
     this.#sendTo(messages, stage, linksMax, out)
     if (stage < 2) this.#gather((stage + 1) as AnnounceStage, messages)
+    else this.#isHurried = false
+  }
+
+  #waits(stage: AnnounceStage): boolean {
+    if (stage === 0) return false
+    const isPatient = this.#isBusy && !this.#isHurried && this.#turnsWaited[stage] < PATIENT_TURNS
+    this.#turnsWaited[stage] = isPatient ? this.#turnsWaited[stage] + 1 : 0
+    return isPatient
   }
 
   get #isBusy(): boolean {

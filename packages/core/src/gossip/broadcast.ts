@@ -167,6 +167,7 @@ export class Broadcast implements Spread {
    * asks for what it has announced wants no copy, only the place.
    */
   grafted(from: PeerId, graft: MessageOf<'GRAFT'>, now: Millis, out: GossipEffect[]): void {
+    if (graft.ids.some((id) => this.#isMissedBy(from, id))) this.#announcements.hurry()
     answerGraft(this.#context, from, graft, now, out)
     if (graft.pullOnly) return
     for (const id of graft.ids) this.#givePlace(id, from)
@@ -186,6 +187,7 @@ export class Broadcast implements Spread {
       const peer = bestAnnouncer(due)
       const asked = due.filter((message) => message.announcers.includes(peer)).slice(0, IDS_PER_FRAME_MAX)
       this.#graft(peer, asked, now, out)
+      this.#announcements.hurry()
       due = due.filter((message) => !asked.includes(message))
     }
   }
@@ -199,6 +201,11 @@ export class Broadcast implements Spread {
     if (!this.#reconciliation.isActive(now)) return false
     this.#reconciliation.begin(now, out)
     return true
+  }
+
+  /** We announced it; who asks only for a place has announced it, too. */
+  #isMissedBy(peer: PeerId, id: MessageId): boolean {
+    return this.#context.messages.get(id)?.knowledgeByPeer.get(peer) === 'told'
   }
 
   #push(message: CachedMessage, targets: ReadonlySet<PeerId>, out: GossipEffect[]): number {

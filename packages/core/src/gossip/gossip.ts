@@ -251,9 +251,9 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
   }
 
   #announce(stage: AnnounceStage, out: GossipEffect[]): void {
-    const topics = this.#context.announcing[stage]
+    const topics = [...this.#context.announcing[stage]]
+    this.#context.announcing[stage].clear()
     for (const id of topics) this.#subscriptions.get(id)?.spread.announce(stage, out)
-    topics.clear()
   }
 
   #reconcile(now: Millis, out: GossipEffect[]): void {

@@ -10,6 +10,7 @@ import {
   IHAVE_DELAY_MS,
   IHAVE_LATE_MS,
   MISSING_PER_LINK_MAX,
+  PATIENT_TURNS,
 } from '../../src/limits.ts'
 import type { Message, MessageId } from '../../src/wire/messages.ts'
 import { CHAT, contactNumber, delivered, forwards, gossipFrame, OnePeer, sends } from './one-peer.ts'
@@ -166,17 +167,49 @@ describe('announcing', () => {
     expect(sends(peer.wait(IHAVE_LATE_MS), 'IHAVE').map(({ to }) => to)).toEqual(silent.slice(1))
   })
 
-  test('[GS13] in a busy topic few links hear soon, and all of them in the end', () => {
-    const members = crowd(30)
-    const peer = subscriber(members)
-    for (let counter = 0; counter < 10; counter++) peer.accept(members[0]!, message(counter).bytes)
-    const soon = sends(peer.wait(IHAVE_DELAY_MS), 'IHAVE')
+  test('[GS13] in a busy topic few links hear soon, and the others later with many ids in a frame', () => {
+    const { peer, soon } = busy()
     expect(soon).toHaveLength(6)
-    const all = [...soon, ...sends(peer.wait(1_000), 'IHAVE')]
-    const ids = all.reduce((sum, { message }) => sum + (message.type === 'IHAVE' ? message.ids.length : 0), 0)
-    expect(ids).toBe(10 * (30 - EAGER_LINKS_MAX))
+    expect(sends(peer.wait(PATIENT_TURNS * IHAVE_LATE_MS), 'IHAVE')).toEqual([])
+    const late = sends(peer.wait(IHAVE_LATE_MS), 'IHAVE')
+    const last = sends(peer.wait(IHAVE_LATE_MS), 'IHAVE')
+    expect(late.length).toBeGreaterThan(6)
+    expect([...soon, ...late, ...last].flatMap(({ message }) => idsOf(message))).toHaveLength(
+      10 * (30 - EAGER_LINKS_MAX),
+    )
+  })
+
+  test('[GS13] who is asked for what it announced, or has to ask, announces the rest at its next turn', () => {
+    const asked = busy()
+    asked.peer.receive(asked.soon[0]!.to, graft(...idsOf(asked.soon[0]!.message)))
+    expect(sends(asked.peer.wait(IHAVE_LATE_MS), 'IHAVE')).not.toEqual([])
+    const asking = busy()
+    asking.peer.receive(asking.soon[0]!.to, ihave(message(99).id))
+    const sent = asking.peer.wait(IHAVE_LATE_MS)
+    expect(sends(sent, 'GRAFT')).toHaveLength(1)
+    expect(sends(sent, 'IHAVE')).not.toEqual([])
+  })
+
+  test('[GS13] a place in the tree for what one has already hurries nobody', () => {
+    const { peer, soon } = busy()
+    const [first] = soon
+    peer.receive(first!.to, ihave(...idsOf(first!.message)))
+    peer.receive(first!.to, graft(...idsOf(first!.message)))
+    expect(sends(peer.wait(PATIENT_TURNS * IHAVE_LATE_MS), 'IHAVE')).toEqual([])
   })
 })
+
+/** Ten messages at once, and what is announced of them soon. */
+function busy() {
+  const members = crowd(30)
+  const peer = subscriber(members)
+  for (let counter = 0; counter < 10; counter++) peer.accept(members[0]!, message(counter).bytes)
+  return { peer, soon: sends(peer.wait(IHAVE_DELAY_MS), 'IHAVE') }
+}
+
+function idsOf(message: Message): readonly MessageId[] {
+  return message.type === 'IHAVE' ? message.ids : []
+}
 
 describe('grafting', () => {
   test('[GS14] an announced message that does not come is asked for, first from whoever announced it first', () => {
