@@ -265,6 +265,17 @@ describe('lookups', () => {
     }
   })
 
+  test('[LU-7] whoever is not reached through them is asked once more, freely', () => {
+    const bench = new FinderBench(1)
+    const [named] = closestOf(TARGET, numbers(60, 40), 1) as [Contact]
+    bench.known.push(named)
+    bench.viaByPeer.set(named.id, contactNumber(1).id)
+    const [through] = only(bench.call(1, { type: 'lookup', target: TARGET }), 'route') as [Route]
+    const [freely] = only(bench.ended(through), 'route') as [Route]
+    expect(freely).toMatchObject({ target: named.id, via: [] })
+    expect(only(bench.ended(freely), 'route')).toEqual([])
+  })
+
   test('[LU-8] done when the 20 closest that live have answered; those that fail make room', () => {
     const bench = new FinderBench(30)
     const dead = new Set(
