@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { defaultClientConditions, defineConfig, type Plugin } from 'vite'
 import { licences } from '../../scripts/licences.mjs'
 import { compress, shortenUnderscored } from './build/compress.ts'
+import { unusedMethods } from './build/unused-methods.ts'
 
 const bundles = {
   module: { entry: 'src/index.ts', format: 'es', file: 'hyphae.js' },
@@ -65,6 +66,7 @@ export default defineConfig(({ mode }) => {
     resolve: { conditions: ['@hyphae/source', ...defaultClientConditions], alias: slimSimplePeer },
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [
+      unusedMethods,
       mode !== 'testing' && [compress, shortenUnderscored],
       mode !== 'global' && ownHashesForCurves,
       mode === 'module' &&

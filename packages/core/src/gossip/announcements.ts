@@ -29,7 +29,7 @@ export class Announcements {
   readonly #context: GossipContext
   readonly #links: ReadonlySet<PeerId>
   readonly #gathered: [CachedMessage[], CachedMessage[], CachedMessage[]] = [[], [], []]
-  readonly #turnsWaited: [number, number, number] = [0, 0, 0]
+  #turnsWaited = 0
   #isHurried = false
 
   constructor(topic: TopicId, context: GossipContext, links: ReadonlySet<PeerId>) {
@@ -48,20 +48,20 @@ export class Announcements {
   }
 
   send(stage: AnnounceStage, out: GossipEffect[]): void {
-    if (this.#waits(stage)) return void this.#context.announcing[stage].add(this.#topic)
+    if (stage === 1 && this.#isPatient()) return void this.#context.announcing[1].add(this.#topic)
     const messages = this.#gathered[stage]
     const linksMax = stage === 0 && this.#isBusy ? HURRIED_LINKS_MAX : this.#links.size
     this.#gathered[stage] = []
     this.#sendTo(messages, stage, linksMax, out)
     if (stage < 2) this.#gather((stage + 1) as AnnounceStage, messages)
-    else this.#isHurried = false
   }
 
-  #waits(stage: AnnounceStage): boolean {
-    if (stage === 0) return false
-    const isPatient = this.#isBusy && !this.#isHurried && this.#turnsWaited[stage] < PATIENT_TURNS
-    this.#turnsWaited[stage] = isPatient ? this.#turnsWaited[stage] + 1 : 0
-    return isPatient
+  /** The last stage comes after the second, with as many ids in each frame. */
+  #isPatient(): boolean {
+    if (this.#isBusy && !this.#isHurried && this.#turnsWaited++ < PATIENT_TURNS) return true
+    this.#isHurried = false
+    this.#turnsWaited = 0
+    return false
   }
 
   get #isBusy(): boolean {
