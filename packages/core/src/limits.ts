@@ -214,7 +214,7 @@ export const IHAVE_DELAY_MS = 30
 /** Milliseconds between the stages in which what may still be lacking is announced: a round trip. */
 export const IHAVE_LATE_MS = 200
 /** Messages that wait to be announced above which a topic is busy, and links that then get ids soon. Guess. */
-export const HURRY_MESSAGES = 1
+export const HURRY_MESSAGES = 4
 export const HURRIED_LINKS_MAX = 6
 /** Turns of IHAVE_LATE_MS that ids of a busy topic in which nobody misses anything wait besides, to share frames (decision 013). */
 export const PATIENT_TURNS = 5
