@@ -1,8 +1,7 @@
 /** Many peers on one machine. Thirty with few links each reach everything, most of it over others; fifty are quick about it. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from '@playwright/test'
 import { mean, percentile, rounded, showFigures } from '../fixtures/figures.ts'
-import { expect, type Mesh, type MeshPeer, test } from '../fixtures/mesh.ts'
+import { expect, type Mesh, MeshPeer, test } from '../fixtures/mesh.ts'
 import type { Found } from '../pages/peers/sdk.ts'
 
 const PEERS_PER_PAGE = 5
@@ -17,8 +16,6 @@ const JOIN_MS = 60_000
 const REST_MS = 2_000
 const RESTLESS_SHARE = 0.1
 const SETTLE_MS = 40_000
-/** Milliseconds for which a message is left alone before the test asks who has it. */
-const UNDISTURBED_MS = 250
 
 test('thirty peers with eight links each reach everything, and fifty are quick about it', async ({
   browsers,
@@ -129,10 +126,7 @@ async function settle(peers: readonly MeshPeer[]): Promise<void> {
   }
 }
 
-/**
- * Milliseconds of every delivery. Each message has arrived everywhere, once, before the next is published. Nobody is asked
- * before it has had time to: asking fifty peers keeps a machine busy for longer than a message takes.
- */
+/** Milliseconds of every delivery. Each message has arrived everywhere, once, before the next is published. */
 async function publishFrom(
   sources: readonly MeshPeer[],
   peers: readonly MeshPeer[],
@@ -142,12 +136,11 @@ async function publishFrom(
   for (const from of sources) {
     const others = peers.filter((peer) => peer !== from)
     const text = `${round} of ${from.id}`
+    const awaited = await MeshPeer.awaitMessage(others, TOPIC, text)
     const { at: sentAt } = await from.publish(TOPIC, text)
-    await sleep(UNDISTURBED_MS)
-    await Promise.all(others.map((peer) => peer.received(TOPIC, text)))
-    const receivedAt = await Promise.all(others.map((peer) => peer.receivedAt(TOPIC, text)))
-    expect(receivedAt.map((times) => times.length)).toEqual(others.map(() => 1))
-    delaysMs.push(...receivedAt.flat().map((at) => at - sentAt))
+    delaysMs.push(...(await awaited.times).map((at) => at - sentAt))
+    const heard = await Promise.all(others.map((peer) => peer.receivedAt(TOPIC, text)))
+    expect(heard.map((times) => times.length)).toEqual(others.map(() => 1))
   }
   return delaysMs
 }

@@ -217,7 +217,7 @@ export const MEASUREMENTS = [
     name: 'real-time',
     claim: 'Our peers and js-libp2p’s, 50 of each in a Node process: processor time, memory, latency.',
     isSimulated: false,
-    commands: ['bench:rivals -- --runs=1'],
+    commands: ['bench:rivals'],
     layout: 'names',
     figures: [
       'cpuUsPerDelivery',

@@ -57,6 +57,13 @@ export class TestPeer {
     })
   }
 
+  /** Resolves with the time at which this message had been heard. */
+  heard(topic: string, data: string, withinMs: number): Promise<number> {
+    const messages = () => this.eventsOf('message').filter((each) => each.topic === topic)
+    const isThere = () => messages().some((each) => each.data === data)
+    return this.until(`${JSON.stringify(data)} in ${topic}`, isThere, withinMs)
+  }
+
   /** Resolves with the time at which `holds` did; looks now and after every event. Rejects with what was seen instead. */
   until(what: string, holds: () => boolean, withinMs: number): Promise<number> {
     if (holds()) return Promise.resolve(now())

@@ -100,7 +100,7 @@ export class Crawls {
       op: crawl.op,
     } as const
     const follow = (answer: Answer | null, later: Turn) => this.#onAnswer(crawl, found, answer, later)
-    if (this.#questions.ask(question, follow, turn)) crawl.underWay++
+    if (this.#questions.askTwice(question, follow, turn)) crawl.underWay++
     else crawl.unreachable.push(found.id)
   }
 

@@ -22,8 +22,8 @@ import type { Answer, Questions, Turn } from './questions.ts'
 interface Candidate {
   readonly id: PeerId
   readonly contact: Contact
-  /** Peers to go through, each of which named the next one; empty where we are linked, or where that way has failed. */
-  via: readonly PeerId[]
+  /** Peers to go through, each of which named the next one; empty where we are linked. */
+  readonly via: readonly PeerId[]
   state: 'new' | 'asked' | 'answered' | 'failed'
 }
 
@@ -108,12 +108,12 @@ export class Lookups {
       target: lookup.target,
       what: FIND_WHAT.linked,
       count: BUCKET_CONTACTS_MAX,
-      via: via.length === 0 || this.#routing.isLinked(id) ? [] : [...via, id],
+      via: this.#routing.isLinked(id) ? [] : [...via, id],
       timeoutMs: LOOKUP_STEP_TIMEOUT_MS,
       op: lookup.op,
     } as const
     const follow = (answer: Answer | null, later: Turn) => this.#onAnswer(lookup, candidate, answer, later)
-    const isAsked = this.#questions.ask(question, follow, turn)
+    const isAsked = this.#questions.askTwice(question, follow, turn)
     candidate.state = isAsked ? 'asked' : 'failed'
     lookup.asked++
     if (isAsked) lookup.underWay++
@@ -122,10 +122,9 @@ export class Lookups {
   #onAnswer(lookup: Lookup, candidate: Candidate, answer: Answer | null, turn: Turn): void {
     if (this.#lookupByOp.get(lookup.op) !== lookup) return
     lookup.underWay--
+    candidate.state = answer === null ? 'failed' : 'answered'
     lookup.fruitless++
-    if (answer === null) fail(candidate)
-    else {
-      candidate.state = 'answered'
+    if (answer !== null) {
       for (const contact of answer.contacts) add(lookup, contact, [...candidate.via, candidate.id], 'new')
       const named = answer.contacts.map(({ id }) => id)
       const value: LookupStep = { asked: candidate.id, hops: answer.hops, named }
@@ -143,12 +142,6 @@ function add(lookup: Lookup, contact: Contact, via: readonly PeerId[], state: Ca
   if (compareDistance(lookup.target, contact.id, lookup.nearest) >= 0) return
   lookup.nearest = contact.id
   lookup.fruitless = 0
-}
-
-/** Somebody on the way may be gone: the contact is asked once more, wherever routing finds it. */
-function fail(candidate: Candidate): void {
-  candidate.state = candidate.via.length === 0 ? 'failed' : 'new'
-  candidate.via = []
 }
 
 /** When a round brings nobody closer, all of the k closest that are left are asked at once (Kademlia, section 2.3). */

@@ -88,6 +88,16 @@ export class Questions {
     return true
   }
 
+  /** The same; who is not reached by `via` is asked once more without, as somebody on that way may be gone. */
+  askTwice(question: Question, follow: Follow, turn: Turn): boolean {
+    if (question.via.length === 0) return this.ask(question, follow, turn)
+    const followFirst: Follow = (answer, later) => {
+      const isAskedAgain = answer === null && this.ask({ ...question, via: [] }, follow, later)
+      if (!isAskedAgain) follow(answer, later)
+    }
+    return this.ask(question, followFirst, turn)
+  }
+
   /** The command is over: its questions are dropped. */
   stopAll(op: OpId, turn: Turn): void {
     for (const asked of [...this.#askedByOperation.values()])

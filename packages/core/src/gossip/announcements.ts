@@ -48,7 +48,7 @@ export class Announcements {
   }
 
   send(stage: AnnounceStage, out: GossipEffect[]): void {
-    if (stage === 1 && this.#isPatient()) return void this.#context.announcing[1].add(this.#topic)
+    if (stage === 1 && this.#passesTurn()) return void this.#context.announcing[1].add(this.#topic)
     const messages = this.#gathered[stage]
     const linksMax = stage === 0 && this.#isBusy ? HURRIED_LINKS_MAX : this.#links.size
     this.#gathered[stage] = []
@@ -56,8 +56,8 @@ export class Announcements {
     if (stage < 2) this.#gather((stage + 1) as AnnounceStage, messages)
   }
 
-  /** The last stage comes after the second, with as many ids in each frame. */
-  #isPatient(): boolean {
+  /** Counts the turns that the second stage lets pass. The last one follows it, with as many ids in each frame. */
+  #passesTurn(): boolean {
     if (this.#isBusy && !this.#isHurried && this.#turnsWaited++ < PATIENT_TURNS) return true
     this.#isHurried = false
     this.#turnsWaited = 0

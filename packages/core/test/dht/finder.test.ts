@@ -377,6 +377,17 @@ describe('crawls', () => {
     expect(done?.unreachable).toEqual([contactNumber(3).id])
   })
 
+  test('[LU-9] whoever is not reached through its namer is asked once more, freely', () => {
+    const bench = new FinderBench(1)
+    const far = contactNumber(20)
+    const [near] = only(bench.call(1, { type: 'crawl', peersMax: 9 }), 'route') as [Route]
+    const [through] = only(bench.answer(near, contactNumber(1), [far]), 'route') as [Route]
+    expect(through.via).toEqual([contactNumber(1).id, far.id])
+    const [freely] = only(bench.ended(through), 'route') as [Route]
+    expect(freely).toMatchObject({ target: far.id, via: [] })
+    expect(only(bench.ended(freely), 'done')).toMatchObject([{ value: { unreachable: [far.id] } }])
+  })
+
   test('[LU-9] asks no more than told, and never more than 400', () => {
     for (const [peersMax, expected] of [
       [4, 4],
