@@ -55,8 +55,8 @@ function linkedRouting(links: number): Routing {
   const options = { self: randomContact(), workBits: 0, linksMax: links, servers: [] }
   const made = new Routing(options, { roundTripMs: () => null }, random)
   for (const contact of contacts.slice(0, links)) {
-    made.handle({ type: 'link-up', contact, role: 'dialer' }, 0, [])
+    made.handle({ type: 'link-up', contact, role: 'dialer', signalingPath: 'overlay' }, 0, [])
   }
-  made.handle({ type: 'learned', contacts, via: null }, 0, [])
+  made.handle({ type: 'introduced', contacts }, 0, [])
   return made
 }

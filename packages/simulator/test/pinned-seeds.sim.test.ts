@@ -12,27 +12,44 @@ const LOAD = '--join-every 20 --settle 8 --keys 12 --gets 30 --messages 9'.split
 /** Milliseconds all seeds together may take. */
 const LIMIT_MS = 600_000
 
+/** Two halves of which 23 peers never learned of their neighbours in the other one, because nobody looked for a second network. */
+const HALVES =
+  '--peers 200 --links 24 --seed 1 --join-every 20 --settle 5 --keys 10 --gets 20 --messages 5'.split(' ')
+
+let commandLine: CommandLine
+let halves: Printed
+const printedBySeed = new Map<number, Printed>()
+
+// One process per core: a run is one thread, and there are twenty-one of them.
+beforeAll(async () => {
+  commandLine = await buildCommandLine()
+  const waiting = [
+    async () => {
+      halves = await commandLine.run('partition', ...HALVES)
+    },
+    ...SEEDS.map((seed) => async () => {
+      printedBySeed.set(seed, await commandLine.run('faults', '--seed', String(seed), ...LOAD))
+    }),
+  ]
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await next()
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, work))
+}, LIMIT_MS)
+
+afterAll(() => commandLine.remove())
+
 describe('100 peers with 10 links each, loss, delay and 30 % dead', () => {
-  let commandLine: CommandLine
-  const printedBySeed = new Map<number, Printed>()
-
-  // One process per core: a run is one thread, and there are twenty of them.
-  beforeAll(async () => {
-    commandLine = await buildCommandLine()
-    const waiting = [...SEEDS]
-    const work = async () => {
-      for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift())
-        printedBySeed.set(seed, await commandLine.run('faults', '--seed', String(seed), ...LOAD))
-    }
-    await Promise.all(Array.from({ length: availableParallelism() }, work))
-  }, LIMIT_MS)
-
-  afterAll(() => commandLine.remove())
-
   test.each(SEEDS)('seed %i: messages arrive once, gets return what was put, all becomes well', (seed) => {
     const printed = printedBySeed.get(seed)
     expect(printed?.violations).toEqual([])
     expect(printed).toMatchObject({ seed, getSuccess: 1, deliveredShare: 1, lostKeys: 0 })
     expect(printed?.['linksMax']).toBeLessThanOrEqual(10)
   })
+})
+
+test('[RT-17] [RT-33] [RT-34] [RT-35] two halves that were cut off know all their neighbours within five minutes', () => {
+  expect(halves.violations).toEqual([])
+  expect(halves).toMatchObject({ getSuccess: 1, deliveredShare: 1, lostKeys: 0 })
+  expect(halves['convergedMs']).toBeLessThanOrEqual(300_000)
 })

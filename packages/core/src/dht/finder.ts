@@ -36,9 +36,9 @@ export type FinderInput =
   | { readonly type: 'call'; readonly op: OpId; readonly call: FinderCall }
   | { readonly type: 'cancel'; readonly op: OpId }
   /** Ask whoever is closest to the target for its closest contacts. */
-  | { readonly type: 'find'; readonly target: Key }
+  | { readonly type: 'find'; readonly target: Key; readonly via: readonly PeerId[] }
   /** Ask an unlinked contact whether it lives. */
-  | { readonly type: 'probe'; readonly contact: Contact; readonly via: PeerId | null }
+  | { readonly type: 'probe'; readonly contact: Contact; readonly via: readonly PeerId[] }
   /** A routed FIND for us. */
   | Delivery
   | RoutedReply
@@ -57,6 +57,7 @@ export type FinderEffect =
   | {
       readonly type: 'found'
       readonly target: Key
+      readonly via: readonly PeerId[]
       readonly responder: PeerId | null
       readonly contacts: readonly Contact[]
     }
@@ -92,7 +93,7 @@ export class Finder implements Machine<FinderInput, FinderEffect> {
         this.#lookups.cancel(input.op, turn)
         return this.#crawls.cancel(input.op, turn)
       case 'find':
-        return this.#find(input.target, turn)
+        return this.#find(input.target, input.via, turn)
       case 'probe':
         return this.#probe(input.contact.id, input.via, turn)
       case 'deliver':
@@ -128,7 +129,7 @@ export class Finder implements Machine<FinderInput, FinderEffect> {
     else this.#crawls.call(op, call.peersMax, turn)
   }
 
-  #find(target: Key, turn: Turn): void {
+  #find(target: Key, via: readonly PeerId[], turn: Turn): void {
     const question = {
       mode: 'closest',
       to: target,
@@ -136,7 +137,7 @@ export class Finder implements Machine<FinderInput, FinderEffect> {
       target,
       what: FIND_WHAT.known,
       count: BUCKET_CONTACTS_MAX,
-      via: [],
+      via,
       timeoutMs: LOOKUP_STEP_TIMEOUT_MS,
       op: null,
     } as const
@@ -145,14 +146,14 @@ export class Finder implements Machine<FinderInput, FinderEffect> {
       (answer, later) => {
         const responder = answer?.responder.id ?? null
         const contacts = answer === null ? [] : [answer.responder, ...answer.contacts]
-        later.out.push({ type: 'found', target, responder, contacts })
+        later.out.push({ type: 'found', target, via, responder, contacts })
       },
       turn,
     )
-    if (!isAsked) turn.out.push({ type: 'found', target, responder: null, contacts: [] })
+    if (!isAsked) turn.out.push({ type: 'found', target, via, responder: null, contacts: [] })
   }
 
-  #probe(peer: PeerId, via: PeerId | null, turn: Turn): void {
+  #probe(peer: PeerId, via: readonly PeerId[], turn: Turn): void {
     const target = keyOf(peer)
     const question = {
       mode: 'probe',
@@ -161,7 +162,7 @@ export class Finder implements Machine<FinderInput, FinderEffect> {
       target,
       what: FIND_WHAT.linked,
       count: 0,
-      via: via === null ? [] : [via, peer],
+      via,
       timeoutMs: PING_TIMEOUT_MS,
       op: null,
     } as const

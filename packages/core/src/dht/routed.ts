@@ -5,7 +5,7 @@ import type { Key, PeerId } from '../identity/peer-id.ts'
 import type { Message, OperationId } from '../wire/messages.ts'
 import type { RouteKey, RouteMode } from './route-state.ts'
 
-/** A message to be routed. `via`: hops to take as told before routing freely (the last one is the target in mode exact). */
+/** A message to be routed. `via`: hops to take as told before routing freely (the last one may be the target). */
 export interface RouteStart {
   readonly operation: OperationId
   readonly mode: RouteMode

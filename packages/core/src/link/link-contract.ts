@@ -52,7 +52,12 @@ export type LinkEffect =
   | GreetEffect
   | EventEffect
   /** The other machines may use the peer; and may no more. `left`: it said goodbye. */
-  | { readonly type: 'link-up'; readonly contact: Contact; readonly role: LinkRole }
+  | {
+      readonly type: 'link-up'
+      readonly contact: Contact
+      readonly role: LinkRole
+      readonly signalingPath: SignalingPath
+    }
   | { readonly type: 'link-down'; readonly peer: PeerId; readonly left: boolean; readonly reason: string }
   /** A frame from an authenticated peer. */
   | { readonly type: 'frame'; readonly from: PeerId; readonly frame: Frame }

@@ -120,10 +120,10 @@ export class Roster implements LinkView {
 
   // What the other machines know
 
-  tellUp({ contact, role }: Connection, out: Out<LinkEffect>): void {
+  tellUp({ contact, role, signalingPath }: Connection, out: Out<LinkEffect>): void {
     if (this.#up.has(contact.id)) return
     this.#up.add(contact.id)
-    out.push({ type: 'link-up', contact, role })
+    out.push({ type: 'link-up', contact, role, signalingPath })
   }
 
   tellDown({ contact, closeCode }: Connection, reason: string, out: Out<LinkEffect>): void {

@@ -161,9 +161,12 @@ function onLinks(carrier: Carrier, effect: EffectOf<'links'>): void {
   }
 }
 
-function onLinkUp(carrier: Carrier, { contact, role }: EffectOf<'links'> & { type: 'link-up' }): void {
+function onLinkUp(
+  carrier: Carrier,
+  { contact, role, signalingPath }: EffectOf<'links'> & { type: 'link-up' },
+): void {
   carrier.give('dialer', { type: 'link-up', peer: contact.id })
-  carrier.give('routing', { type: 'link-up', contact, role })
+  carrier.give('routing', { type: 'link-up', contact, role, signalingPath })
   carrier.give('gossip', { type: 'link-up', peer: contact.id })
   carrier.onLinksChanged()
 }
@@ -171,7 +174,7 @@ function onLinkUp(carrier: Carrier, { contact, role }: EffectOf<'links'> & { typ
 function onHandshakeFailed(carrier: Carrier, effect: EffectOf<'links'> & { type: 'handshake-failed' }): void {
   const { attempt, code, alternatives } = effect
   carrier.give('dialer', { type: 'handshake-failed', attempt, code, busy: code === 'busy' })
-  if (alternatives.length > 0) carrier.give('routing', { type: 'learned', contacts: alternatives, via: null })
+  if (alternatives.length > 0) carrier.give('routing', { type: 'learned', contacts: alternatives })
 }
 
 type FrameHandler = (carrier: Carrier, from: PeerId, frame: Frame) => void
@@ -228,7 +231,7 @@ function onDialer(carrier: Carrier, effect: EffectOf<'dialer'>): void {
     case 'dial-failed':
       return carrier.give('routing', effect)
     case 'learned':
-      return carrier.give('routing', { type: 'learned', contacts: effect.contacts, via: null })
+      return carrier.give('routing', effect)
     case 'make-room':
       return carrier.give('links', { type: 'unlink', peer: effect.peer, code: 'pruned' })
     default:
@@ -242,7 +245,7 @@ function routeSignal(
   { operation, to, box }: EffectOf<'dialer'> & { type: 'route-signal' },
 ): void {
   const { routing } = carrier.machines
-  const via = routing.viaOf(to.id)
+  const via = routing.hopsTo(to.id)
   carrier.ownerByOperation.set(operation, 'dialer')
   carrier.give('router', {
     type: 'start',
@@ -251,7 +254,7 @@ function routeSignal(
     target: keyOf(to.id),
     inner: { type: 'SIGNAL', sender: routing.self, box },
     paths: 1,
-    ...(via === null ? {} : { via: [via, to.id] }),
+    via,
     timeoutMs: SIGNAL_STATE_MS,
   })
 }

@@ -258,7 +258,7 @@ export class Peer implements Carrier {
         return this.#onSignal(input)
       case 'introduced':
         this.give('dialer', input)
-        return this.give('routing', { type: 'learned', contacts: input.contacts, via: null })
+        return this.give('routing', { type: 'introduced', contacts: input.contacts })
       case 'job-done':
         return this.#onJobDone(input)
       case 'environment':

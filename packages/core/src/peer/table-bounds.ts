@@ -71,6 +71,8 @@ function boundsFor(linksMax: number): Readonly<Record<string, number>> {
     resting: contacts,
     correspondents: linksMax,
     learnedServers: 32,
+    unheardLinks: linksMax,
+    bridges: linksMax,
     links: linksMax,
     routes: ROUTES_MAX,
     routeBytes: ROUTE_BYTES_MAX,

@@ -6,7 +6,7 @@ import { type Contact, isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { PING_TIMEOUT_MS } from '../limits.ts'
 import type { OffenceEffect, Out, SetTimerEffect } from '../machine.ts'
-import type { KnownContact } from './bucket.ts'
+import { hopsTo, type KnownContact } from './bucket.ts'
 import { Departed, type Evidence } from './departed.ts'
 import { Probes } from './probes.ts'
 import { delayAt, type Proximity } from './proximity.ts'
@@ -21,14 +21,16 @@ const RESTORED_PROBES_MAX = 16
 type AcquaintanceEffect =
   | OffenceEffect
   | SetTimerEffect<RoutingTimer & { readonly type: 'ping' }>
-  | { readonly type: 'probe'; readonly contact: Contact; readonly via: PeerId | null }
+  | { readonly type: 'probe'; readonly contact: Contact; readonly via: readonly PeerId[] }
 
-/** Who says so, and how it knows. `namer` is null for an introducer. */
+/** Who says so, and how it knows. `namer` is null for an introducer, and for a full peer that names others. */
 export interface Source {
   readonly evidence: Evidence
   readonly namer: PeerId | null
   /** With evidence `linked`: the namer's round trips to the contacts, in their order, as on the wire. */
   readonly delays?: Uint8Array
+  /** Hops of the lookup that brought the contacts, where it went through others. */
+  readonly foundBy?: readonly PeerId[]
 }
 
 export class Acquaintances {
@@ -65,7 +67,7 @@ export class Acquaintances {
         continue
       }
       const verdict = this.#departed.verdict(from.evidence, contact.id, now)
-      if (verdict === 'ask') this.probe(this.#table.add(contact, now, false), now, out)
+      if (verdict === 'ask') this.probe(this.#add(contact, from, false, now), now, out)
       if (verdict !== 'believe') continue
       hasNew ||= !known?.heard
       const delayMs = from.delays === undefined ? null : delayAt(from.delays, index)
@@ -94,6 +96,7 @@ export class Acquaintances {
   linkDown(known: KnownContact): void {
     for (const other of this.#table.all()) {
       if (other.via === known.id) other.via = null
+      if (other.foundBy[0] === known.id) other.foundBy = []
       this.#proximity.lost(other, known.id)
     }
     this.#table.unlink(known)
@@ -154,8 +157,9 @@ export class Acquaintances {
   }
 
   sendProbes(now: Millis, out: Out<AcquaintanceEffect>): void {
-    for (const { id, contact, via } of this.#probes.take(now)) {
-      out.push({ type: 'probe', contact, via })
+    for (const known of this.#probes.take(now)) {
+      const { id, contact } = known
+      out.push({ type: 'probe', contact, via: hopsTo(known) })
       out.push({ type: 'set-timer', afterMs: PING_TIMEOUT_MS, timer: { type: 'ping', peer: id, since: now } })
     }
   }
@@ -171,12 +175,13 @@ export class Acquaintances {
 
   #enter(
     contact: Contact,
-    { evidence, namer }: Source,
+    from: Source,
     delayMs: number | null,
     now: Millis,
     out: Out<AcquaintanceEffect>,
   ): void {
-    const known = this.#table.add(contact, now, true)
+    const { evidence, namer } = from
+    const known = this.#add(contact, from, true, now)
     if (evidence === 'linked') this.#table.touch(known, now)
     if (evidence === 'linked' && namer !== null) {
       known.via = namer
@@ -184,6 +189,13 @@ export class Acquaintances {
     }
     const blocker = this.#table.blocker(known.bucket)
     if (blocker !== null && now - blocker.seenAt >= FRESH_MS) this.probe(blocker, now, out)
+  }
+
+  #add(contact: Contact, { foundBy = [] }: Source, heard: boolean, now: Millis): KnownContact {
+    const isNew = this.#table.get(contact.id) === null
+    const known = this.#table.add(contact, now, heard)
+    if (isNew) known.foundBy = foundBy
+    return known
   }
 
   #isForUs(contact: Contact): boolean {

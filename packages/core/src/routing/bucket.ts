@@ -20,8 +20,15 @@ export interface KnownContact {
   seenAt: Millis
   /** The linked peer that last named it as one of its live links. */
   via: PeerId | null
+  /** Hops of the lookup through others that brought it, the first of them linked; empty where another way did. */
+  foundBy: readonly PeerId[]
   /** Linked peers that said how far it is from them. */
   landmarks: readonly Landmark[]
+}
+
+/** Hops to the contact, as far as we know them. Where it is not the last of them it is near that one. */
+export function hopsTo({ id, via, foundBy }: KnownContact): readonly PeerId[] {
+  return via === null ? foundBy : [via, id]
 }
 
 export class Bucket {

@@ -28,6 +28,8 @@ const PENDING_MAX = DIALS_MAX * 2
 const ENRICH_EVERY_MS = 2_000
 /** The same where dials fail one after the other: everybody is full. */
 const ENRICH_EVERY_MS_MAX = 15 * 60_000
+/** Milliseconds for which a link to another network waits for a place: crowded peers give up links as it is. */
+const BRIDGE_MS = 60_000
 /**
  * Milliseconds the peer with the larger id waits before it wants a link, and as much again by chance at most: the other one
  * usually dials meanwhile, and two connections for one link would cost both.
@@ -70,6 +72,8 @@ export class LinkChoice {
   /** Dials that failed since one succeeded. */
   #refusals = 0
   #nextAt = Number.POSITIVE_INFINITY
+  /** A contact that may lead to another network. */
+  #bridge: { readonly peer: PeerId; readonly until: Millis } | null = null
   /** Links worth less are given up for something better that waits for a place. */
   #better: Worth = WORTH.surplus
 
@@ -133,6 +137,11 @@ export class LinkChoice {
     return said === 0 ? null : { contact, reasons: 0 }
   }
 
+  /** A link to this contact may lead to a network other than ours. */
+  bridgeTo(peer: PeerId, now: Millis): void {
+    this.#bridge = { peer, until: now + BRIDGE_MS }
+  }
+
   /** Chooses anew and answers with what changed. */
   choose(phase: ChoicePhase, now: Millis): WantChange[] {
     this.#nextAt = Number.POSITIVE_INFINITY
@@ -144,6 +153,7 @@ export class LinkChoice {
     if (phase === 'all') {
       this.#chooseLeaves(now)
       this.#coverBuckets(now)
+      this.#reachBridge(now)
       this.#adopt(now)
       this.#enrich(now)
       this.#makePlace()
@@ -204,6 +214,16 @@ export class LinkChoice {
       if (known === null) continue
       if (this.#hasPlace()) this.#dial(known, BUCKET, now)
       else this.#better = Math.max(this.#better, WORTH.bucket) as Worth
+    }
+  }
+
+  #reachBridge(now: Millis): void {
+    if (this.#bridge === null) return
+    const known = this.#table.get(this.#bridge.peer)
+    if (known === null || known.linked || now >= this.#bridge.until) this.#bridge = null
+    else if (this.#hasPlace() && this.#isDialable(known, now)) {
+      this.#dial(known, RANDOM, now)
+      this.#bridge = null
     }
   }
 

@@ -9,6 +9,11 @@ import type { RoutingTable } from './routing-table.ts'
 
 /** Milliseconds between the first two lookups of our own id; doubled up to BUCKET_REFRESH_MS while we get to know our neighbours. */
 const SELF_FIRST_MS = 2_000
+/**
+ * Milliseconds after which such a lookup goes through somebody drawn by chance: it arrives as a stranger's would, and ends elsewhere
+ * where our neighbours and we know only a part of those around us. At shorter intervals we get to know our neighbours.
+ */
+const SELF_AROUND_FROM_MS = 32_000
 /** Milliseconds to the first and longest repetition of one that nobody answered. */
 const SELF_RETRY_MIN_MS = 1_000
 const SELF_RETRY_MAX_MS = 30_000
@@ -19,6 +24,12 @@ const FILL_EVERY_MS = 500
 /** Milliseconds after which a bucket that is empty although it was filled is filled again. */
 const REFILL_AFTER_MS = 60_000
 
+export interface DueLookup {
+  readonly target: Key
+  /** Through somebody drawn by chance. */
+  readonly around: boolean
+}
+
 export class Lookups {
   readonly #self: Key
   readonly #table: RoutingTable
@@ -27,6 +38,8 @@ export class Lookups {
   #joined = false
   #selfAt: Millis = Number.POSITIVE_INFINITY
   #selfEveryMs = SELF_FIRST_MS
+  /** No unknown neighbour begins the series again before. */
+  #surpriseAt: Millis = 0
   /** Lookups of our own id that nobody answered, one after the other. */
   #failures = 0
   #fillAt: Millis = Number.POSITIVE_INFINITY
@@ -67,7 +80,14 @@ export class Lookups {
     this.#refreshAtByBucket.clear()
   }
 
-  /** A neighbour is gone: look around again soon. */
+  /** A lookup found a neighbour that we did not know: there may be more. */
+  surprised(now: Millis): void {
+    if (now < this.#surpriseAt) return
+    this.#surpriseAt = now + SELF_AROUND_FROM_MS
+    this.disturbed(now)
+  }
+
+  /** Our neighbourhood has changed: look around again soon. */
   disturbed(now: Millis): void {
     if (!this.#joined) return
     this.#selfEveryMs = SELF_FIRST_MS
@@ -91,20 +111,20 @@ export class Lookups {
     return first
   }
 
-  /** Points to look up now. */
-  due(now: Millis): Key[] {
+  /** What to look up now. */
+  due(now: Millis): DueLookup[] {
     if (!this.#isActive) return []
-    const targets = this.#dueBuckets(now)
+    const lookups = this.#dueBuckets(now).map((target) => ({ target, around: false }))
     if (this.#selfAt <= now) {
       this.#selfAt = now + SELF_GIVE_UP_MS
-      targets.push(this.#self)
+      lookups.push({ target: this.#self, around: this.#selfEveryMs >= 2 * SELF_AROUND_FROM_MS })
     }
     if (this.#fillAt <= now) {
       const bucket = this.#unfilled(now)
       this.#fillAt = bucket === null ? Number.POSITIVE_INFINITY : now + FILL_EVERY_MS
-      if (bucket !== null) targets.push(mirrorOf(this.#self, bucket))
+      if (bucket !== null) lookups.push({ target: mirrorOf(this.#self, bucket), around: false })
     }
-    return targets
+    return lookups
   }
 
   /** When `due` has something next. */

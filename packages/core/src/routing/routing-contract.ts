@@ -1,6 +1,6 @@
 // What routing is told, what it answers, and its timers.
 
-import type { LinkRole, StoredContact } from '../contract.ts'
+import type { LinkRole, SignalingPath, StoredContact } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
 import type { EventEffect, OffenceEffect, SendEffect, SetTimerEffect } from '../machine.ts'
@@ -15,11 +15,18 @@ export type RoutingTimer =
 
 export type RoutingInput =
   | { readonly type: 'restore'; readonly contacts: readonly StoredContact[] }
-  | { readonly type: 'link-up'; readonly contact: Contact; readonly role: LinkRole }
+  | {
+      readonly type: 'link-up'
+      readonly contact: Contact
+      readonly role: LinkRole
+      readonly signalingPath: SignalingPath
+    }
   /** `left`: it said goodbye, so that it need not be asked whether it lives. `reason`: of CLOSE_CODES, or as the transport put it. */
   | { readonly type: 'link-down'; readonly peer: PeerId; readonly left: boolean; readonly reason: string }
-  /** Contacts somebody named. `via`: a linked peer that says it holds live links to them; null: from an introducer. */
-  | { readonly type: 'learned'; readonly contacts: readonly Contact[]; readonly via: PeerId | null }
+  /** An introducer named these: they are connected to it. */
+  | { readonly type: 'introduced'; readonly contacts: readonly Contact[] }
+  /** A peer that has no place for us named these, its links. */
+  | { readonly type: 'learned'; readonly contacts: readonly Contact[] }
   /** A dial came to nothing. `retryAfterMs`: how long the contact is not to be wanted again. `gone`: there is reason to think it died. */
   | {
       readonly type: 'dial-failed'
@@ -32,6 +39,7 @@ export type RoutingInput =
   | {
       readonly type: 'found'
       readonly target: Key
+      readonly via: readonly PeerId[]
       readonly responder: PeerId | null
       readonly contacts: readonly Contact[]
     }
@@ -50,10 +58,10 @@ export type RoutingEffect =
   | EventEffect
   /** We want (or no longer want: 0) a link to this contact, for these reasons (bits of LINK_REASONS). Said on change only. */
   | { readonly type: 'want'; readonly contact: Contact; readonly reasons: number }
-  /** Look the target up with a recursive FIND (mode closest). */
-  | { readonly type: 'find'; readonly target: Key }
+  /** Look the target up with a recursive FIND (mode closest) that goes through `via` first, in this order. */
+  | { readonly type: 'find'; readonly target: Key; readonly via: readonly PeerId[] }
   /** Ask an unlinked contact whether it lives. */
-  | { readonly type: 'probe'; readonly contact: Contact; readonly via: PeerId | null }
+  | { readonly type: 'probe'; readonly contact: Contact; readonly via: readonly PeerId[] }
   | {
       readonly type: 'siblings-changed'
       readonly added: readonly Contact[]

@@ -10,6 +10,7 @@ import { bucketIndexOf, closestOf } from './distance.ts'
 import type { Landmark } from './proximity.ts'
 import { SiblingList } from './siblings.ts'
 
+const NO_HOPS: readonly PeerId[] = []
 const NO_LANDMARKS: readonly Landmark[] = []
 
 export class RoutingTable {
@@ -136,6 +137,7 @@ export class RoutingTable {
       heard: false,
       seenAt,
       via: null,
+      foundBy: NO_HOPS,
       landmarks: NO_LANDMARKS,
     }
     this.#knownById.set(contact.id, known)

@@ -1,9 +1,9 @@
 // Which peers we know, and which of them we want links to (PROTOCOL.md, section RT). It decides; dialing, carrying lookups
 // and asking whether somebody lives is the business of others, who report back.
 
-import type { LinkRole, Millis, Random, StoredContact } from '../contract.ts'
+import type { Millis, Random, StoredContact } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
-import type { Key, PeerId } from '../identity/peer-id.ts'
+import { type Key, keyOf, type PeerId } from '../identity/peer-id.ts'
 import { CONTACTS_SAVE_MS, CONTACTS_SAVED_MAX } from '../limits.ts'
 import type { LinkView, Machine, RoutingView, Way } from '../machine.ts'
 import { LINK_REASONS } from '../peer/calls.ts'
@@ -11,7 +11,8 @@ import type { PeerSnapshot } from '../peer/snapshot.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { Acquaintances, type Source } from './acquaintances.ts'
 import { Alarms } from './alarms.ts'
-import type { KnownContact } from './bucket.ts'
+import { Bridges } from './bridges.ts'
+import { hopsTo, type KnownContact } from './bucket.ts'
 import { compareDistance, sortedByDistance } from './distance.ts'
 import type { RoutingState } from './invariants.ts'
 import { type ChoicePhase, LinkChoice } from './link-choice.ts'
@@ -37,6 +38,8 @@ const REST_BROKEN_MS = 2_000
 /** Milliseconds before a peer that needed the place is asked again, and before one that seems dead is, while we are alone. */
 const REST_PRUNED_MS = 60_000
 const REST_ALONE_MS = 10_000
+/** What an introducer names, and what a peer names that we have no link to. */
+const INTRODUCED: Source = { evidence: 'linked', namer: null }
 /** Why the other end closes a link that we may not want to make again at once. */
 const NEEDS_PLACE: readonly string[] = ['pruned', 'busy', 'overloaded']
 
@@ -51,6 +54,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   readonly #exchange: PeerExchange
   readonly #lookups: Lookups
   readonly #need: Need
+  readonly #bridges: Bridges
   readonly #alarms = new Alarms<Exclude<RoutingTimer['type'], 'ping'>>()
   /** Linked peers in the order of their links. */
   #linked: readonly PeerId[] = []
@@ -74,6 +78,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#exchange = new PeerExchange({ servers }, views, this.#linkByPeer, random)
     this.#lookups = new Lookups(self.id, this.#table, random)
     this.#need = new Need(random)
+    this.#bridges = new Bridges(random)
   }
 
   handle(input: RoutingInput, now: Millis, out: RoutingEffect[]): void {
@@ -81,11 +86,13 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
       case 'restore':
         return this.#onRestore(input.contacts, now, out)
       case 'link-up':
-        return this.#onLinkUp(input.contact, input.role, now, out)
+        return this.#onLinkUp(input, now, out)
       case 'link-down':
         return this.#onLinkDown(input, now, out)
+      case 'introduced':
+        return this.#onIntroduced(input.contacts, now, out)
       case 'learned':
-        return this.#onLearned(input.contacts, input.via, now, out)
+        return this.#learn(input.contacts, INTRODUCED, now, out)
       case 'dial-failed':
         return this.#onDialFailed(input, now, out)
       case 'receive':
@@ -143,6 +150,12 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     return this.#table.get(peer)?.via ?? null
   }
 
+  /** Hops to this peer, as far as we know them. Where it is not the last of them it is near that one. */
+  hopsTo(peer: PeerId): readonly PeerId[] {
+    const known = this.#table.get(peer)
+    return known === null ? [] : hopsTo(known)
+  }
+
   ways(target: Key, count: number): readonly Way[] {
     const ways: Way[] = []
     for (const known of this.#table.closest(target, count)) {
@@ -178,6 +191,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
       ...this.#acquaintances.tables(),
       ...this.#choice.tables(),
       ...this.#exchange.tables(),
+      ...this.#bridges.tables(),
       links: this.#linkByPeer.size,
     }
   }
@@ -190,7 +204,11 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
 
   // Links
 
-  #onLinkUp(contact: Contact, role: LinkRole, now: Millis, out: RoutingEffect[]): void {
+  #onLinkUp(
+    { contact, role, signalingPath }: RoutingInput & { type: 'link-up' },
+    now: Millis,
+    out: RoutingEffect[],
+  ): void {
     // The handshake has checked the contact's work: a link that routing knew nothing of would carry no traffic.
     if (this.#linkByPeer.has(contact.id) || contact.id === this.self.id) return
     const known = this.#acquaintances.linkUp(contact, now)
@@ -201,6 +219,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#linkByPeer.set(contact.id, link)
     this.#linksChanged()
     this.#choice.linkUp(link)
+    this.#bridges.linkUp(contact.id, signalingPath, this.#linked.length === 1)
     out.push({ type: 'send', to: contact.id, message: this.#exchange.welcome(link, now) })
     if (this.#linked.length === 1) this.#begin(now, out)
     this.#changed(now, out)
@@ -217,6 +236,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#linkByPeer.delete(peer)
     this.#linksChanged()
     this.#exchange.linkDown(peer)
+    this.#bridges.linkDown(peer)
     this.#choice.linkDown(peer, this.#jittered(isPruned ? REST_PRUNED_MS : REST_BROKEN_MS), now)
     this.#acquaintances.linkDown(link.known)
     if (this.isNear(peer)) this.#lookups.disturbed(now)
@@ -272,10 +292,16 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#chooseSoon(now, out)
   }
 
-  #onLearned(contacts: readonly Contact[], via: PeerId | null, now: Millis, out: RoutingEffect[]): void {
-    if (via === null && this.#linked.length === 0) this.#acquaintances.forgive(contacts)
-    const namer = via !== null && this.#linkByPeer.has(via) ? via : null
-    this.#learn(contacts, { evidence: 'linked', namer }, now, out)
+  #onIntroduced(contacts: readonly Contact[], now: Millis, out: RoutingEffect[]): void {
+    if (this.#linked.length === 0) this.#acquaintances.forgive(contacts)
+    this.#learn(contacts, INTRODUCED, now, out)
+    if (!this.#lookups.joined) return
+    const known = contacts.flatMap(({ id }) => this.#table.get(id) ?? [])
+    const sought = this.#bridges.seek(
+      known.filter(({ linked }) => !linked),
+      now,
+    )
+    if (sought !== null) this.#acquaintances.probe(sought, now, out)
   }
 
   #onExchange(from: PeerId, message: MessageOf<'PEER_EXCHANGE'>, now: Millis, out: RoutingEffect[]): void {
@@ -290,22 +316,35 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#table.siblings.named(from, linked)
     this.#table.siblings.named(from, message.siblings)
     for (const id of message.gone) this.#acquaintances.rumour(id, now, out)
+    this.#bridges.heard(from, linked.length > 0)
+    this.#lookThroughBridges(out)
     for (const url of this.#exchange.learnServers(message.servers)) {
       out.push({ type: 'event', event: { type: 'server-learned', url } })
     }
   }
 
   #onFound(input: RoutingInput & { type: 'found' }, now: Millis, out: RoutingEffect[]): void {
-    const { target, responder, contacts } = input
-    this.#learn(contacts, { evidence: 'named', namer: responder }, now, out)
-    if (this.#lookups.found(target, responder !== null, now)) {
+    const { target, via, responder, contacts } = input
+    const unknown = contacts.filter(({ id }) => this.#table.get(id) === null)
+    this.#learn(contacts, { evidence: 'named', namer: responder, foundBy: via }, now, out)
+    const isThroughBridge = this.#bridges.found(via, responder !== null)
+    if (!isThroughBridge && this.#lookups.found(target, responder !== null, now)) {
       this.#settledAtMax = now + SETTLE_MS_MAX
       this.#settledAt = now + this.#choice.targets.settleMs
       out.push({ type: 'joined' })
       this.#acquaintances.probeRestored(now, out)
     }
+    const isNewNeighbour = ({ id }: Contact) => this.isNear(id) && this.#table.get(id)?.heard === true
+    if (target === keyOf(this.self.id) && unknown.some(isNewNeighbour)) this.#lookups.surprised(now)
+    this.#lookThroughBridges(out)
     this.#chooseSoon(now, out)
     this.#alarms.arm('refresh', this.#lookups.nextAt(), now, out)
+  }
+
+  #lookThroughBridges(out: RoutingEffect[]): void {
+    if (!this.#lookups.joined) return
+    for (const peer of this.#bridges.takeDue())
+      out.push({ type: 'find', target: keyOf(this.self.id), via: [peer] })
   }
 
   #learn(contacts: readonly Contact[], from: Source, now: Millis, out: RoutingEffect[]): void {
@@ -313,9 +352,13 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   }
 
   #onProbed(known: KnownContact | null, isAlive: boolean, now: Millis, out: RoutingEffect[]): void {
+    const isSought = known !== null && this.#bridges.endSeek(known.id, now)
     if (known !== null && isAlive) {
       this.#acquaintances.revive(known, now)
       this.#changed(now, out)
+    } else if (known !== null && isSought) {
+      this.#choice.bridgeTo(known.id, now)
+      this.#chooseSoon(now, out)
     } else if (known !== null) {
       this.#bury(known, now, out)
     }
@@ -402,12 +445,21 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
 
   #onRefresh(now: Millis, out: RoutingEffect[]): void {
     if (this.#linked.length === 0) return
-    for (const target of this.#lookups.due(now)) out.push({ type: 'find', target })
+    for (const { target, around } of this.#lookups.due(now))
+      out.push({ type: 'find', target, via: around ? this.#anyWay() : [] })
     if (this.#verifyAt <= now) {
       this.#verifyAt = now + VERIFY_EVERY_MS
       this.#acquaintances.probeOldest(now, out)
     }
     this.#alarms.arm('refresh', Math.min(this.#lookups.nextAt(), this.#verifyAt), now, out)
+  }
+
+  /** The way to somebody drawn by chance. */
+  #anyWay(): readonly PeerId[] {
+    const known = this.#table.all().filter(({ linked, via }) => linked || via !== null)
+    const from = known[this.#random.u32() % known.length]
+    if (from === undefined) return []
+    return from.via === null ? [from.id] : [from.via, from.id]
   }
 
   /** Linked contacts first, then those seen last. */

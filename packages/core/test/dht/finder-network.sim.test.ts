@@ -88,7 +88,7 @@ test('[LU-4] [RO-6] joining: a find of our own id names our neighbours, through 
   const network = new FinderNetwork({ peers: 300, linksMax: 20, seed: 63 })
   for (let round = 0; round < 10; round++) {
     const node = newcomer(network, network.pick(network.nodes))
-    const [found] = network.ask(node, { type: 'find', target: keyOf(node.id) })
+    const [found] = network.ask(node, { type: 'find', target: keyOf(node.id), via: [] })
     if (found?.type !== 'found') throw new Error('not found')
     const others = network.nodes.filter((other) => other !== node)
     const [closest] = closestNodes(others, node.id, 1)
@@ -104,7 +104,7 @@ test('[LU-5] [LU-7] [RO-9] a newcomer answers through its introducer, and a dead
   for (const node of network.nodes) node.forgetKnown()
   const introducer = network.pick(network.nodes)
   const node = newcomer(network, introducer)
-  const probe = { type: 'probe', contact: node.self, via: introducer.id } as const
+  const probe = { type: 'probe', contact: node.self, via: [introducer.id, node.self.id] } as const
   const linkedToIntroducer = [...introducer.links.values()].find((other) => other !== node) as RouteNode
   expect(network.ask(linkedToIntroducer, probe)).toEqual([{ type: 'probed', peer: node.id, alive: true }])
   node.alive = false

@@ -105,7 +105,7 @@ describe('answers', () => {
 describe('finds and probes', () => {
   test('[LU-4] a find asks whoever is closest, and the contacts include the responder', () => {
     const bench = new FinderBench(2)
-    const [route] = only(bench.input({ type: 'find', target: TARGET }), 'route') as [Route]
+    const [route] = only(bench.input({ type: 'find', target: TARGET, via: [] }), 'route') as [Route]
     expect(route).toMatchObject({
       mode: 'closest',
       target: TARGET,
@@ -116,7 +116,7 @@ describe('finds and probes', () => {
     const [responder, other] = [contactNumber(9), contactNumber(10)]
     expect(bench.answer(route, responder, [other])).toEqual([
       { type: 'stop-route', operation: route.operation },
-      { type: 'found', target: TARGET, responder: responder.id, contacts: [responder, other] },
+      { type: 'found', target: TARGET, via: [], responder: responder.id, contacts: [responder, other] },
     ])
     expect(bench.answer(route, responder, [other])).toEqual([])
     expect(bench.finder.tables()).toMatchObject({ questions: 0 })
@@ -124,10 +124,10 @@ describe('finds and probes', () => {
 
   test('[LU-3] [LU-4] nobody answers: null', () => {
     const bench = new FinderBench(2)
-    const [route] = only(bench.input({ type: 'find', target: TARGET }), 'route') as [Route]
-    const nothing = { type: 'found', target: TARGET, responder: null, contacts: [] }
+    const [route] = only(bench.input({ type: 'find', target: TARGET, via: [] }), 'route') as [Route]
+    const nothing = { type: 'found', target: TARGET, via: [], responder: null, contacts: [] }
     expect(bench.ended(route)).toContainEqual(nothing)
-    bench.input({ type: 'find', target: TARGET })
+    bench.input({ type: 'find', target: TARGET, via: [] })
     expect(bench.advance(LOOKUP_STEP_TIMEOUT_MS + 999)).toEqual([])
     expect(bench.advance(1)).toContainEqual(nothing)
   })
@@ -135,9 +135,9 @@ describe('finds and probes', () => {
   test('[LU-5] a contact is alive when it has answered itself, through whoever named it', () => {
     const bench = new FinderBench(2)
     const contact = contactNumber(50)
-    const probe = (via: Contact | null) =>
-      only(bench.input({ type: 'probe', contact, via: via?.id ?? null }), 'route')[0] as Route
-    const first = probe(contactNumber(1))
+    const probe = (via: readonly Contact[]) =>
+      only(bench.input({ type: 'probe', contact, via: via.map(({ id }) => id) }), 'route')[0] as Route
+    const first = probe([contactNumber(1), contact])
     expect(first).toMatchObject({
       mode: 'probe',
       target: contact.id,
@@ -147,14 +147,14 @@ describe('finds and probes', () => {
     expect(first.inner).toMatchObject({ type: 'FIND', count: 0 })
     expect(bench.answer(first, contactNumber(51))).toEqual([])
     expect(bench.answer(first, contact)).toContainEqual({ type: 'probed', peer: contact.id, alive: true })
-    const second = probe(null)
+    const second = probe([])
     expect(second.via).toEqual([])
     expect(bench.ended(second)).toContainEqual({ type: 'probed', peer: contact.id, alive: false })
   })
 
   test('[LU-3] an answer counts when its signature does, it names no more than asked, and its work is paid', () => {
     const bench = new FinderBench(2)
-    const [route] = only(bench.input({ type: 'find', target: TARGET }), 'route') as [Route]
+    const [route] = only(bench.input({ type: 'find', target: TARGET, via: [] }), 'route') as [Route]
     const good = bench.found(route, contactNumber(9), [contactNumber(10)])
     expect(bench.reply(route, { ...good, holds: true })).toEqual([])
     expect(bench.reply(route, { ...good, contacts: [contactNumber(11)] })).toEqual([])
@@ -163,7 +163,7 @@ describe('finds and probes', () => {
     expect(only(bench.reply(route, good), 'found')).toHaveLength(1)
 
     const worked = new FinderBench(2, 8)
-    const [asked] = only(worked.input({ type: 'find', target: TARGET }), 'route') as [Route]
+    const [asked] = only(worked.input({ type: 'find', target: TARGET, via: [] }), 'route') as [Route]
     const numbers = Array.from({ length: 2_000 }, (_, index) => contactNumber(index))
     const paid = numbers.filter((contact) => isAcceptable(contact, 8))
     const lazy = numbers.find((contact) => !isAcceptable(contact, 8)) as Contact
@@ -175,13 +175,13 @@ describe('finds and probes', () => {
   test('[LU-3] an answer under check outlives the end of its route', () => {
     const bench = new FinderBench(2)
     bench.checksAtOnce = false
-    const [route] = only(bench.input({ type: 'find', target: TARGET }), 'route') as [Route]
+    const [route] = only(bench.input({ type: 'find', target: TARGET, via: [] }), 'route') as [Route]
     bench.answer(route, contactNumber(9))
     bench.answer(route, contactNumber(10))
     expect(bench.ended(route)).toEqual([])
     expect(bench.check(false)).toEqual([])
     expect(only(bench.check(true), 'found')).toMatchObject([{ responder: contactNumber(10).id }])
-    const [next] = only(bench.input({ type: 'find', target: TARGET }), 'route') as [Route]
+    const [next] = only(bench.input({ type: 'find', target: TARGET, via: [] }), 'route') as [Route]
     bench.answer(next, contactNumber(9))
     bench.ended(next)
     expect(only(bench.check(false), 'found')).toMatchObject([{ responder: null }])
@@ -190,9 +190,11 @@ describe('finds and probes', () => {
   test('[LU-12] with 1,024 questions under way the next ends at once', () => {
     const bench = new FinderBench(2)
     for (let i = 0; i < FINDS_OUT_MAX; i++)
-      expect(only(bench.input({ type: 'find', target: TARGET }), 'route')).toHaveLength(1)
-    expect(bench.input({ type: 'find', target: TARGET })).toMatchObject([{ type: 'found', responder: null }])
-    const probe = { type: 'probe', contact: contactNumber(3), via: null } as const
+      expect(only(bench.input({ type: 'find', target: TARGET, via: [] }), 'route')).toHaveLength(1)
+    expect(bench.input({ type: 'find', target: TARGET, via: [] })).toMatchObject([
+      { type: 'found', responder: null },
+    ])
+    const probe = { type: 'probe', contact: contactNumber(3), via: [] } as const
     expect(bench.input(probe)).toEqual([{ type: 'probe-dropped', peer: probe.contact.id }])
   })
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { SignalingPath } from '../../src/contract.ts'
 import type { PeerId } from '../../src/identity/peer-id.ts'
 import { keyOf } from '../../src/identity/peer-id.ts'
 import { outOfBounds } from '../../src/peer/table-bounds.ts'
@@ -16,7 +17,7 @@ const contacts = Array.from({ length: 80 }, (_, number) => contactNumber(number)
 const self = contactNumber(1_000)
 
 type Step =
-  | { readonly do: 'link'; readonly who: number; readonly dialed: boolean }
+  | { readonly do: 'link'; readonly who: number; readonly dialed: boolean; readonly path: SignalingPath }
   | { readonly do: 'unlink'; readonly who: number; readonly left: boolean }
   | {
       readonly do: 'exchange'
@@ -26,7 +27,13 @@ type Step =
       readonly gone: number[]
     }
   | { readonly do: 'introduce' | 'restore'; readonly whom: number[] }
-  | { readonly do: 'found'; readonly by: number; readonly own: boolean; readonly whom: number[] }
+  | {
+      readonly do: 'found'
+      readonly by: number
+      readonly own: boolean
+      readonly around: boolean
+      readonly whom: number[]
+    }
   | { readonly do: 'probed'; readonly who: number; readonly alive: boolean }
   | {
       readonly do: 'dial-failed'
@@ -40,12 +47,19 @@ type Step =
 const who = fc.nat(contacts.length - 1)
 const few = fc.array(who, { maxLength: 12 })
 const many = fc.array(who, { maxLength: 60, size: 'max' })
+const path = fc.constantFrom<SignalingPath>('overlay', 'server')
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('link' as const), who, dialed: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('link' as const), who, dialed: fc.boolean(), path }) },
   fc.record({ do: fc.constant('unlink' as const), who, left: fc.boolean() }),
   fc.record({ do: fc.constant('exchange' as const), from: who, linked: few, siblings: few, gone: few }),
   fc.record({ do: fc.constantFrom('introduce' as const, 'restore' as const), whom: many }),
-  fc.record({ do: fc.constant('found' as const), by: who, own: fc.boolean(), whom: few }),
+  fc.record({
+    do: fc.constant('found' as const),
+    by: who,
+    own: fc.boolean(),
+    around: fc.boolean(),
+    whom: few,
+  }),
   fc.record({ do: fc.constant('probed' as const), who, alive: fc.boolean() }),
   fc.record({
     do: fc.constant('dial-failed' as const),
@@ -81,7 +95,7 @@ class RoutingStage implements Stage<Step> {
       case 'exchange':
         return this.#exchange(step)
       case 'introduce':
-        return this.#give({ type: 'learned', contacts: named(step.whom), via: null })
+        return this.#give({ type: 'introduced', contacts: named(step.whom) })
       case 'restore':
         return this.#give({
           type: 'restore',
@@ -92,6 +106,7 @@ class RoutingStage implements Stage<Step> {
         return this.#give({
           type: 'found',
           target,
+          via: step.around ? [contactOf(step.by).id] : [],
           responder: contactOf(step.by).id,
           contacts: named(step.whom),
         })
@@ -121,12 +136,13 @@ class RoutingStage implements Stage<Step> {
     return wrong
   }
 
-  #link({ who, dialed }: Step & { do: 'link' }): RoutingEffect[] {
+  #link({ who, dialed, path }: Step & { do: 'link' }): RoutingEffect[] {
     const contact = contactOf(who)
     // The link set makes no more than there may be.
     if (this.#linked.has(contact.id) || this.#linked.size >= LINKS_MAX) return []
     this.#linked.add(contact.id)
-    return this.#give({ type: 'link-up', contact, role: dialed ? 'dialer' : 'listener' })
+    const role = dialed ? 'dialer' : 'listener'
+    return this.#give({ type: 'link-up', contact, role, signalingPath: path })
   }
 
   #unlink({ who, left }: Step & { do: 'unlink' }): RoutingEffect[] {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Contact } from '../../src/identity/contact.ts'
 import { keyOf } from '../../src/identity/peer-id.ts'
 import { BUCKET_REFRESH_MS } from '../../src/limits.ts'
 import { bucketIndexOf, mirrorOf } from '../../src/routing/distance.ts'
@@ -83,6 +84,27 @@ describe('joining', () => {
     bench.unlink(bench.link(bench.contact()), { left: true })
     expect(answer(3_000)).toBe(1)
   })
+})
+
+test('[RT-17] we look around again soon when a lookup has found a neighbour that nobody told us of', () => {
+  const bench = new RoutingBench()
+  const first = bench.join(bench.contacts(60))
+  const own = (ms: number, found: readonly Contact[]): number => {
+    let count = 0
+    for (let passed = 0; passed < ms; passed += 500) {
+      bench.advance(500)
+      bench.answerProbes()
+      const now = lookups(bench).own
+      if (now > 0) bench.found(keyOf(bench.self.id), first.id, count === 0 ? found : [])
+      count += now
+    }
+    return count
+  }
+  own(20 * 60_000, [])
+  const far = bench.contactIn(0)
+  expect(own(20 * 60_000, [far])).toBeLessThanOrEqual(3)
+  const near = bench.contactIn(12)
+  expect(own(20 * 60_000, [near])).toBeGreaterThanOrEqual(8)
 })
 
 describe('buckets', () => {

@@ -102,7 +102,7 @@ export class NetworkNode {
       case 'send':
         return this.#send(effect)
       case 'find':
-        return this.#find(effect.target)
+        return this.#find(effect.target, effect.via)
       case 'probe':
         return this.#probe(effect.contact.id)
       case 'need-contacts':
@@ -131,12 +131,12 @@ export class NetworkNode {
     })
   }
 
-  #find(target: Key): void {
-    const { end, hops } = this.#network.walk(this, target)
+  #find(target: Key, via: readonly PeerId[]): void {
+    const { end, hops } = this.#network.walk(this, target, via)
     const answered = end !== this && this.#network.answersLookups
     const contacts = answered ? [end.routing.self, ...end.routing.closest(target, 20)] : []
     this.#network.after(hops * 2 * this.#network.delay(), () =>
-      this.handle({ type: 'found', target, responder: answered ? end.id : null, contacts }),
+      this.handle({ type: 'found', target, via, responder: answered ? end.id : null, contacts }),
     )
   }
 
@@ -146,7 +146,7 @@ export class NetworkNode {
     if (others.length === 0 || this.isOnItsOwn) return
     const introduced = network.random.shuffled(others).slice(0, network.options.introductions)
     const contacts = introduced.map(({ routing }) => routing.self)
-    network.after(network.delay() * 2, () => this.handle({ type: 'learned', contacts, via: null }))
+    network.after(network.delay() * 2, () => this.handle({ type: 'introduced', contacts }))
   }
 
   // Links
@@ -246,7 +246,7 @@ export class NetworkNode {
     network.counts.refused += 1
     const alternatives = remote.routing.closestLinked(keyOf(this.id), 4)
     network.after(network.delay(), () => {
-      this.handle({ type: 'learned', contacts: alternatives, via: null })
+      this.handle({ type: 'learned', contacts: alternatives })
       this.#failed(remote.id, BUSY_RETRY_MS, false)
     })
   }
@@ -275,7 +275,7 @@ export class NetworkNode {
   #opened(remote: NetworkNode, role: LinkRole): void {
     this.failures.delete(remote.id)
     this.#say(this.links.get(remote.id)!, this.wants.get(remote.id)?.reasons ?? 0)
-    this.handle({ type: 'link-up', contact: remote.routing.self, role })
+    this.handle({ type: 'link-up', contact: remote.routing.self, role, signalingPath: 'overlay' })
     this.#pump()
   }
 }

@@ -104,11 +104,14 @@ export class Network {
     return 20 + this.random.below(100)
   }
 
-  /** Greedy walk over live links; ends where nobody linked is closer. Whoever looks up its own id goes to the others. */
-  walk(from: NetworkNode, target: Key): { end: NetworkNode; hops: number } {
+  /**
+   * Greedy walk over live links, after the hops of `via`; ends where nobody linked is closer. Whoever looks up its own id goes to
+   * the others.
+   */
+  walk(from: NetworkNode, target: Key, via: readonly PeerId[] = []): { end: NetworkNode; hops: number } {
     const isOwn = from.id === (target as string)
-    const visited = new Set<PeerId>([from.id])
-    let end = from
+    const visited = new Set<PeerId>([from.id, ...via])
+    let end = via.length === 0 ? from : this.nodeOf(via.at(-1) as PeerId)
     for (;;) {
       const next = end.routing.linkedByDistance(target).find((id) => !visited.has(id))
       const isCloser = next !== undefined && compareDistance(target, next, end.id) < 0

@@ -1,6 +1,6 @@
 // One routing machine by itself: time passes when the test says so, timers fire, effects are kept until they are taken.
 
-import type { LinkRole, Millis } from '../../src/contract.ts'
+import type { LinkRole, Millis, SignalingPath } from '../../src/contract.ts'
 import { type Contact, makeContact } from '../../src/identity/contact.ts'
 import { type Key, keyOf, type PeerId } from '../../src/identity/peer-id.ts'
 import { bucketIndexOf, compareDistance } from '../../src/routing/distance.ts'
@@ -92,8 +92,8 @@ export class RoutingBench {
     return Array.from({ length: count }, () => this.contactIn(bucket))
   }
 
-  link(contact: Contact, role: LinkRole = 'dialer'): Contact {
-    this.handle({ type: 'link-up', contact, role })
+  link(contact: Contact, role: LinkRole = 'dialer', signalingPath: SignalingPath = 'overlay'): Contact {
+    this.handle({ type: 'link-up', contact, role, signalingPath })
     return contact
   }
 
@@ -108,12 +108,21 @@ export class RoutingBench {
     return first
   }
 
-  found(target: Key, responder: PeerId | null, contacts: readonly Contact[]): void {
-    this.handle({ type: 'found', target, responder, contacts })
+  found(
+    target: Key,
+    responder: PeerId | null,
+    contacts: readonly Contact[],
+    via: readonly PeerId[] = [],
+  ): void {
+    this.handle({ type: 'found', target, via, responder, contacts })
   }
 
-  learn(contacts: readonly Contact[], via: PeerId | null = null): void {
-    this.handle({ type: 'learned', contacts, via })
+  learn(contacts: readonly Contact[]): void {
+    this.handle({ type: 'learned', contacts })
+  }
+
+  introduce(contacts: readonly Contact[]): void {
+    this.handle({ type: 'introduced', contacts })
   }
 
   receive(

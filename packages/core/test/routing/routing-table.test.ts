@@ -21,6 +21,7 @@ function strangers(): KnownContact[] {
       heard: true,
       seenAt: 0,
       via: null,
+      foundBy: [],
       landmarks: [],
     }),
   )
