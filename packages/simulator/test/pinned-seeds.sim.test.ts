@@ -12,9 +12,9 @@ const LOAD = '--join-every 20 --settle 8 --keys 12 --gets 30 --messages 9'.split
 /** Milliseconds all seeds together may take. */
 const LIMIT_MS = 600_000
 
-/** Two halves of which 23 peers never learned of their neighbours in the other one, because nobody looked for a second network. */
+/** Two halves that took 224 s, and larger ones for ever, when nobody looked for a second network. */
 const HALVES =
-  '--peers 200 --links 24 --seed 1 --join-every 20 --settle 5 --keys 10 --gets 20 --messages 5'.split(' ')
+  '--peers 150 --links 24 --seed 3 --join-every 20 --settle 5 --keys 10 --gets 20 --messages 5'.split(' ')
 
 let commandLine: CommandLine
 let halves: Printed
@@ -48,8 +48,8 @@ describe('100 peers with 10 links each, loss, delay and 30 % dead', () => {
   })
 })
 
-test('[RT-17] [RT-33] [RT-34] [RT-35] two halves that were cut off know all their neighbours within five minutes', () => {
+test('[RT-17] [RT-33] [RT-34] [RT-35] two halves that were cut off know all their neighbours soon', () => {
   expect(halves.violations).toEqual([])
   expect(halves).toMatchObject({ getSuccess: 1, deliveredShare: 1, lostKeys: 0 })
-  expect(halves['convergedMs']).toBeLessThanOrEqual(300_000)
+  expect(halves['convergedMs']).toBeLessThanOrEqual(150_000)
 })
