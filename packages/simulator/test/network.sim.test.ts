@@ -29,38 +29,32 @@ test.each([1, 2, 3])(
   },
 )
 
-test.each([1, 2, 3, 4, 5, 6])(
-  '[RO-25] whoever was found dead and has its links again is reached: seed %i',
-  (seed) => {
-    const network = new Network({ seed, linksMax: 10 })
-    for (let i = 0; i < 60; i++) network.addHost().start()
-    network.advance(30_000)
-    network.observe({
-      onEvent(host, event) {
-        if (event.type !== 'request') return
-        const { request, from } = event
-        host.call({ type: 'respond', request, from, status: 'ok', payload: new Uint8Array() })
-      },
-    })
-    const mortal = network.hosts.slice(0, 6)
-    for (const host of mortal) host.crash()
-    network.advance(9_000)
-    for (const host of mortal) host.start()
-    network.advance(6_000)
-    // With one link or two to peers far away nobody finds them yet, dead before or not.
-    const back = mortal.filter((host) => host.snapshot().links.length >= 3)
-    expect(back.length).toBeGreaterThanOrEqual(2)
-    const outcomes: string[] = []
-    for (const { id } of back)
-      for (const host of network.hosts.slice(6))
-        host.call(
-          { type: 'request', to: id, name: 'ask', payload: new Uint8Array(), timeoutMs: 10_000 },
-          { done: () => outcomes.push('done'), failed: (code) => outcomes.push(code) },
-        )
-    network.advance(11_000)
-    expect(outcomes).toEqual(Array(back.length * 54).fill('done'))
-  },
-)
+test.each([1, 2, 3])('[RO-25] whoever was found dead and has come back is reached: seed %i', (seed) => {
+  const network = new Network({ seed, linksMax: 10 })
+  for (let i = 0; i < 60; i++) network.addHost().start()
+  network.advance(30_000)
+  network.observe({
+    onEvent(host, event) {
+      if (event.type !== 'request') return
+      const { request, from } = event
+      host.call({ type: 'respond', request, from, status: 'ok', payload: new Uint8Array() })
+    },
+  })
+  const mortal = network.hosts.slice(0, 6)
+  for (const host of mortal) host.crash()
+  network.advance(9_000)
+  for (const host of mortal) host.start()
+  network.advance(6_000)
+  const outcomes: string[] = []
+  for (const { id } of mortal)
+    for (const host of network.hosts.slice(6))
+      host.call(
+        { type: 'request', to: id, name: 'ask', payload: new Uint8Array(), timeoutMs: 10_000 },
+        { done: () => outcomes.push('done'), failed: (code) => outcomes.push(code) },
+      )
+  network.advance(11_000)
+  expect(outcomes).toEqual(Array(6 * 54).fill('done'))
+})
 
 describe('--strategy', () => {
   const gossip = (numbers: Record<string, number>) =>

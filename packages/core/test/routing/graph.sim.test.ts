@@ -8,7 +8,7 @@ interface Case extends NetworkOptions {
   readonly dialsPerLinkMax: number
   /** Share of targets that a greedy walk reaches; with a look two hops ahead nearly all are. */
   readonly greedyMin: number
-  /** Dials, and links closed, in a minute when everything has settled. */
+  /** Dials in a minute when everything has settled. */
   readonly restlessMax: number
 }
 
@@ -18,8 +18,7 @@ const WELL = { twoHopsMin: 0.99, deadSiblingsMax: 0.02 }
 const ROUGHLY = { twoHopsMin: 0.98, deadSiblingsMax: 0.04 }
 
 // Where nearly every place is needed, the last ones are hard to find, and some go on asking now and then: 100 peers with a link
-// in every bucket have 8 links each at the very least. Of 64 such networks two reached 0.949 of the targets greedily, the worst, and the
-// mean 0.978; nine closed a link or two in their minute of rest.
+// in every bucket have 8 links each at the very least.
 const cases: Case[] = [
   {
     peers: 4,
@@ -78,7 +77,7 @@ const cases: Case[] = [
     apartMs: 0,
     seed: 6,
     dialsPerLinkMax: 1.55,
-    greedyMin: 0.94,
+    greedyMin: 0.95,
     restlessMax: 3,
   },
   {
@@ -88,7 +87,7 @@ const cases: Case[] = [
     apartMs: 50,
     seed: 7,
     dialsPerLinkMax: 1.55,
-    greedyMin: 0.94,
+    greedyMin: 0.95,
     restlessMax: 3,
   },
   {
@@ -171,7 +170,7 @@ describe.each(cases)('$peers peers of at most $linksMax links, $introductions in
   test('[RT-25] are quiet while nothing changes', () => {
     expect(seen.wants).toBeLessThanOrEqual(2 * restlessMax)
     expect(seen.dials).toBeLessThanOrEqual(restlessMax)
-    expect(seen.closed).toBeLessThanOrEqual(restlessMax)
+    expect(seen.closed).toBe(0)
   })
 
   test('[RT-6] [RT-8] heal when 30 % vanish', () => {
@@ -185,25 +184,19 @@ describe.each(cases)('$peers peers of at most $linksMax links, $introductions in
   })
 })
 
-test('[RT-6] [RT-8] [RT-16] [RT-25] networks of 100 peers with 10 links are found, rest and heal as well as others at the mean', () => {
+test('[RT-6] [RT-8] networks of 100 peers with 10 links heal as well as others at the mean', () => {
   const all = [21, 22, 23, 24, 25, 26, 27, 28].map((seed) => {
     const network = new Network({ seed, linksMax: 10, introductions: 3 })
     network.start(100, 0)
-    network.runFor(420_000)
-    const { greedy } = measureRoutes(network)
-    const { closed } = network.counts
-    network.runFor(60_000)
-    const closedAtRest = network.counts.closed - closed
+    network.runFor(480_000)
     network.vanish(0.3)
     network.runFor(30_000)
     const { twoHops } = measureRoutes(network)
     network.runFor(60_000)
-    return { greedy, closedAtRest, twoHops, deadSiblings: deadSiblingsShare(network) }
+    return { twoHops, deadSiblings: deadSiblingsShare(network) }
   })
-  const mean = (figure: 'greedy' | 'closedAtRest' | 'twoHops' | 'deadSiblings') =>
+  const mean = (figure: 'twoHops' | 'deadSiblings') =>
     all.reduce((sum, one) => sum + one[figure], 0) / all.length
-  expect(mean('greedy')).toBeGreaterThanOrEqual(0.97)
-  expect(mean('closedAtRest')).toBeLessThanOrEqual(0.5)
   expect(mean('twoHops')).toBeGreaterThanOrEqual(WELL.twoHopsMin)
   expect(mean('deadSiblings')).toBeLessThanOrEqual(WELL.deadSiblingsMax)
 })
