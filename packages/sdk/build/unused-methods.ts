@@ -13,6 +13,7 @@ const UNUSED = [
   '_onTrack',
   '_requestMissingTransceivers',
   '_write',
+  '_onFinish',
   '_onInterval',
   '_onChannelBufferedAmountLow',
 ]
@@ -23,6 +24,8 @@ const CALLS = [
   'if (data.transceiverRequest && this.initiator) {',
   'if (!this.initiator) this._requestMissingTransceivers()',
   'if (this._chunk) {',
+  'this._onFinishBound = () => {',
+  "this.once('finish', this._onFinishBound)",
   "if (typeof this._channel.bufferedAmountLowThreshold !== 'number') {",
   'this._channel.onbufferedamountlow = () => {',
 ]

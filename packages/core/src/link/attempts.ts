@@ -27,6 +27,8 @@ export class Attempt {
   readonly sent: Uint8Array[] = []
   /** Signals produced, in order, that wait for the one before them to be sealed. */
   readonly toSeal: { readonly kind: number; readonly data: Uint8Array }[] = []
+  /** Introducers that do not reach the contact. */
+  readonly tried = new Set<IntroducerId>()
   sealing = false
   signalsOut = 0
   answered = false

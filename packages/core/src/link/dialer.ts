@@ -176,13 +176,15 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     return this.#room.openCount() > 0 ? { path: 'overlay', route: null } : this.#introducerWay(peer)
   }
 
-  #introducerWay(peer: PeerId): SignalWay | null {
+  #introducerWay(peer: PeerId, tried?: ReadonlySet<IntroducerId>): SignalWay | null {
     const source = this.#sourceByPeer.get(peer)
-    const known = source !== undefined && this.#pathByIntroducer.has(source)
-    const introducer = known ? source : this.#pathByIntroducer.keys().next().value
-    const path = introducer === undefined ? undefined : this.#pathByIntroducer.get(introducer)
-    if (introducer === undefined || path === undefined || path === 'overlay' || path === 'invite') return null
-    return { path, introducer }
+    const known = source === undefined ? [] : [source]
+    for (const introducer of [...known, ...this.#pathByIntroducer.keys()]) {
+      const path = this.#pathByIntroducer.get(introducer)
+      if (path === undefined || path === 'overlay' || path === 'invite' || tried?.has(introducer)) continue
+      return { path, introducer }
+    }
+    return null
   }
 
   #dial(contact: Contact, way: SignalWay, now: Millis, out: DialerEffect[]): void {
@@ -304,11 +306,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
   /** The overlay does not reach the contact: an introducer that is there anyway may. */
   #onUnreachable(attempt: Attempt | undefined, now: Millis, out: DialerEffect[]): void {
     if (attempt === undefined || attempt.opened || attempt.answered || attempt.way.path !== 'overlay') return
-    const way = attempt.contact === null ? null : this.#introducerWay(attempt.contact.id)
-    if (way === null) return this.#fail(attempt.id, 'signaling', 'not reached through the overlay', now, out)
-    attempt.way = way
-    this.#stage(attempt, 'offer-sent', way.path, now, out)
-    for (const box of attempt.sent) this.#post.carry(attempt, box, out)
+    this.#tryIntroducer(attempt, 'not reached through the overlay', now, out)
   }
 
   #onUndeliverable(via: IntroducerId, to: PeerId, now: Millis, out: DialerEffect[]): void {
@@ -316,7 +314,17 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     if (attempt === undefined || attempt.opened || attempt.answered) return
     const { way } = attempt
     if (way.path === 'overlay' || way.path === 'invite' || way.introducer !== via) return
-    this.#fail(attempt.id, 'signaling', 'not connected to the introducer', now, out)
+    attempt.tried.add(via)
+    this.#tryIntroducer(attempt, 'not connected to the introducer', now, out)
+  }
+
+  /** Sends what was sent again through an introducer that was not tried. `detail`: what is wrong where there is none. */
+  #tryIntroducer(attempt: Attempt, detail: string, now: Millis, out: DialerEffect[]): void {
+    const way = attempt.contact && this.#introducerWay(attempt.contact.id, attempt.tried)
+    if (way === null) return this.#fail(attempt.id, 'signaling', detail, now, out)
+    attempt.way = way
+    this.#stage(attempt, 'offer-sent', way.path, now, out)
+    for (const box of attempt.sent) this.#post.carry(attempt, box, out)
   }
 
   #onTimer(id: AttemptId, now: Millis, out: DialerEffect[]): void {

@@ -120,6 +120,22 @@ describe('dialing', () => {
     expect(bench.of('dial-failed')).toHaveLength(1)
   })
 
+  it('[SI2] a contact that one introducer does not reach is sought through the others, each of them once', () => {
+    const bench = new DialerBench().introducer()
+    bench.give({ type: 'introducer-up', introducer: 'tabs', path: 'tabs' })
+    bench.give({ type: 'introduced', contacts: [large], source: 'tabs' })
+    const attempt = bench.want(large)!
+    for (const signal of [1, 2]) bench.give({ type: 'local-signal', attempt, bytes: bytes(signal) })
+    while (bench.jobs.length > 0) bench.work()
+    expect(bench.driver('carry-signal').map(({ via }) => via)).toEqual(['tabs', 'tabs'])
+    for (const via of ['tabs', 'tabs']) bench.give({ type: 'undeliverable', via, to: large.id })
+    expect(bench.driver('carry-signal').map(({ via }) => via)).toEqual(['tabs', 'tabs', SERVER, SERVER])
+    expect(bench.carried(large).map(({ data }) => data[0])).toEqual([1, 2, 1, 2])
+    expect(bench.of('dial-failed')).toEqual([])
+    bench.give({ type: 'undeliverable', via: SERVER, to: large.id })
+    expect(bench.of('dial-failed')).toMatchObject([{ peer: large.id, gone: true }])
+  })
+
   it('[SI5] an attempt that is not open within 20 s ends', () => {
     const bench = new DialerBench().introducer()
     bench.want(large)
