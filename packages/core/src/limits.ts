@@ -213,11 +213,16 @@ export const FORMER_PARENT_MS = 2_000
 export const IHAVE_DELAY_MS = 30
 /** Milliseconds between the stages in which what may still be lacking is announced: a round trip. */
 export const IHAVE_LATE_MS = 200
-/** Messages that wait to be announced above which a topic is busy, and links that then get ids soon. Guess. */
-export const HURRY_MESSAGES = 4
-export const HURRIED_LINKS_MAX = 6
-/** Turns of IHAVE_LATE_MS that ids of a busy topic in which nobody misses anything wait besides, to share frames (decision 013). */
-export const PATIENT_TURNS = 5
+/**
+ * Calm topics (GS-13, decision 016): messages after which, missed by nobody, a topic is calm; the milliseconds without one that
+ * end it; links that then get ids; turns of IHAVE_LATE_MS of which ids for the others wait for the last; and of how many
+ * messages as many as at first are announced at once. Guesses.
+ */
+export const CALM_AFTER_MESSAGES = 16
+export const CALM_PAUSE_MS = 2_000
+export const CALM_LINKS_MAX = 6
+export const CALM_TURNS = 5
+export const CALM_CYCLE_MESSAGES = 512
 /** Messages per topic and stage whose ids wait to be announced. */
 export const ANNOUNCEMENTS_MAX = 1_024
 /** Links of a topic up to which either end announces at once: few links must not wait. */

@@ -37,6 +37,19 @@ describe('what holds', () => {
       expect(figures[name]).toBeGreaterThanOrEqual(0)
   })
 
+  test('[GS13] a calm topic costs few announcements, and those who live miss nothing when half die amidst it', () => {
+    const numbers = { ...QUICK, messages: 120, every: 25, sources: 3, kill: 0.5 }
+    const { violations, figures } = run({ scenario: 'gossip', peers: 40, seed: 1, numbers })
+    expect(violations).toEqual([])
+    expect(figures).toMatchObject({
+      deliveredShare: 1,
+      amidDeliveredShare: 1,
+      amidWithin10000MsDeliveredShare: 1,
+    })
+    expect(figures['idFramesPerDelivery']).toBeLessThan(4)
+    expect(figures['amidDeliveries']).toBeGreaterThan(120 * 15)
+  })
+
   test('the same seed gives the same run, adversaries and clocks included', () => {
     const numbers = { ...FEW, skew: 1_000, lookups: 5, messages: 5, behaviour: 2, asleep: 1 }
     const request = { scenario: 'adversary', peers: 20, seed: 3, numbers }

@@ -1,13 +1,16 @@
 // Ids of messages for the links that did not get the messages themselves. Most of what a topic costs is these, so they
 // are gathered, and sent in three stages, each to fewer peers that may still lack the message.
 
+import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import {
   ANNOUNCE_TO_ALL_MAX,
   ANNOUNCEMENTS_MAX,
-  HURRIED_LINKS_MAX,
-  HURRY_MESSAGES,
-  PATIENT_TURNS,
+  CALM_AFTER_MESSAGES,
+  CALM_CYCLE_MESSAGES,
+  CALM_LINKS_MAX,
+  CALM_PAUSE_MS,
+  CALM_TURNS,
 } from '../limits.ts'
 import { hexDigit } from '../wire/bytes.ts'
 import { IDS_PER_FRAME_MAX, type MessageId, type TopicId } from '../wire/messages.ts'
@@ -21,16 +24,18 @@ export const ANNOUNCE_STAGES: readonly AnnounceStage[] = [0, 1, 2]
 
 /**
  * Of the two ends of a link one is first, and the other announces only at last, where it has heard nothing: else both
- * would, since an announcement travels longer than it is gathered. In a busy topic a few of the first ends announce soon,
- * and the rest a second later, with many ids in each frame, unless messages are missed.
+ * would, since an announcement travels longer than it is gathered. A topic is calm while messages follow one another and
+ * nobody misses one: then a few links hear of each, several at a time, and the others only if somebody misses one after all.
  */
 export class Announcements {
   readonly #topic: TopicId
   readonly #context: GossipContext
   readonly #links: ReadonlySet<PeerId>
   readonly #gathered: [CachedMessage[], CachedMessage[], CachedMessage[]] = [[], [], []]
-  #turnsWaited = 0
-  #isHurried = false
+  /** Messages since one was missed, or none came for a while. */
+  #unmissed = 0
+  #latestAt: Millis = 0
+  #lastTurns = 0
 
   constructor(topic: TopicId, context: GossipContext, links: ReadonlySet<PeerId>) {
     this.#topic = topic
@@ -39,33 +44,31 @@ export class Announcements {
   }
 
   add(message: CachedMessage): void {
-    this.#gather(0, [message])
+    if (message.at - this.#latestAt > CALM_PAUSE_MS) this.#unmissed = 0
+    this.#latestAt = message.at
+    this.#unmissed += 1
+    this.#gather(this.#unmissed % CALM_CYCLE_MESSAGES < CALM_AFTER_MESSAGES ? 0 : 1, [message])
   }
 
   /** Somebody had to ask for a message, so the tree has holes: what waits is announced at its next turn. */
-  hurry(): void {
-    this.#isHurried = true
+  missed(): void {
+    this.#unmissed = 0
   }
 
   send(stage: AnnounceStage, out: GossipEffect[]): void {
-    if (stage === 1 && this.#passesTurn()) return void this.#context.announcing[1].add(this.#topic)
+    const isLast = stage === 2
+    // What waits for the last stage of a calm topic waits for somebody to miss it.
+    if (isLast && this.#isCalm && ++this.#lastTurns % CALM_TURNS > 0)
+      return void this.#context.announcing[stage].add(this.#topic)
     const messages = this.#gathered[stage]
-    const linksMax = stage === 0 && this.#isBusy ? HURRIED_LINKS_MAX : this.#links.size
     this.#gathered[stage] = []
-    this.#sendTo(messages, stage, linksMax, out)
-    if (stage < 2) this.#gather((stage + 1) as AnnounceStage, messages)
+    if (!isLast) this.#gather((stage + 1) as AnnounceStage, messages)
+    else if (this.#isCalm) return
+    this.#sendTo(messages, stage, stage === 1 && this.#isCalm ? CALM_LINKS_MAX : this.#links.size, out)
   }
 
-  /** Counts the turns that the second stage lets pass. The last one follows it, with as many ids in each frame. */
-  #passesTurn(): boolean {
-    if (this.#isBusy && !this.#isHurried && this.#turnsWaited++ < PATIENT_TURNS) return true
-    this.#isHurried = false
-    this.#turnsWaited = 0
-    return false
-  }
-
-  get #isBusy(): boolean {
-    return this.#gathered[0].length + this.#gathered[1].length > HURRY_MESSAGES
+  get #isCalm(): boolean {
+    return this.#unmissed >= CALM_AFTER_MESSAGES
   }
 
   /** At the bound the oldest are left to reconciliation. */
@@ -98,7 +101,12 @@ export class Announcements {
 
   #isNews({ id, knowledgeByPeer }: CachedMessage, peer: PeerId, stage: AnnounceStage): boolean {
     if (knowledgeByPeer.has(peer)) return false
-    return stage === 2 || this.#links.size <= ANNOUNCE_TO_ALL_MAX || this.#isFirst(id, peer)
+    return (
+      stage === 2 ||
+      (stage === 1 && this.#isCalm) ||
+      this.#links.size <= ANNOUNCE_TO_ALL_MAX ||
+      this.#isFirst(id, peer)
+    )
   }
 
   /** Which end is first changes from message to message, so that either end can find a shortcut. */

@@ -167,7 +167,7 @@ export class Broadcast implements Spread {
    * asks for what it has announced wants no copy, only the place.
    */
   grafted(from: PeerId, graft: MessageOf<'GRAFT'>, now: Millis, out: GossipEffect[]): void {
-    if (graft.ids.some((id) => this.#isMissedBy(from, id))) this.#announcements.hurry()
+    if (graft.ids.some((id) => this.#isMissedBy(from, id))) this.#announcements.missed()
     answerGraft(this.#context, from, graft, now, out)
     if (graft.pullOnly) return
     for (const id of graft.ids) this.#givePlace(id, from)
@@ -187,7 +187,7 @@ export class Broadcast implements Spread {
       const peer = bestAnnouncer(due)
       const asked = due.filter((message) => message.announcers.includes(peer)).slice(0, IDS_PER_FRAME_MAX)
       this.#graft(peer, asked, now, out)
-      this.#announcements.hurry()
+      this.#announcements.missed()
       due = due.filter((message) => !asked.includes(message))
     }
   }

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import {
   ANNOUNCE_TO_ALL_MAX,
+  CALM_AFTER_MESSAGES,
+  CALM_CYCLE_MESSAGES,
+  CALM_LINKS_MAX,
+  CALM_PAUSE_MS,
+  CALM_TURNS,
   DIRECT_PAYLOAD_BYTES_MAX,
   EAGER_LINKS_GRAFTED_MAX,
   EAGER_LINKS_MAX,
@@ -10,7 +15,6 @@ import {
   IHAVE_DELAY_MS,
   IHAVE_LATE_MS,
   MISSING_PER_LINK_MAX,
-  PATIENT_TURNS,
 } from '../../src/limits.ts'
 import type { Message, MessageId } from '../../src/wire/messages.ts'
 import { CHAT, contactNumber, delivered, forwards, gossipFrame, OnePeer, sends } from './one-peer.ts'
@@ -167,44 +171,73 @@ describe('announcing', () => {
     expect(sends(peer.wait(IHAVE_LATE_MS), 'IHAVE').map(({ to }) => to)).toEqual(silent.slice(1))
   })
 
-  test('[GS13] in a busy topic few links hear soon, and the others later with many ids in a frame', () => {
-    const { peer, soon } = busy()
-    expect(soon).toHaveLength(6)
-    expect(sends(peer.wait(PATIENT_TURNS * IHAVE_LATE_MS), 'IHAVE')).toEqual([])
-    const late = sends(peer.wait(IHAVE_LATE_MS), 'IHAVE')
-    const last = sends(peer.wait(IHAVE_LATE_MS), 'IHAVE')
-    expect(late.length).toBeGreaterThan(6)
-    expect([...soon, ...late, ...last].flatMap(({ message }) => idsOf(message))).toHaveLength(
-      10 * (30 - EAGER_LINKS_MAX),
-    )
+  test('[GS13] in a calm topic few links hear, and not at once', () => {
+    const peer = calm()
+    for (const number of [100, 101, 102]) peer.accept(crowd(30)[0]!, message(number).bytes)
+    expect(sends(peer.wait(IHAVE_LATE_MS - 1), 'IHAVE')).toEqual([])
+    const sent = sends(peer.wait(1), 'IHAVE')
+    expect(sent).toHaveLength(CALM_LINKS_MAX)
+    for (const { message } of sent) expect(idsOf(message)).toHaveLength(3)
+    expect(sends(peer.wait(4_000), 'IHAVE')).toEqual([])
   })
 
-  test('[GS13] who is asked for what it announced, or has to ask, announces the rest at its next turn', () => {
-    const asked = busy()
-    asked.peer.receive(asked.soon[0]!.to, graft(...idsOf(asked.soon[0]!.message)))
-    expect(sends(asked.peer.wait(IHAVE_LATE_MS), 'IHAVE')).not.toEqual([])
-    const asking = busy()
-    asking.peer.receive(asking.soon[0]!.to, ihave(message(99).id))
-    const sent = asking.peer.wait(IHAVE_LATE_MS)
+  test('[GS13] where somebody misses a message of a calm topic, all others hear at the next turn', () => {
+    const unheard = 30 - EAGER_LINKS_MAX - CALM_LINKS_MAX
+    const asked = calm()
+    asked.accept(crowd(30)[0]!, message(100).bytes)
+    const [first] = sends(asked.wait(IHAVE_LATE_MS), 'IHAVE')
+    asked.receive(first!.to, graft(...idsOf(first!.message)))
+    expect(sends(asked.wait(IHAVE_LATE_MS), 'IHAVE')).toHaveLength(unheard)
+    const asking = calm()
+    asking.accept(crowd(30)[0]!, message(100).bytes)
+    const [second] = sends(asking.wait(IHAVE_LATE_MS), 'IHAVE')
+    asking.receive(second!.to, ihave(message(999).id))
+    const sent = asking.wait(2 * IHAVE_LATE_MS)
     expect(sends(sent, 'GRAFT')).toHaveLength(1)
-    expect(sends(sent, 'IHAVE')).not.toEqual([])
+    expect(sends(sent, 'IHAVE')).toHaveLength(unheard)
   })
 
-  test('[GS13] a place in the tree for what one has already hurries nobody', () => {
-    const { peer, soon } = busy()
-    const [first] = soon
+  test('[GS13] a place in the tree for what one has already ends no calm', () => {
+    const peer = calm()
+    peer.accept(crowd(30)[0]!, message(100).bytes)
+    const [first] = sends(peer.wait(IHAVE_LATE_MS), 'IHAVE')
     peer.receive(first!.to, ihave(...idsOf(first!.message)))
     peer.receive(first!.to, graft(...idsOf(first!.message)))
-    expect(sends(peer.wait(PATIENT_TURNS * IHAVE_LATE_MS), 'IHAVE')).toEqual([])
+    expect(sends(peer.wait(4_000), 'IHAVE')).toEqual([])
+  })
+
+  test('[GS13] a pause ends the calm, and so do many messages, for a while', () => {
+    const paused = calm()
+    paused.wait(CALM_PAUSE_MS)
+    paused.accept(crowd(30)[0]!, message(100).bytes)
+    expect(sends(paused.wait(IHAVE_DELAY_MS), 'IHAVE')).not.toEqual([])
+    const peer = calm()
+    const soonAfter = (number: number) => {
+      peer.wait((CALM_TURNS + 2) * IHAVE_LATE_MS)
+      peer.accept(crowd(30)[0]!, message(number).bytes)
+      return sends(peer.wait(IHAVE_DELAY_MS), 'IHAVE')
+    }
+    for (let number = CALM_AFTER_MESSAGES + 1; number < CALM_CYCLE_MESSAGES - 2; number++) {
+      peer.accept(crowd(30)[0]!, message(number).bytes)
+      peer.wait(40)
+    }
+    expect(soonAfter(CALM_CYCLE_MESSAGES - 2)).toEqual([])
+    for (let number = 0; number < CALM_AFTER_MESSAGES; number++)
+      expect(soonAfter(CALM_CYCLE_MESSAGES - 1 + number)).not.toEqual([])
+    expect(soonAfter(CALM_CYCLE_MESSAGES + CALM_AFTER_MESSAGES - 1)).toEqual([])
   })
 })
 
-/** Ten messages at once, and what is announced of them soon. */
-function busy() {
+/** So many messages, one after the other, that the topic is calm; all of them are announced. */
+function calm() {
   const members = crowd(30)
   const peer = subscriber(members)
-  for (let counter = 0; counter < 10; counter++) peer.accept(members[0]!, message(counter).bytes)
-  return { peer, soon: sends(peer.wait(IHAVE_DELAY_MS), 'IHAVE') }
+  for (let number = 0; number <= CALM_AFTER_MESSAGES; number++) {
+    peer.accept(members[0]!, message(number).bytes)
+    peer.wait(IHAVE_DELAY_MS)
+  }
+  peer.wait((CALM_TURNS + 2) * IHAVE_LATE_MS)
+  return peer
 }
 
 function idsOf(message: Message): readonly MessageId[] {

@@ -1,8 +1,10 @@
 import { EPIDEMIC_DEFAULTS, type EpidemicMode, type GossipStrategy, resolveStrategy } from '@hyphae/core'
 import type { Host } from '../host.ts'
+import { type Sent, sentByType } from '../sent-by-type.ts'
 import type { Experiment } from './experiment.ts'
-import { gossipFigures, linkFigures } from './figures.ts'
+import { gossipFigures, linkFigures, named } from './figures.ts'
 import type { Figures, Scenario } from './scenario.ts'
+import { rounded } from './series.ts'
 
 const TOPIC = 'news'
 /** What `--strategy` 1 to 3 stand for; 0 is the tree. */
@@ -10,6 +12,8 @@ const MODES: readonly EpidemicMode[] = ['push', 'pull', 'push-pull']
 /** Milliseconds for subscriptions to spread, and for the last messages to arrive. */
 const SPREAD_MS = 10_000
 const ARRIVE_MS = 15_000
+/** Milliseconds after publishing at which is counted who has a message, once peers have died. */
+const AMID_MS = [500, 1_000, 2_500, 10_000]
 
 export const gossip: Scenario = {
   name: 'gossip',
@@ -22,6 +26,7 @@ export const gossip: Scenario = {
     warmup: { value: 20, meaning: 'messages before, while the tree forms' },
     bytes: { value: 1_024, meaning: 'bytes of a message' },
     every: { value: 200, meaning: 'milliseconds between two messages' },
+    kill: { value: 0, meaning: 'share of the peers that die while as many messages again are published' },
     strategy: { value: 0, meaning: '0 tree; epidemic: 1 push (may leave some out), 2 pull, 3 push-pull' },
     fanout: { value: EPIDEMIC_DEFAULTS.fanout, meaning: 'links an epidemic peer pushes a message to' },
     ttl: { value: EPIDEMIC_DEFAULTS.ttl, meaning: 'links a message is pushed along in an epidemic' },
@@ -38,15 +43,17 @@ export const gossip: Scenario = {
     const subscribers = experiment.random.sample(network.running(), count)
     for (const host of subscribers) deliveries.subscribe(host, TOPIC, strategy)
     network.advance(SPREAD_MS)
-    const figures = publishAndCount(experiment, TOPIC, {
+    const load: Load = {
       from: experiment.random.sample(subscribers, experiment.number('sources')),
       warmup: experiment.number('warmup'),
       messages: experiment.number('messages'),
       everyMs: experiment.number('every'),
-    })
+    }
+    const figures = publishAndCount(experiment, TOPIC, load)
+    const amid = experiment.number('kill') > 0 ? publishAmidDeaths(experiment, TOPIC, load) : {}
     if (promisesAll(strategy)) deliveries.requireAll()
     experiment.tables.checkAll()
-    return { ...figures, ...linkFigures(experiment) }
+    return { ...figures, ...amid, ...linkFigures(experiment) }
   },
 }
 
@@ -72,15 +79,54 @@ export function publishAndCount(experiment: Experiment, topic: string, load: Loa
   experiment.phase = 'publishing'
   const first = deliveries.published
   const before = experiment.gossipCounts()
+  const idsBefore = announcements(experiment)
   experiment.repeat(load.messages, load.everyMs, publish)
   network.advance(ARRIVE_MS)
   const after = experiment.gossipCounts()
-  experiment.requireWork({ messages: ['GOSSIP'], counts: { deliveries: deliveries.deliveries(first) } })
+  const idsAfter = announcements(experiment)
+  const delivered = deliveries.deliveries(first)
+  experiment.requireWork({ messages: ['GOSSIP'], counts: { deliveries: delivered } })
   const copies = after.copies - before.copies
   return {
     ...gossipFigures(experiment, first),
-    copiesPerDelivery: copies / deliveries.deliveries(first),
+    copiesPerDelivery: copies / delivered,
     copiesPerReceiver: copies / (after.first - before.first),
+    idFramesPerDelivery: (idsAfter.frames - idsBefore.frames) / delivered,
+    idBytesPerDelivery: (idsAfter.bytes - idsBefore.bytes) / delivered,
+  }
+}
+
+/** Frames that name messages instead of carrying them. */
+function announcements({ network }: Experiment): Sent {
+  return sentByType(network)['IHAVE'] ?? { frames: 0, bytes: 0 }
+}
+
+/**
+ * Messages without a pause, in the midst of which a share of the peers dies: figures of those that follow, `amid…`, and for
+ * those of the first second the shares delivered after a while.
+ */
+function publishAmidDeaths(
+  experiment: Experiment,
+  topic: string,
+  { from, messages, everyMs }: Load,
+): Figures {
+  const { deliveries, network } = experiment
+  const publish = (index: number) => {
+    const living = from.filter((host) => host.isRunning)
+    const source = living[index % living.length] ?? experiment.anyone()
+    deliveries.publish(source, topic, experiment.number('bytes'))
+  }
+  experiment.phase = 'publishing again'
+  experiment.repeat(messages, everyMs, publish)
+  experiment.kill(experiment.number('kill'))
+  const first = deliveries.published
+  experiment.repeat(messages, everyMs, publish)
+  network.advance(ARRIVE_MS)
+  const ofFirstSecond = first + Math.min(messages, Math.ceil(1_000 / Math.max(1, everyMs)))
+  const shares = deliveries.deliveredShares(AMID_MS, first, ofFirstSecond).map(rounded)
+  return {
+    ...named('amid', gossipFigures(experiment, first)),
+    ...Object.fromEntries(AMID_MS.map((ms, i) => [`amidWithin${ms}MsDeliveredShare`, shares[i] ?? 0])),
   }
 }
 
