@@ -1,5 +1,5 @@
 // Ids of messages for the links that did not get the messages themselves. Most of what a topic costs is these, so they
-// are gathered, and sent in three stages, each to fewer peers that may still lack the message.
+// are gathered, and sent in stages to peers that may still lack the message.
 
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
@@ -23,9 +23,10 @@ export type AnnounceStage = 0 | 1 | 2
 export const ANNOUNCE_STAGES: readonly AnnounceStage[] = [0, 1, 2]
 
 /**
- * Of the two ends of a link one is first, and the other announces only at last, where it has heard nothing: else both
- * would, since an announcement travels longer than it is gathered. A topic is calm while messages follow one another and
- * nobody misses one: then a few links hear of each, several at a time, and the others only if somebody misses one after all.
+ * Of the two ends of a link one is first and announces soon; the other does so only at last, where it has heard nothing: else
+ * both would, since an announcement travels longer than it is gathered. A topic is calm while messages follow one another and
+ * nobody misses one: then a few links hear of each, a while later and several at a time, and the others not at all, unless
+ * somebody misses a message before the last stage comes.
  */
 export class Announcements {
   readonly #topic: TopicId
@@ -35,6 +36,7 @@ export class Announcements {
   /** Messages since one was missed, or none came for a while. */
   #unmissed = 0
   #latestAt: Millis = 0
+  /** Turns of the last stage while the topic was calm. */
   #lastTurns = 0
 
   constructor(topic: TopicId, context: GossipContext, links: ReadonlySet<PeerId>) {
