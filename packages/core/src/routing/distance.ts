@@ -36,15 +36,25 @@ export function closestOf<T extends { readonly id: string }>(
   count: number,
 ): T[] {
   const best: T[] = []
-  if (count <= 0) return best
-  for (const item of items) {
-    if (best.length >= count) {
-      if (compareDistance(target, item.id, (best[count - 1] as T).id) >= 0) continue
-      best.pop()
-    }
-    best.splice(rankIn(best, target, item.id), 0, item)
-  }
+  for (const item of items) keepClosest(best, target, item, count)
   return best
+}
+
+/** Puts the item where it belongs among the `count` closest to the target, unless as many are closer. */
+export function keepClosest<T extends { readonly id: string }>(
+  best: T[],
+  target: string,
+  item: T,
+  count: number,
+): void {
+  let place = best.length
+  if (place >= count) {
+    if (count <= 0 || compareDistance(target, item.id, (best[place - 1] as T).id) >= 0) return
+    place -= 1
+  }
+  const rank = rankIn(best, target, item.id)
+  for (; place > rank; place--) best[place] = best[place - 1] as T
+  best[rank] = item
 }
 
 /** Where the id belongs in a list sorted by distance to the target: how many of its items are closer. */

@@ -6,7 +6,7 @@ import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { SIBLINGS_MAX } from '../limits.ts'
 import { Bucket, type KnownContact } from './bucket.ts'
-import { bucketIndexOf, closestOf } from './distance.ts'
+import { bucketIndexOf, keepClosest } from './distance.ts'
 import type { Landmark } from './proximity.ts'
 import { SiblingList } from './siblings.ts'
 
@@ -70,13 +70,13 @@ export class RoutingTable {
    */
   closest(target: string, count: number): KnownContact[] {
     const own = bucketIndexOf(this.self, target)
-    const found = closestOf(target, this.#heardIn(own, own), count)
+    const found: KnownContact[] = []
+    this.#keepClosest(found, own, target, count)
     if (found.length < count)
-      found.push(
-        ...closestOf(target, this.#heardIn(own + 1, this.#knownByBucket.length - 1), count - found.length),
-      )
+      for (let bucket = own + 1; bucket < this.#knownByBucket.length; bucket++)
+        this.#keepClosest(found, bucket, target, count)
     for (let bucket = own - 1; bucket >= 0 && found.length < count; bucket--)
-      found.push(...closestOf(target, this.#heardIn(bucket, bucket), count - found.length))
+      this.#keepClosest(found, bucket, target, count)
     return found
   }
 
@@ -152,9 +152,10 @@ export class RoutingTable {
     return bucket
   }
 
-  *#heardIn(from: number, to: number): Generator<KnownContact> {
-    for (let bucket = from; bucket <= to; bucket++)
-      for (const known of this.#knownByBucket[bucket] ?? []) if (known.heard) yield known
+  #keepClosest(found: KnownContact[], bucket: number, target: string, count: number): void {
+    const inBucket = this.#knownByBucket[bucket]
+    if (inBucket === undefined) return
+    for (const known of inBucket) if (known.heard) keepClosest(found, target, known, count)
   }
 
   #forget(known: KnownContact): void {
