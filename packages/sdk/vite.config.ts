@@ -8,6 +8,7 @@ import { defaultClientConditions, defineConfig, type Plugin } from 'vite'
 import { licences } from '../../scripts/licences.mjs'
 import { compress, shortenUnderscored } from './build/compress.ts'
 import { unusedMethods } from './build/unused-methods.ts'
+import { withoutTables } from './build/without-tables.ts'
 
 const bundles = {
   module: { entry: 'src/index.ts', format: 'es', file: 'hyphae.js' },
@@ -66,6 +67,7 @@ export default defineConfig(({ mode }) => {
     resolve: { conditions: ['@hyphae/source', ...defaultClientConditions], alias: slimSimplePeer },
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [
+      withoutTables,
       unusedMethods,
       mode !== 'testing' && [compress, shortenUnderscored],
       mode !== 'global' && ownHashesForCurves,

@@ -65,6 +65,10 @@ export class Adversary implements DrivenPeer {
     return this.#inner.snapshot(now)
   }
 
+  tables(): Readonly<Record<string, number>> {
+    return this.#inner.tables()
+  }
+
   check(): string[] {
     return this.#inner.check()
   }

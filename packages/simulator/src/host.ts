@@ -37,7 +37,8 @@ const PAUSE_TOLD_MS_MIN = 90_000
 export interface DrivenPeer {
   handle(input: Input, now: Millis, out: Effect[]): void
   snapshot(now: Millis): PeerSnapshot
-  /** What is wrong with the peer's own tables. */
+  /** Sizes of the peer's own tables by name, and what is wrong with them. */
+  tables(): Readonly<Record<string, number>>
   check(): string[]
 }
 
@@ -136,7 +137,12 @@ export class Host {
     return this.#peer.snapshot(this.now)
   }
 
-  /** What is wrong with the tables of the peer, if it runs. */
+  /** Sizes of the tables of the peer, if it runs. */
+  tables(): Readonly<Record<string, number>> {
+    return this.#peer?.tables() ?? {}
+  }
+
+  /** What is wrong with them. */
   check(): string[] {
     return this.#peer?.check() ?? []
   }

@@ -122,6 +122,7 @@ function without(type: string) {
           if (effect.type !== 'event' || effect.event.type !== type) out.push(effect)
       },
       snapshot: (now) => peer.snapshot(now),
+      tables: () => peer.tables(),
       check: () => brokenInPeer(peer.machines),
     }
   }

@@ -55,10 +55,15 @@ export class ScriptedPeer implements DrivenPeer {
 
   /** What `snapshot` and `check` say. */
   shown: Partial<PeerSnapshot> = {}
+  sizes: Readonly<Record<string, number>> = {}
   problems: string[] = []
 
   snapshot(): PeerSnapshot {
     return { ...EMPTY, id: this.contact.id, ...this.shown }
+  }
+
+  tables(): Readonly<Record<string, number>> {
+    return this.sizes
   }
 
   check(): string[] {
@@ -102,7 +107,6 @@ const EMPTY: Omit<PeerSnapshot, 'id'> = {
   gossip: { copies: 0, first: 0, published: 0 },
   routed: { forwarded: 0, answered: 0, failed: 0 },
   traffic: { sent: {}, received: {}, offences: {} },
-  tables: {},
 }
 
 export interface ScriptedHost {

@@ -210,7 +210,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     if (attempt.isInvite) return this.#handInvite(attempt, bytes, out)
     const reasons = attempt.contact === null ? 0 : this.reasonsOf(attempt.contact.id)
     if (!this.#post.post(attempt, bytes, reasons, out)) return
-    this.#stage(attempt, attempt.role === 'dialer' ? 'offer-sent' : 'answer-sent', attempt.way.path, now, out)
+    this.#stage(attempt, sentStage(attempt), attempt.way.path, now, out)
   }
 
   #onSealed(token: string, box: Uint8Array | null, now: Millis, out: DialerEffect[]): void {
@@ -238,9 +238,13 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
   #onOffer(signal: OpenedSignal, now: Millis, out: DialerEffect[]): void {
     const { from, body, way } = signal
     const id = body.attempt as AttemptId
+    const known = this.#attempts.get(id)
+    // Again: where an introducer brings it, the dialer took the way before for broken, and listens there now.
+    if (known?.role === 'listener' && known.contact?.id === from.id)
+      return way.path === 'overlay' ? undefined : this.#turnTo(known, way, now, out)
     if (!this.#post.admitsOffer(signal, now, out)) return
     // An id that is taken names another connection of ours: the driver could not tell the two apart.
-    if (this.#attempts.get(id) !== undefined || this.#room.hasAttempt(id)) return
+    if (known !== undefined || this.#room.hasAttempt(id)) return
     if (!this.#yieldsTo(from.id, now, out)) return
     if (!this.#findPlace(from.id, body.reasons, out)) {
       return this.#post.refuse(from, id, way, this.#room.alternatives(), out)
@@ -322,8 +326,14 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
   #tryIntroducer(attempt: Attempt, detail: string, now: Millis, out: DialerEffect[]): void {
     const way = attempt.contact && this.#introducerWay(attempt.contact.id, attempt.tried)
     if (way === null) return this.#fail(attempt.id, 'signaling', detail, now, out)
+    this.#turnTo(attempt, way, now, out)
+  }
+
+  /** From now on signals go this way; those that were sent go it again. */
+  #turnTo(attempt: Attempt, way: SignalWay, now: Millis, out: DialerEffect[]): void {
+    if (attempt.opened) return
     attempt.way = way
-    this.#stage(attempt, 'offer-sent', way.path, now, out)
+    if (attempt.sent.length > 0) this.#stage(attempt, sentStage(attempt), way.path, now, out)
     for (const box of attempt.sent) this.#post.carry(attempt, box, out)
   }
 
@@ -456,6 +466,10 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
       event: { type: 'link-stage', attempt: attempt.id, peer, stage, detail, at: now },
     })
   }
+}
+
+function sentStage({ role }: Attempt): LinkStage {
+  return role === 'dialer' ? 'offer-sent' : 'answer-sent'
 }
 
 function refuseInvite(op: OpId, out: DialerEffect[]): void {

@@ -166,10 +166,11 @@ export class SignalPost {
 
   /**
    * Has a box opened, if its sender has work and budget. Whoever forwarded it cannot know what is in it, and anybody may
-   * have put this sender beside it: up to here nobody is to blame. A box takes several ways, and more where hops are slow.
+   * have put this sender beside it: up to here nobody is to blame. A box takes several ways through the overlay, and more
+   * where hops are slow; one that comes through an introducer, too, was sent again because no answer was heard.
    */
   open({ from, box, way, link }: IncomingBox, now: Millis, out: Out<DialerEffect>): void {
-    const name = from.id + toHex(box.subarray(-BOX_TAG_BYTES))
+    const name = from.id + toHex(box.subarray(-BOX_TAG_BYTES)) + ('introducer' in way ? way.introducer : '')
     if (this.#seen.has(name)) return
     if (!isAcceptable(from, this.#workBits) || from.id === this.#self.id) {
       out.push({ type: 'offence', peer: null, offence: 'bad-work' })

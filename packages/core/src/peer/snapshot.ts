@@ -56,6 +56,4 @@ export interface PeerSnapshot {
   /** Operations we routed for others, and answered for them. */
   readonly routed: { readonly forwarded: number; readonly answered: number; readonly failed: number }
   readonly traffic: TrafficCounters
-  /** Sizes of tables that remotes can fill, by name: for tests that nothing grows without bound. */
-  readonly tables: Readonly<Record<string, number>>
 }

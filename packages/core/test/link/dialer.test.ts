@@ -8,6 +8,7 @@ import {
   OFFERS_PER_MINUTE,
   REDIAL_MAX_MS,
 } from '../../src/limits.ts'
+import type { SignalWay } from '../../src/link/attempts.ts'
 import type { DialerEffect } from '../../src/link/dialer-contract.ts'
 import { SIGNAL_KINDS } from '../../src/link/signal-post.ts'
 import { LINK_REASONS } from '../../src/peer/calls.ts'
@@ -134,6 +135,98 @@ describe('dialing', () => {
     expect(bench.of('dial-failed')).toEqual([])
     bench.give({ type: 'undeliverable', via: SERVER, to: large.id })
     expect(bench.of('dial-failed')).toMatchObject([{ peer: large.id, gone: true }])
+  })
+
+  describe('an offer that comes again', () => {
+    const offer = { kind: 'offer' } as const
+    const inHaste: SignalWay = { path: 'tabs', introducer: 'tabs' }
+
+    /** A listener that has answered through the overlay, and may hear of it again. */
+    function answered() {
+      const bench = new DialerBench().introducer()
+      bench.signal(large, offer, BY_OVERLAY, small.id)
+      const { attempt } = bench.driver('accept')[0]!
+      for (const signal of [1, 2]) bench.give({ type: 'local-signal', attempt, bytes: bytes(signal) })
+      while (bench.jobs.length > 0) bench.work()
+      expect(bench.of('answer-signal')).toHaveLength(2)
+      return { bench, attempt }
+    }
+
+    it('[SI2] is answered through the introducer that brings it, with all that was said and will be', () => {
+      const { bench, attempt } = answered()
+      bench.signal(large, offer, BY_SERVER)
+      expect(bench.driver('carry-signal').map(({ via, to }) => [via, to])).toEqual([
+        [SERVER, large.id],
+        [SERVER, large.id],
+      ])
+      bench.give({ type: 'local-signal', attempt, bytes: bytes(3) })
+      bench.work()
+      expect(bench.carried(large).map(({ data }) => data[0])).toEqual([1, 2, 1, 2, 3])
+      expect(bench.of('answer-signal')).toHaveLength(2)
+      expect(bench.driver('accept')).toHaveLength(1)
+      expect(bench.dialer.expected(attempt)).toEqual({ peer: large.id, path: 'server' })
+      expect(bench.offences()).toEqual([])
+    })
+
+    it('[SI2] while the first is being opened, or the answer made, is answered that way alone', () => {
+      const bench = new DialerBench().introducer()
+      bench.signal(large, offer, BY_OVERLAY, small.id)
+      bench.signal(large, offer, BY_SERVER)
+      const { attempt } = bench.driver('accept')[0]!
+      bench.give({ type: 'local-signal', attempt, bytes: bytes(1) })
+      bench.work()
+      expect(bench.of('answer-signal')).toEqual([])
+      expect(bench.driver('carry-signal')).toMatchObject([{ via: SERVER, to: large.id }])
+    })
+
+    it('[SI2] each introducer is answered once, and the overlay not again', () => {
+      const { bench } = answered()
+      for (const way of [BY_SERVER, inHaste, BY_SERVER, BY_OVERLAY, inHaste]) bench.signal(large, offer, way)
+      expect(bench.driver('carry-signal').map(({ via }) => via)).toEqual([SERVER, SERVER, 'tabs', 'tabs'])
+      expect(bench.of('answer-signal')).toHaveLength(2)
+    })
+
+    it('[SI2] that came through an introducer first, is not answered through the overlay then', () => {
+      const bench = new DialerBench().introducer()
+      bench.signal(large, offer, BY_SERVER)
+      bench.signal(large, offer, BY_OVERLAY, small.id)
+      const { attempt } = bench.driver('accept')[0]!
+      bench.give({ type: 'local-signal', attempt, bytes: bytes(1) })
+      bench.work()
+      expect(bench.of('answer-signal')).toEqual([])
+      expect(bench.driver('carry-signal')).toHaveLength(1)
+    })
+
+    it('[SI3] counts against nobody where the dialer stays within its offers, and is nothing to an open link', () => {
+      const { bench, attempt } = answered()
+      bench.give({ type: 'opened', attempt })
+      bench.signal(large, offer, BY_SERVER)
+      expect(bench.driver('carry-signal')).toEqual([])
+      expect(bench.driver('accept')).toHaveLength(1)
+      expect(bench.offences()).toEqual([])
+    })
+
+    it('[SI4] is refused again, where it was refused through a way that is broken', () => {
+      const bench = new DialerBench({ linksMax: 2 }).introducer()
+      bench.size = 2
+      bench.signal(large, offer, BY_OVERLAY, small.id)
+      bench.work()
+      bench.signal(large, offer, BY_SERVER)
+      bench.work()
+      expect(bench.of('answer-signal')).toMatchObject([{ last: true }])
+      expect(bench.driver('carry-signal')).toMatchObject([{ via: SERVER, to: large.id }])
+      expect(bench.carried(large).map(({ kind }) => kind)).toEqual([
+        SIGNAL_KINDS.refused,
+        SIGNAL_KINDS.refused,
+      ])
+    })
+
+    it('under the same attempt id from somebody else is dropped', () => {
+      const { bench, attempt } = answered()
+      bench.signal(middle, { ...offer, attempt }, BY_SERVER)
+      expect(bench.driver('carry-signal')).toEqual([])
+      expect(bench.driver('accept')).toHaveLength(1)
+    })
   })
 
   it('[SI5] an attempt that is not open within 20 s ends', () => {

@@ -225,7 +225,7 @@ class Siege {
     const { victim, friends } = this
     const [friend] = friends
     const value = utf8(`value ${this.looks}`)
-    expect(outOfBounds(victim.snapshot().tables, LINKS_MAX)).toEqual([])
+    expect(outOfBounds(victim.tables(), LINKS_MAX)).toEqual([])
     expect(brokenInPeer(victim.peer.machines)).toEqual([])
     expect(friend.outcome({ type: 'put', draft: { kind: 'immutable', value } })).toHaveProperty('value')
     const got = victim.outcome({ type: 'get', name: { kind: 'immutable', key: contentKey(value) } })
@@ -282,7 +282,7 @@ function report(siege: Siege): void {
     ways: Object.fromEntries(framesByWay),
     decoded: Object.fromEntries([...decoded.byName].map(([name, count]) => [name ?? 'malformed', count])),
     offences: victim.snapshot().traffic.offences,
-    tables: victim.snapshot().tables,
+    tables: victim.tables(),
   }
   console.info(JSON.stringify(lines, null, 1))
 }

@@ -142,6 +142,10 @@ export class PeerNode implements Participant {
     return this.peer.snapshot(this.#network.now)
   }
 
+  tables(): Readonly<Record<string, number>> {
+    return this.peer.tables()
+  }
+
   /** Linked peers, suspects not among them. */
   linked(): readonly PeerId[] {
     return this.peer.machines.routing.linked()

@@ -195,12 +195,12 @@ describe('commands', () => {
     const [a] = three()
     const name = { kind: 'immutable', key: contentKey(utf8('nowhere')) } as const
     const op = a.call({ type: 'get', name })
-    expect(a.snapshot().tables['operations']).toBeGreaterThan(0)
+    expect(a.tables()['operations']).toBeGreaterThan(0)
     a.deliver({ type: 'cancel', op })
-    expect(a.snapshot().tables).toMatchObject({ storeCalls: 0 })
+    expect(a.tables()).toMatchObject({ storeCalls: 0 })
     network.run(30_000)
     expect(a.outcomeByOp.has(op)).toBe(false)
-    expect(a.snapshot().tables).toMatchObject({ operations: 0, storeCalls: 0, operationOwners: 0 })
+    expect(a.tables()).toMatchObject({ operations: 0, storeCalls: 0, operationOwners: 0 })
     a.deliver({ type: 'cancel', op: 4_711 })
   })
 
@@ -221,7 +221,7 @@ describe('commands', () => {
     const done = host.outcome({ type: 'invite-complete', attempt, answer: answer.value.bytes })
     expect(done).toEqual({ value: null })
     expect(host.eventsOf('peer-joined')).toMatchObject([{ peer: guest.id, signalingPath: 'invite' }])
-    expect(host.snapshot().tables).toMatchObject({ attempts: 0 })
+    expect(host.tables()).toMatchObject({ attempts: 0 })
   })
 })
 
@@ -269,7 +269,7 @@ describe('what means nothing', () => {
     } as const
     a.deliver({ ...opened, remoteGroup: '' })
     expect(a.effectsByType.get('close')).toBe(1)
-    expect(a.snapshot().tables['connections']).toBe(2)
+    expect(a.tables()['connections']).toBe(2)
   })
 
   it('a timer for this very moment does not wait for the next input', () => {
@@ -348,7 +348,7 @@ describe('hostile neighbours', () => {
     victim.deliver({ type: 'link-received', link, channel: 'control', bytes: Uint8Array.from(batch) })
     expect((victim.effectsByType.get('verify') ?? 0) - before).toBe(JOBS_PER_LINK_MAX)
     network.run(1_000)
-    expect(victim.snapshot().tables['jobs']).toBe(0)
+    expect(victim.tables()['jobs']).toBe(0)
     expect(attacker.goodbye).toBe('protocol-violation')
     expectHealthy()
   })
@@ -364,7 +364,7 @@ describe('hostile neighbours', () => {
     )
     attacker.says(...frames)
     network.run(1_000)
-    expect(victim.snapshot().tables).toMatchObject({ jobsDropped: 24, gossipParked: 0 })
+    expect(victim.tables()).toMatchObject({ jobsDropped: 24, gossipParked: 0 })
     expect(victim.eventsOf('message')).toHaveLength(frames.length - 24)
 
     const ids = frames.map((frame) => messageIdOf(frame))
@@ -396,7 +396,7 @@ describe('hostile neighbours', () => {
     expect(accepted).toBeGreaterThan(0)
     expect(accepted).toBeLessThanOrEqual(OFFERS_PER_MINUTE * (1 + 12 / 60))
     network.run(60_000)
-    expect(victim.snapshot().tables).toMatchObject({ attempts: 0, boxes: 0 })
+    expect(victim.tables()).toMatchObject({ attempts: 0, boxes: 0 })
     expectHealthy()
   })
 

@@ -32,7 +32,7 @@ export class TableChecker {
   totals(): TableTotals {
     const totals = new Map<string, number>()
     for (const host of this.#network.running())
-      for (const [name, size] of Object.entries(host.snapshot().tables))
+      for (const [name, size] of Object.entries(host.tables()))
         totals.set(name, (totals.get(name) ?? 0) + size)
     return totals
   }
@@ -54,7 +54,8 @@ export class TableChecker {
   }
 
   #check(host: Host): void {
-    const { links, linksMax, siblings, contacts, buckets, tables, id } = host.snapshot()
+    const { links, linksMax, siblings, contacts, buckets, id } = host.snapshot()
+    const tables = host.tables()
     const say = (what: string) => this.#add(`peer ${host.number} ${what}`)
     for (const problem of host.check()) say(problem)
     if (linksMax !== this.#linksMax) say(`thinks it may have ${linksMax} links`)
