@@ -20,18 +20,15 @@ test('the packed SDK works in a bare Vite page, in development and built, and as
   try {
     const browser = await browsers.launch('chromium')
     const development = await ViteServer.start(folder)
-    await expectGreeting(browser, development.url)
-    await development.stop()
+    await expectGreeting(browser, development.url).finally(() => development.stop())
 
     await buildWithVite(folder, join(folder, 'dist'))
     const built = await TestPage.serveBuilt(join(folder, 'dist'))
-    await expectGreeting(browser, built.url)
-    await built.close()
+    await expectGreeting(browser, built.url).finally(() => built.close())
 
     await cp(join(folder, 'node_modules/hyphae/dist/hyphae.global.js'), join(folder, 'hyphae.global.js'))
     const plain = await TestPage.serveBuilt(folder)
-    await expectGreeting(browser, `${plain.url}script.html`)
-    await plain.close()
+    await expectGreeting(browser, `${plain.url}script.html`).finally(() => plain.close())
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
