@@ -72,6 +72,8 @@ export class Host {
   readonly line = new AccessLine()
   readonly transport: SimTransport
   side = 0
+  /** Milliseconds for which the page handles nothing else once it dials or accepts: making a connection takes a browser that long. */
+  connectingMs = 0
   #clock = new HostClock(EPOCH_MS)
   readonly #around: Surroundings
   readonly #random: SeededRandom
@@ -84,6 +86,9 @@ export class Host {
   #boot = 0
   #ops = 0
   #isLeaving = false
+  /** While it makes connections: until when, and what came meanwhile. */
+  #busyUntil = 0
+  readonly #backlog: Input[] = []
   /** While suspended: what came meanwhile. */
   #waiting: Input[] | null = null
   #suspendedAt = 0
@@ -217,6 +222,11 @@ export class Host {
       this.#waiting.push(input)
       return
     }
+    if (this.#isBusy || this.#backlog.length > 0) this.#backlog.push(input)
+    else this.#handle(peer, input)
+  }
+
+  #handle(peer: DrivenPeer, input: Input): void {
     const { timeline, trace } = this.#around
     const out = this.#out
     trace.input(timeline.now, this.number, input)
@@ -233,6 +243,30 @@ export class Host {
     })
   }
 
+  get #isBusy(): boolean {
+    return this.#around.timeline.now < this.#busyUntil
+  }
+
+  /** A connection is being made, after those that are being made already. */
+  #connect(): void {
+    if (this.connectingMs === 0) return
+    const { timeline } = this.#around
+    this.#busyUntil = Math.max(this.#busyUntil, timeline.now) + this.connectingMs
+    const boot = this.#boot
+    timeline.at(this.#busyUntil, () => {
+      if (boot === this.#boot) this.#catchUp()
+    })
+  }
+
+  #catchUp(): void {
+    while (this.#peer !== null && !this.#isBusy) {
+      const input = this.#backlog.shift()
+      if (input === undefined) return
+      if (this.#waiting === null) this.#handle(this.#peer, input)
+      else this.#waiting.push(input)
+    }
+  }
+
   #free(): void {
     this.#stop()
     this.disk.flush()
@@ -245,6 +279,8 @@ export class Host {
     this.#boot += 1
     this.#wake.cancel()
     this.#waiting = null
+    this.#busyUntil = 0
+    this.#backlog.length = 0
     for (const listener of this.#listenerByOp.values()) listener.gone?.()
     this.#listenerByOp.clear()
     this.#around.introducer.close(this)
@@ -269,8 +305,10 @@ export class Host {
       case 'event':
         return this.#around.onEvent(this, effect.event)
       case 'dial':
+        this.#connect()
         return transport.dial(effect.attempt, effect.contact === null)
       case 'accept':
+        this.#connect()
         return transport.accept(effect.attempt, effect.signal, effect.contact === null)
       case 'apply-signal':
         return transport.applySignal(effect.attempt, effect.bytes)

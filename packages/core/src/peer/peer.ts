@@ -47,6 +47,10 @@ const MESHED_LINKS_TOLD_MAX = 8
 const ALTERNATIVES_NAMED = 4
 /** Milliseconds that goodbyes have to be answered. */
 const GOODBYE_MS = 1_000
+/** A timer so many milliseconds late tells that our page stood still. A frame makes one 16.7 ms late. */
+const STANDSTILL_MS = 20
+/** Milliseconds after a standstill in which what came meanwhile is heard, and nobody is judged. */
+const CATCH_UP_MS = 10
 
 interface Leaving {
   readonly op: OpId
@@ -67,6 +71,8 @@ export class Peer implements Carrier {
   #status: PeerStatus = 'alone'
   #linksTold = 0
   #wakeAt: Millis = Number.POSITIVE_INFINITY
+  /** After a standstill: until then timers wait. */
+  #catchUpUntil: Millis = 0
   #leaving: Leaving | null = null
   #stopped = false
 
@@ -75,14 +81,14 @@ export class Peer implements Carrier {
     this.#machines = compose({ ...options, linksMax: this.#linksMax }, random)
   }
 
-  /** Takes one input and adds the effects. Timers that are due come first. Never re-entered, never throws for a remote. */
+  /**
+   * Takes one input and adds the effects. Timers that are due come first, unless this peer stood still. Never re-entered, never
+   * throws for a remote.
+   */
   handle(input: Input, now: Millis, out: Effect[]): void {
     this.#now = Math.max(now, this.#now)
     this.#out = out
-    for (let due = this.#timers.takeDue(this.#now); due !== null; due = this.#timers.takeDue(this.#now)) {
-      this.#onTimer(due.machine, due.timer)
-      this.#drain()
-    }
+    if (!this.#isCatchingUp()) this.#takeTimers()
     this.#onInput(input)
     this.#drain()
     this.give('links', { type: 'flush' })
@@ -194,6 +200,21 @@ export class Peer implements Carrier {
 
   // Turns
 
+  /** What others said in time may lie behind this input, where our page stood still: whoever did must not be taken for silent. */
+  #isCatchingUp(): boolean {
+    const isLate = this.#now - this.#timers.nextDue > STANDSTILL_MS
+    if (isLate && this.#catchUpUntil === 0) this.#catchUpUntil = this.#now + CATCH_UP_MS
+    return this.#now < this.#catchUpUntil
+  }
+
+  #takeTimers(): void {
+    this.#catchUpUntil = 0
+    for (let due = this.#timers.takeDue(this.#now); due !== null; due = this.#timers.takeDue(this.#now)) {
+      this.#onTimer(due.machine, due.timer)
+      this.#drain()
+    }
+  }
+
   #drain(): void {
     const queue = this.#queue
     for (let i = 0; i < queue.length; i++) {
@@ -211,7 +232,7 @@ export class Peer implements Carrier {
   #afterTurn(): void {
     if (this.#leaving?.byeSent && this.#machines.links.size === 0 && this.#machines.links.isEmpty)
       this.#finishLeaving()
-    const due = this.#timers.nextDue
+    const due = Math.max(this.#timers.nextDue, this.#catchUpUntil)
     // A wake that has come is over: another timer for the same moment asks for another one.
     if (due === this.#wakeAt && due > this.#now) return
     this.#wakeAt = due

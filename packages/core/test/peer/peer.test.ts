@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Effect } from '../../src/contract.ts'
+import type { Effect, Input, OpId } from '../../src/contract.ts'
 import { draftFrame, gossipDomain, messageIdOf, sealFrame, signedBytes } from '../../src/gossip/envelope.ts'
 import { topicOf } from '../../src/gossip/topic.ts'
 import { networkIdOf, topicHash } from '../../src/identity/network-id.ts'
@@ -7,9 +7,11 @@ import { contentKey, type Key, keyOf } from '../../src/identity/peer-id.ts'
 import { JOBS_PER_LINK_MAX, JOBS_WAITING_PER_LINK_MAX, OFFERS_PER_MINUTE } from '../../src/limits.ts'
 import type { GetResult, PutResult } from '../../src/peer/calls.ts'
 import { brokenInPeer } from '../../src/peer/invariants.ts'
+import { Peer } from '../../src/peer/peer.ts'
 import { toHex, utf8 } from '../../src/wire/bytes.ts'
 import { encodeFrame, encodeInner } from '../../src/wire/codec.ts'
 import { type Message, type OperationId, ROUTED_BYTES_MAX, type TopicId } from '../../src/wire/messages.ts'
+import { SeededRandom } from '../gossip/seeded.ts'
 import { attemptNumber, contactNumber, seal, sign } from '../link/stand-ins.ts'
 import { Attacker } from './attacker.ts'
 import { INTRODUCER, NETWORK_ID, PeerNetwork, type PeerNode } from './harness.ts'
@@ -52,6 +54,45 @@ function told(peer: PeerNode, other: PeerNode): string {
 function offences(peer: PeerNode): Readonly<Record<string, number>> {
   return peer.snapshot().traffic.offences
 }
+
+describe('timers', () => {
+  const INVITE_MS = 15 * 60_000
+  const EARLY: Input = { type: 'environment', online: false, visible: true, pausedMs: 0 }
+
+  /** A peer whose invite nobody answers, at the moment that its timer is due; what it does then, in short. */
+  function atTheLastMoment() {
+    const self = contactNumber(1)
+    const peer = new Peer({ contact: self, networkId: NETWORK_ID, workBits: 0 }, new SeededRandom(1))
+    const say = (input: Input, now: number) => {
+      const out: Effect[] = []
+      peer.handle(input, now, out)
+      return out.flatMap((effect) =>
+        effect.type === 'failed' ? ['failed'] : effect.type === 'wake-at' ? [`wake at ${effect.at}`] : [],
+      )
+    }
+    say({ type: 'command', op: 1 as OpId, call: { type: 'invite-create' } }, 0)
+    return say
+  }
+
+  it('fire before the input of their moment, a frame late as well', () => {
+    expect(atTheLastMoment()(EARLY, INVITE_MS)).toContain('failed')
+    expect(atTheLastMoment()({ type: 'wake' }, INVITE_MS + 20)).toContain('failed')
+  })
+
+  it('wait after a standstill, until what came meanwhile was heard', () => {
+    const say = atTheLastMoment()
+    const late = INVITE_MS + 21
+    expect(say(EARLY, late)).toEqual([`wake at ${late + 10}`])
+    expect(say(EARLY, late + 9)).toEqual([])
+    expect(say({ type: 'wake' }, late + 10)).toContain('failed')
+  })
+
+  it('wait once, however long the page goes on standing still', () => {
+    const say = atTheLastMoment()
+    say(EARLY, INVITE_MS + 500)
+    expect(say({ type: 'wake' }, INVITE_MS + 900)).toContain('failed')
+  })
+})
 
 describe('three peers', () => {
   it('find each other and tell each join once', () => {
@@ -277,7 +318,8 @@ describe('what means nothing', () => {
     const at = network.now + 100_000
     const timer = { type: 'ping', link: 999 }
     peer.setTimer('links', 100_000, timer)
-    peer.handle({ type: 'wake' }, at - 1, [])
+    // The first wake comes after a standstill, and the timers of until then with the second.
+    for (const early of [20, 1]) peer.handle({ type: 'wake' }, at - early, [])
     const out: Effect[] = []
     out.push = (effect) => {
       // What a machine would do that is asked for something at the moment for which the peer woke up.

@@ -29,6 +29,8 @@ export class LinkChecker implements NetworkObserver {
   connectionsMax = 0
   joins = 0
   leaves = 0
+  /** Attempts to link that ended because nobody answered, or found no way in time; the ends of one count as two. */
+  attemptsTimedOut = 0
 
   constructor(network: Network, violations: Violations, linksMax = LINKS_MAX) {
     this.#network = network
@@ -54,6 +56,7 @@ export class LinkChecker implements NetworkObserver {
   onEvent(host: Host, event: PeerEvent): void {
     if (event.type === 'peer-joined') this.#onJoined(host, event.peer)
     else if (event.type === 'peer-left') this.#onLeft(host, event.peer)
+    else if (event.type === 'link-stage' && event.stage === 'failed:timeout') this.attemptsTimedOut += 1
     else if (event.type === 'status') this.#onStatus(host, event.status)
     else if (event.type === 'stopped' || event.type === 'problem')
       this.#violate(host, `${event.type} ${event.code}: ${event.message}`)

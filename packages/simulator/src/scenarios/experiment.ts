@@ -124,6 +124,7 @@ export class Experiment {
     if (skewMs > 0 || drift > 0) host.setClock(offsetMs, drift * (2 * random.share() - 1))
     if (this.random.fork('line', host.number).share() < this.number('lossy-peers'))
       host.line.lose(this.number('loss-out'), this.number('loss-in'))
+    host.connectingMs = this.number('connecting')
     host.line.limit(this.number('up') || Infinity, this.number('down') || Infinity)
     return host
   }

@@ -8,6 +8,7 @@ export function joinFigures({ links }: Experiment): Figures {
     joinP50Ms: links.joinMs.percentile(0.5),
     joinP99Ms: links.joinMs.percentile(0.99),
     startToJoinedP99Ms: links.startToJoinedMs.percentile(0.99),
+    attemptsTimedOut: links.attemptsTimedOut,
     joinMs: links.joinMs.percentiles(),
   }
 }

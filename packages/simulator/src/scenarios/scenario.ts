@@ -38,6 +38,10 @@ export const COMMON_OPTIONS: Readonly<Record<string, ScenarioOption>> = Object.f
   'lossy-peers': { value: 1, meaning: 'share of the peers that this befalls' },
   up: { value: 0, meaning: 'bytes per second that a peer can send; 0 means any' },
   down: { value: 0, meaning: 'bytes per second that a peer can receive; 0 means any' },
+  connecting: {
+    value: 0,
+    meaning: 'milliseconds in which a page handles nothing else once it dials or accepts',
+  },
   skew: { value: 0, meaning: 'milliseconds by which a clock may be wrong, either way' },
   drift: { value: 0, meaning: 'millionths by which a clock may be fast or slow' },
   'join-every': { value: 50, meaning: 'milliseconds between two peers that start' },
