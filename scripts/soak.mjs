@@ -18,10 +18,10 @@ const LOADS = {
   churn: '--peers 40 --join-every 20 --settle 8 --median-minutes 3 --minutes 2 --keys 20 --gets 30',
   'mass-failure': '--peers 60 --join-every 20 --settle 8 --keys 30 --gets 60',
   partition: '--peers 40 --join-every 20 --settle 8 --keys 16 --gets 30 --links 12',
-  'flash-crowd': '--peers 60 --settle 8 --keys 10 --gets 30',
+  'flash-crowd': '--peers 60 --settle 8 --keys 10 --gets 30 --connecting 30',
   lossy:
     '--peers 40 --join-every 20 --settle 8 --keys 12 --gets 40 --messages 12 --loss-out 0.1 --lossy-peers 0.3',
-  gossip: '--peers 60 --join-every 20 --settle 8 --sources 5 --messages 20',
+  gossip: '--peers 60 --join-every 20 --settle 8 --sources 5 --messages 20 --connecting 60',
 }
 /** Runs between two that are done twice, to see whether the hash of the run is the same again. */
 const TWICE_EVERY = 25

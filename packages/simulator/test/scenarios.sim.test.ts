@@ -26,6 +26,16 @@ describe('what holds', () => {
       if (name in figures) expect(figures).toHaveProperty(name, 1)
   })
 
+  test.each([1, 2, 3])(
+    '[SI2] [RO-11] pages busy with connecting are slow, and nobody waits in vain: seed %i',
+    (seed) => {
+      const numbers = { connecting: 60, 'join-every': 5 }
+      const { violations, figures } = run({ scenario: 'join', peers: 30, seed, numbers })
+      expect(violations).toEqual([])
+      expect(figures).toMatchObject({ attemptsTimedOut: 0, linksMean: 29 })
+    },
+  )
+
   test('one peer alone is a network', () => {
     expect(run({ scenario: 'join', peers: 1, seed: 1 }).violations).toEqual([])
   })

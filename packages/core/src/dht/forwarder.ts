@@ -225,7 +225,8 @@ export class Forwarder {
     const visited = [...route.visited]
     for (const to of [route.previous, ...route.alsoFrom])
       out.push({ type: 'send', to, message: { type: 'ROUTE_NACK', ...key, hopsLeft, visited } })
-    if (!route.hops.some((hop) => hop.state === 'silent')) this.#table.finish(route)
+    if (route.mode === 'exact' || route.hops.some((hop) => hop.state === 'silent')) this.#table.keepWay(route)
+    else this.#table.finish(route)
   }
 
   /** False where the owner cannot read the reply. */

@@ -50,8 +50,8 @@ export interface Route {
   readonly alsoFrom: PeerId[]
   readonly mode: RouteMode
   readonly target: Key
-  /** The routed message, a copy of its own: a view would keep the whole channel message alive. */
-  readonly inner: Uint8Array
+  /** The routed message, a copy of its own: a view would keep the whole channel message alive. Empty where only the way back is kept. */
+  inner: Uint8Array
   readonly expiresAt: Millis
   /** Hops still to be taken as told. */
   via: readonly PeerId[]
@@ -64,6 +64,8 @@ export interface Route {
   stage: 'moving' | 'here' | 'passed' | 'over'
   replies: number
 }
+
+const NOTHING = new Uint8Array(0)
 
 export type RouteStart = Omit<Route, 'id' | 'alsoFrom' | 'hops' | 'stage' | 'replies' | 'expiresAt'>
 
@@ -161,6 +163,12 @@ export class RouteTable {
     if (how === 'answered') this.#answered.add(route.id)
     this.#bytes -= route.inner.length
     this.#count(route.previous, -1)
+  }
+
+  /** Only the way back is needed from now on, for an answer that is late. */
+  keepWay(route: Route): void {
+    this.#bytes -= route.inner.length
+    route.inner = NOTHING
   }
 
   /** Whoever gave it to us has gone. False where nobody else did: then there is no way back. */

@@ -73,7 +73,12 @@ describe('a hop', () => {
     expect(at.route('20', 'closest', 'ff', again)).toEqual(refused(2, 0))
     at.route('10', 'exact', '01', { operation: operationOf(3), visited: ['20000000', 'f0000000'] })
     expect(at.route('20', 'exact', '01', { ...again, operation: operationOf(3) })).toEqual(refused(3, 7))
-    expect(at.router.tables()).toMatchObject({ routes: 0, finishedRoutes: 2, answeredRoutes: 1 })
+    expect(at.router.tables()).toMatchObject({
+      routes: 1,
+      routeBytes: 0,
+      finishedRoutes: 1,
+      answeredRoutes: 1,
+    })
     expect(sends(at.route('10', 'closest', 'ff', { path: 1 }))).toEqual(['ROUTE_ACK 10', 'ROUTE f0'])
   })
 
@@ -518,6 +523,21 @@ describe('silence', () => {
     at.route('10', 'exact', 'ff')
     expect(sends(at.advance(130))).toEqual(['ROUTE_NACK 10'])
     expect(sends(at.reply('f0'))).toEqual(['ROUTE_REPLY 10'])
+  })
+
+  test('[RO-11] and, in mode exact, through a hop that has sent it back itself, having met a silent one', () => {
+    const at = new RouterBench(['10', 'f0'])
+    at.route('10', 'exact', 'ff')
+    expect(at.router.tables().routeBytes).toBeGreaterThan(0)
+    expect(sends(at.nack('f0'))).toEqual(['ROUTE_NACK 10'])
+    expect(at.router.tables()).toMatchObject({ routes: 1, routeBytes: 0 })
+    expect(sends(at.reply('f0'))).toEqual(['ROUTE_REPLY 10'])
+    at.advance(ROUTE_STATE_MS + ROUTE_SWEEP_MS)
+    expect(at.router.tables().routes).toBe(0)
+    const others = new RouterBench(['10', 'f0'])
+    others.route('10', 'closest', 'ff')
+    others.nack('f0', { hopsLeft: 0 })
+    expect(others.router.tables().routes).toBe(0)
   })
 
   test('[RO-11] an acknowledged message stays where it is', () => {
