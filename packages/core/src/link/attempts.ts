@@ -1,11 +1,22 @@
 // Attempts under way: every dial and accept that is not a link yet, found by its id, by its peer, or by the routed
 // operation that carries its signals.
 
-import type { AttemptId, IntroducerId, Millis, OpId } from '../contract.ts'
+import type { AttemptId, IntroducerId, Millis, OpId, Random } from '../contract.ts'
 import type { RouteKey } from '../dht/router.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
+import { ATTEMPT_TIMEOUT_MS } from '../limits.ts'
+import type { Out } from '../machine.ts'
+import { toHex } from '../wire/bytes.ts'
 import type { OperationId } from '../wire/messages.ts'
+import type { DialerEffect } from './dialer-contract.ts'
+
+/** Milliseconds an invite waits for its answer to be carried back by hand. */
+const INVITE_TIMEOUT_MS = 15 * 60_000
+
+export function newAttemptId(random: Random): AttemptId {
+  return toHex(random.bytes(8)) as AttemptId
+}
 
 /** How signals of one attempt travel. */
 export type SignalWay =
@@ -58,9 +69,12 @@ export class Attempts {
   readonly #idByPeer = new Map<PeerId, AttemptId>()
   readonly #idByOperation = new Map<OperationId, AttemptId>()
 
-  add(attempt: Attempt): void {
+  /** From now on it is under way, until its time is over. */
+  begin(attempt: Attempt, out: Out<DialerEffect>): void {
     this.#attemptById.set(attempt.id, attempt)
     if (attempt.contact !== null) this.#idByPeer.set(attempt.contact.id, attempt.id)
+    const afterMs = attempt.isInvite ? INVITE_TIMEOUT_MS : ATTEMPT_TIMEOUT_MS
+    out.push({ type: 'set-timer', afterMs, timer: { type: 'attempt', attempt: attempt.id } })
   }
 
   get(id: AttemptId): Attempt | undefined {

@@ -1,5 +1,6 @@
 // Who is dialed, and when. A wanted contact becomes an attempt; an attempt either opens (the link set takes over) or
-// fails (routing hears when the contact may be wanted again). How signals travel is in signal-post.ts.
+// fails (routing hears when the contact may be wanted again). How signals travel is in signal-post.ts, and in invites.ts
+// where people carry them.
 
 import type {
   AttemptId,
@@ -12,25 +13,15 @@ import type {
 } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import {
-  ACCEPTS_MAX,
-  ATTEMPT_TIMEOUT_MS,
-  DIALS_MAX,
-  REDIAL_MAX_MS,
-  REDIAL_MIN_MS,
-  REMEMBERED_PEERS_MAX,
-} from '../limits.ts'
+import { ACCEPTS_MAX, DIALS_MAX, REDIAL_MAX_MS, REDIAL_MIN_MS, REMEMBERED_PEERS_MAX } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import { LINK_REASONS, type LinkStage } from '../peer/calls.ts'
-import { toHex } from '../wire/bytes.ts'
-import { Attempt, Attempts, type SignalWay } from './attempts.ts'
+import { Attempt, Attempts, newAttemptId, type SignalWay } from './attempts.ts'
 import type { DialerEffect, DialerInput, DialerOptions, RoomView } from './dialer-contract.ts'
-import { decodeInvite, encodeInvite } from './invites.ts'
+import { Invites } from './invites.ts'
 import type { AttemptView } from './link-contract.ts'
 import { type OpenedSignal, SIGNAL_KINDS, SignalPost } from './signal-post.ts'
 
-/** Milliseconds an invite waits for its answer to be carried back by hand. */
-const INVITE_TIMEOUT_MS = 15 * 60_000
 /** Milliseconds our own dial keeps its precedence over the remote's, whose offer may be the only one that arrived. */
 const GLARE_MS = 5_000
 /** Milliseconds to leave a full peer alone, doubled each time. */
@@ -44,6 +35,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
   readonly #random: Random
   readonly #attempts = new Attempts()
   readonly #post: SignalPost
+  readonly #invites: Invites
   /** What routing wants, in the order it was said. */
   readonly #wantByPeer = new Map<PeerId, { contact: Contact; reasons: number }>()
   readonly #failuresByPeer = new Map<PeerId, number>()
@@ -56,7 +48,9 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     this.#options = options
     this.#room = room
     this.#random = random
-    this.#post = new SignalPost(options.self, options.workBits, this.#attempts, random)
+    const { self, workBits } = options
+    this.#post = new SignalPost(self, workBits, this.#attempts, random)
+    this.#invites = new Invites(self, workBits, this.#attempts, random)
   }
 
   handle(input: DialerInput, now: Millis, out: DialerEffect[]): void {
@@ -106,11 +100,11 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
         this.#failuresByPeer.clear()
         return this.#pump(now, out)
       case 'invite-create':
-        return this.#onInviteCreate(input.op, now, out)
+        return this.#invites.create(input.op, now, out)
       case 'invite-accept':
-        return this.#onInviteAccept(input.op, input.offer, now, out)
+        return this.#invites.accept(input.op, input.offer, now, out)
       case 'invite-complete':
-        return this.#onInviteComplete(input.op, input.attempt, input.answer, out)
+        return this.#invites.complete(input.op, input.attempt, input.answer, out)
       case 'cancel':
         return this.#onCancel(input.op, out)
       case 'stop':
@@ -188,26 +182,16 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
   }
 
   #dial(contact: Contact, way: SignalWay, now: Millis, out: DialerEffect[]): void {
-    const attempt = this.#begin(new Attempt(this.#newId(), 'dialer', contact, way, now), out)
+    const attempt = new Attempt(newAttemptId(this.#random), 'dialer', contact, way, now)
+    this.#attempts.begin(attempt, out)
     this.#stage(attempt, 'dialing', way.path, now, out)
     out.push({ type: 'driver', effect: { type: 'dial', attempt: attempt.id, contact } })
-  }
-
-  #begin(attempt: Attempt, out: DialerEffect[]): Attempt {
-    this.#attempts.add(attempt)
-    const afterMs = attempt.isInvite ? INVITE_TIMEOUT_MS : ATTEMPT_TIMEOUT_MS
-    out.push({ type: 'set-timer', afterMs, timer: { type: 'attempt', attempt: attempt.id } })
-    return attempt
-  }
-
-  #newId(): AttemptId {
-    return toHex(this.#random.bytes(8)) as AttemptId
   }
 
   #onLocalSignal(id: AttemptId, bytes: Uint8Array, now: Millis, out: DialerEffect[]): void {
     const attempt = this.#attempts.get(id)
     if (attempt === undefined || attempt.opened) return
-    if (attempt.isInvite) return this.#handInvite(attempt, bytes, out)
+    if (attempt.isInvite) return this.#invites.hand(attempt, bytes, out)
     const reasons = attempt.contact === null ? 0 : this.reasonsOf(attempt.contact.id)
     if (!this.#post.post(attempt, bytes, reasons, out)) return
     this.#stage(attempt, sentStage(attempt), attempt.way.path, now, out)
@@ -249,7 +233,8 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     if (!this.#findPlace(from.id, body.reasons, out)) {
       return this.#post.refuse(from, id, way, this.#room.alternatives(), out)
     }
-    const attempt = this.#begin(new Attempt(id, 'listener', from, way, now), out)
+    const attempt = new Attempt(id, 'listener', from, way, now)
+    this.#attempts.begin(attempt, out)
     this.#stage(attempt, 'accepting', way.path, now, out)
     out.push({ type: 'driver', effect: { type: 'accept', attempt: id, contact: from, signal: body.data } })
   }
@@ -414,44 +399,6 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     this.#wantByPeer.clear()
   }
 
-  // Invites, carried by hand
-
-  #onInviteCreate(op: OpId, now: Millis, out: DialerEffect[]): void {
-    const attempt = this.#begin(new Attempt(this.#newId(), 'dialer', null, { path: 'invite' }, now), out)
-    attempt.inviteOp = op
-    out.push({ type: 'driver', effect: { type: 'dial', attempt: attempt.id, contact: null } })
-  }
-
-  #handInvite(attempt: Attempt, signal: Uint8Array, out: DialerEffect[]): void {
-    if (attempt.inviteOp === null) return
-    const bytes = encodeInvite({ contact: this.#options.self, attempt: attempt.id, signal })
-    out.push({ type: 'done', op: attempt.inviteOp, value: { attempt: attempt.id, bytes } })
-    attempt.inviteOp = null
-  }
-
-  #onInviteAccept(op: OpId, offer: Uint8Array, now: Millis, out: DialerEffect[]): void {
-    const invite = decodeInvite(offer, this.#options.self, this.#options.workBits)
-    if (invite === null || this.#attempts.get(invite.attempt) !== undefined) return refuseInvite(op, out)
-    const attempt = this.#begin(
-      new Attempt(invite.attempt, 'listener', invite.contact, { path: 'invite' }, now),
-      out,
-    )
-    attempt.inviteOp = op
-    const effect = { type: 'accept', attempt: attempt.id, contact: null, signal: invite.signal } as const
-    out.push({ type: 'driver', effect })
-  }
-
-  #onInviteComplete(op: OpId, id: AttemptId, answer: Uint8Array, out: DialerEffect[]): void {
-    const invite = decodeInvite(answer, this.#options.self, this.#options.workBits)
-    const attempt = this.#attempts.get(id)
-    if (invite?.attempt !== id || attempt === undefined || attempt.contact !== null)
-      return refuseInvite(op, out)
-    this.#attempts.setContact(attempt, invite.contact)
-    attempt.answered = true
-    attempt.completeOp = op
-    out.push({ type: 'driver', effect: { type: 'apply-signal', attempt: id, bytes: invite.signal } })
-  }
-
   #onCancel(op: OpId, out: DialerEffect[]): void {
     for (const attempt of this.#attempts.all()) {
       const waits = attempt.inviteOp === op || attempt.completeOp === op
@@ -470,12 +417,6 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
 
 function sentStage({ role }: Attempt): LinkStage {
   return role === 'dialer' ? 'offer-sent' : 'answer-sent'
-}
-
-function refuseInvite(op: OpId, out: DialerEffect[]): void {
-  const message =
-    'The text is damaged, our own, of another network, or of an invite that does not wait for it.'
-  out.push({ type: 'failed', op, code: 'INVITE_INVALID', message })
 }
 
 /** Puts an entry last; beyond the bound the oldest is forgotten. */

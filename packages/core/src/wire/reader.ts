@@ -58,11 +58,6 @@ export class Reader {
     return toHex(this.#bytes, start, end)
   }
 
-  /** Everything that is left. */
-  rest(): Uint8Array {
-    return this.raw(this.left)
-  }
-
   get left(): number {
     return this.#bytes.length - this.#offset
   }
