@@ -13,7 +13,7 @@ test('a tab that is killed leaves once and returns once, and a network at rest s
   browsers,
   mesh,
 }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(150_000)
   await mesh.serve()
   const [chromium, firefox] = await Promise.all([browsers.launch('chromium'), browsers.launch('firefox')])
   const profile = await chromium.newContext()

@@ -12,6 +12,8 @@ import { buildWithVite, ViteServer } from '../fixtures/vite.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const exec = promisify(execFile)
+/** Milliseconds in which a page is there that a development server makes when it is asked for, and its peers have met. */
+const WAIT_MS = 20_000
 
 test('the packed SDK works in a bare Vite page, in development and built, and as a script', async ({
   browsers,
@@ -50,6 +52,6 @@ async function installPacked(): Promise<string> {
 async function expectGreeting(browser: Browser, url: string): Promise<void> {
   const page = await browser.newPage()
   await page.goto(url)
-  await expect(page.locator('body')).toHaveText('hello, 42')
+  await expect(page.locator('body')).toHaveText('hello, 42', { timeout: WAIT_MS })
   await page.close()
 }

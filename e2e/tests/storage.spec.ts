@@ -35,7 +35,7 @@ test.afterAll(() => site.close())
 test('the store and the introducer among tabs pass their suites, tabs stay themselves, a wipe is told', async ({
   browsers,
 }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(90_000)
   await test.step('suites', () => passSuites(browsers))
   await test.step('tabs of a profile are different peers, and a reload keeps each', () =>
     keepTabsApart(browsers))

@@ -25,7 +25,7 @@ test.beforeAll(async () => {
 test.afterAll(() => site.close())
 
 test('each browser passes the suite of transports with the other at the far end', async ({ browsers }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(120_000)
   for (const [near, far] of pairings) {
     await test.step(`${near} and ${far}`, async () => {
       const page = await openPair(browsers, near, far)

@@ -37,8 +37,9 @@ const PAUSE_TOLD_MS_MIN = 90_000
 export interface DrivenPeer {
   handle(input: Input, now: Millis, out: Effect[]): void
   snapshot(now: Millis): PeerSnapshot
-  /** Sizes of the peer's own tables by name, and what is wrong with them. */
+  /** Sizes of the peer's own tables, by name. */
   tables(): Readonly<Record<string, number>>
+  /** What is wrong with them. */
   check(): string[]
 }
 
@@ -172,7 +173,7 @@ export class Host {
   /** The peer handles nothing until `resume`, as a frozen tab: what comes waits, and its neighbours hear nothing. */
   suspend(): void {
     if (this.#peer === null || this.#waiting !== null) return
-    this.#waiting = []
+    this.#waiting = this.#backlog.splice(0)
     this.#suspendedAt = this.#around.timeline.now
     this.transport.suspend()
   }
@@ -262,8 +263,7 @@ export class Host {
     while (this.#peer !== null && !this.#isBusy) {
       const input = this.#backlog.shift()
       if (input === undefined) return
-      if (this.#waiting === null) this.#handle(this.#peer, input)
-      else this.#waiting.push(input)
+      this.#handle(this.#peer, input)
     }
   }
 

@@ -65,7 +65,7 @@ export interface Route {
   replies: number
 }
 
-const NOTHING = new Uint8Array(0)
+const NO_BYTES = new Uint8Array(0)
 
 export type RouteStart = Omit<Route, 'id' | 'alsoFrom' | 'hops' | 'stage' | 'replies' | 'expiresAt'>
 
@@ -168,7 +168,7 @@ export class RouteTable {
   /** Only the way back is needed from now on, for an answer that is late. */
   keepWay(route: Route): void {
     this.#bytes -= route.inner.length
-    route.inner = NOTHING
+    route.inner = NO_BYTES
   }
 
   /** Whoever gave it to us has gone. False where nobody else did: then there is no way back. */

@@ -316,7 +316,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
 
   /** From now on signals go this way; those that were sent go it again. */
   #turnTo(attempt: Attempt, way: SignalWay, now: Millis, out: DialerEffect[]): void {
-    if (attempt.opened) return
+    if (!attempt.isPending) return
     attempt.way = way
     if (attempt.sent.length > 0) this.#stage(attempt, sentStage(attempt), way.path, now, out)
     for (const box of attempt.sent) this.#post.carry(attempt, box, out)

@@ -630,6 +630,17 @@ describe('invites', () => {
     return (guest.of('done')[0]!.value as { bytes: Uint8Array }).bytes
   }
 
+  it('[SI6] an offer under the attempt id of an invite is dropped: its answer is carried by hand', () => {
+    const { guest, attempt, offer } = invited()
+    guest.introducer()
+    guest.give({ type: 'invite-accept', op: 2, offer })
+    guest.signal(small, { kind: 'offer', attempt })
+    expect(guest.dialer.expected(attempt)).toEqual({ peer: small.id, path: 'invite' })
+    guest.give({ type: 'local-signal', attempt, bytes: bytes(3) })
+    expect(guest.of('done')).toMatchObject([{ op: 2 }])
+    expect(guest.driver('carry-signal')).toEqual([])
+  })
+
   it('[SI6] an offer and its answer are carried by hand, and complete when the link is proved', () => {
     const { host, guest, attempt, offer } = invited()
     expect(host.driver('dial')).toEqual([{ type: 'dial', attempt, contact: null }])
