@@ -47,6 +47,19 @@ describe('what holds', () => {
       expect(figures[name]).toBeGreaterThanOrEqual(0)
   })
 
+  test.each([1, 2, 3])(
+    '[GS17] who joined a topic late hears first messages as soon as others: seed %i',
+    (seed) => {
+      const first = { warmup: 0, sources: 40, messages: 40, every: 50, 'subscribe-every': 50, newcomers: 2 }
+      const numbers = { ...QUICK, ...first, bytes: 2_000 }
+      const { violations, figures } = run({ scenario: 'gossip', peers: 42, seed, numbers })
+      expect(violations).toEqual([])
+      expect(figures).toMatchObject({ deliveredShare: 1, newcomerDeliveries: 2 * 40 })
+      expect(figures['gossipP99Ms']).toBeLessThan(300)
+      expect(figures['newcomerGossipP99Ms']).toBeLessThan(600)
+    },
+  )
+
   test('[GS13] a calm topic costs few announcements, and those who live miss nothing when half die amidst it', () => {
     const numbers = { ...QUICK, messages: 120, every: 25, sources: 3, kill: 0.5 }
     const { violations, figures } = run({ scenario: 'gossip', peers: 40, seed: 1, numbers })

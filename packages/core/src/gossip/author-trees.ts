@@ -4,6 +4,7 @@ import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { AUTHOR_TREE_MS, AUTHOR_TREES_MAX, AUTHOR_TREES_PER_TOPIC_MAX, FORMER_PARENT_MS } from '../limits.ts'
 import type { MessageId } from '../wire/messages.ts'
+import type { SharedTree } from './shared-tree.ts'
 
 /** Messages that a parent may fail to bring before its announcements change nothing any more. Guess. */
 const PARENT_FAILURES_MAX = 3
@@ -103,17 +104,18 @@ export interface TreeCount {
 }
 
 /**
- * An author's tree begins as the shared one. The shared tree follows one author's, and all members choose the same: the
- * one with the smallest name. At the bound the author longest unheard is forgotten, but never the one that is followed.
+ * An author's tree begins as the shared one. The shared tree follows one author's, the guide's, and all members choose the
+ * same: the one with the smallest name. At the bound the author longest unheard is forgotten, but never the guide.
  */
 export class AuthorTrees {
   readonly #treeByName = new Map<TreeName, AuthorTree>()
   readonly #total: TreeCount
-  shared = new Set<PeerId>()
+  readonly shared: SharedTree
   #guide: TreeName | null = null
 
-  constructor(total: TreeCount) {
+  constructor(total: TreeCount, shared: SharedTree) {
     this.#total = total
+    this.shared = shared
   }
 
   get size(): number {
@@ -127,7 +129,7 @@ export class AuthorTrees {
   /** Marks an author's next message: until now its tree has settled, and others may use it. */
   follow(name: TreeName): void {
     const tree = this.#treeByName.get(name)
-    if (name === this.#guide && tree !== undefined) this.shared = tree.links
+    if (name === this.#guide && tree !== undefined) this.shared.follow(tree.links)
   }
 
   add(name: TreeName, children: Iterable<PeerId>, now: Millis): AuthorTree {
@@ -153,11 +155,13 @@ export class AuthorTrees {
     return idsByParent
   }
 
-  expire(now: Millis): void {
+  /** Where no tree is left the shared one follows none: it is drawn from the topic's links anew. */
+  expire(now: Millis, links: ReadonlySet<PeerId>): void {
     for (const [name, tree] of this.#treeByName) {
       if (tree.heardAt + AUTHOR_TREE_MS <= now) this.#drop(name)
     }
     this.#chooseGuide()
+    if (this.#guide === null) this.shared.drawAnew(links)
   }
 
   /** The topic has ended. */

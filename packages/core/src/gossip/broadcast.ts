@@ -19,15 +19,13 @@ import { answerGraft, push } from './copies.ts'
 import type { GossipContext } from './gossip-context.ts'
 import type { GossipEffect } from './gossip-contract.ts'
 import { GraftWait } from './graft-wait.ts'
+import { linkDelayMs } from './link-delay.ts'
 import type { CachedMessage } from './message-cache.ts'
 import type { MissingMessage } from './missing.ts'
 import { Reconciliation, type ReconciliationOptions } from './reconciliation.ts'
+import { SharedTree } from './shared-tree.ts'
 import type { Spread } from './spread.ts'
 
-/** Lazy links looked at for the fastest one. All peers taking their very fastest would not cross between regions. */
-const CHOICES = 3
-/** Milliseconds that a hidden tab's round trip is taken to be longer: its timers may be throttled. */
-const HIDDEN_MS = 1_000
 /** The remote's window is a round longer than our answer's. */
 const RECONCILIATION: ReconciliationOptions = Object.freeze({
   recentMs: RECONCILE_RECENT_MS,
@@ -58,7 +56,7 @@ export class Broadcast implements Spread {
   constructor(topic: TopicId, context: GossipContext) {
     this.#topic = topic
     this.#context = context
-    this.#trees = new AuthorTrees(context.treeCount)
+    this.#trees = new AuthorTrees(context.treeCount, new SharedTree(context))
     this.#announcements = new Announcements(topic, context, this.#links)
     this.#reconciliation = new Reconciliation(topic, context, this.#links, RECONCILIATION)
   }
@@ -83,7 +81,7 @@ export class Broadcast implements Spread {
   addLink(peer: PeerId): void {
     if (this.#links.has(peer)) return
     this.#links.add(peer)
-    if (this.eager < EAGER_LINKS_MAX) this.#trees.shared.add(peer)
+    this.#trees.shared.addLink(peer, this.#links.size)
     this.#trees.get(directTreeName(this.#context.self))?.addChild(peer)
   }
 
@@ -92,11 +90,11 @@ export class Broadcast implements Spread {
     if (!this.#links.delete(peer)) return
     const wasEager = this.#trees.shared.has(peer)
     for (const [parent, ids] of this.#trees.removeLink(peer)) this.#askForPlaces(parent, ids, out)
-    if (wasEager && this.eager < EAGER_LINKS_MAX) this.#graftBestLazy(out)
+    if (wasEager && this.eager < EAGER_LINKS_MAX) this.#graftLazy(out)
   }
 
   expire(now: Millis): void {
-    this.#trees.expire(now)
+    this.#trees.expire(now, this.#links)
   }
 
   close(): void {
@@ -111,12 +109,12 @@ export class Broadcast implements Spread {
 
   publish(message: CachedMessage, now: Millis, out: GossipEffect[]): number {
     this.#reconciliation.heard(now)
-    if (this.eager === 0) this.#graftBestLazy(out)
+    if (this.eager === 0) this.#graftLazy(out)
     const name = treeName(message)
     this.#trees.follow(name)
     let tree = this.#trees.get(name)
     if (tree === undefined || tree.children.size === 0) {
-      tree = this.#trees.add(name, message.isDirect ? this.#links : this.#trees.shared, now)
+      tree = this.#trees.add(name, message.isDirect ? this.#links : this.#trees.shared.links, now)
     }
     tree.heardAt = now
     return this.#push(message, tree.children, out)
@@ -224,7 +222,7 @@ export class Broadcast implements Spread {
   #treeOf(message: CachedMessage, wasPushed: boolean, now: Millis): AuthorTree {
     const name = treeName(message)
     this.#trees.follow(name)
-    return this.#trees.get(name) ?? this.#trees.add(name, wasPushed ? this.#trees.shared : [], now)
+    return this.#trees.get(name) ?? this.#trees.add(name, wasPushed ? this.#trees.shared.links : [], now)
   }
 
   /** Somebody announced the message before the tree brought it: its copy would have been faster still. */
@@ -278,16 +276,9 @@ export class Broadcast implements Spread {
     else out.push({ type: 'send', to: peer, message: { type: 'PRUNE', topic: this.#topic } })
   }
 
-  #graftBestLazy(out: GossipEffect[]): void {
-    const lazy = [...this.#links].filter((peer) => !this.#trees.shared.has(peer))
-    let best: PeerId | null = null
-    for (let i = 0; i < CHOICES && lazy.length > 0; i++) {
-      const [peer] = lazy.splice(this.#context.random.u32() % lazy.length, 1) as [PeerId]
-      if (best === null || this.#delayMs(peer) < this.#delayMs(best)) best = peer
-    }
-    if (best === null) return
-    this.#trees.shared.add(best)
-    this.#sendGraft(best, [], out)
+  #graftLazy(out: GossipEffect[]): void {
+    const peer = this.#trees.shared.addLazy(this.#links)
+    if (peer !== null) this.#sendGraft(peer, [], out)
   }
 
   // Grafting
@@ -302,7 +293,7 @@ export class Broadcast implements Spread {
   }
 
   #graft(peer: PeerId, messages: readonly MissingMessage[], now: Millis, out: GossipEffect[]): void {
-    const againAfterMs = GraftWait.forAnswer(this.#delayMs(peer))
+    const againAfterMs = GraftWait.forAnswer(linkDelayMs(this.#context.links, peer))
     for (const message of messages) {
       message.announcers.splice(message.announcers.indexOf(peer), 1)
       message.askingByPeer.set(peer, 'grafted')
@@ -321,11 +312,6 @@ export class Broadcast implements Spread {
   }
 
   // Time
-
-  #delayMs(peer: PeerId): number {
-    const { links } = this.#context
-    return (links.roundTripMs(peer) ?? HOP_RTT_UNKNOWN_MS) + (links.isHidden(peer) ? HIDDEN_MS : 0)
-  }
 
   get #slowestRoundTripMs(): number {
     const { links } = this.#context

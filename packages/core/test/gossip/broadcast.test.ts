@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   ANNOUNCE_TO_ALL_MAX,
+  AUTHOR_TREE_MS,
   CALM_AFTER_MESSAGES,
   CALM_CYCLE_MESSAGES,
   CALM_LINKS_MAX,
@@ -27,8 +28,13 @@ const [ada, bob, eve, dan] = [1, 2, 3, 4].map((number) => contactNumber(number).
 ]
 const author = contactNumber(9)
 
-function subscriber(members: readonly (typeof ada)[]): OnePeer {
-  const peer = new OnePeer()
+/** The members to whom a peer linked to them all pushes what has no tree yet. */
+function eagerOf(members: readonly (typeof ada)[], seed?: number): (typeof ada)[] {
+  return targets(subscriber(members, seed).publish(1, 'chat', new Uint8Array(DIRECT_PAYLOAD_BYTES_MAX + 1)))
+}
+
+function subscriber(members: readonly (typeof ada)[], seed?: number): OnePeer {
+  const peer = new OnePeer(0, seed)
   peer.give({ type: 'subscribe', topic: 'chat' })
   peer.linkMembers(members)
   return peer
@@ -46,10 +52,10 @@ const message = (counter: number) => gossipFrame({ author, counter, direct: true
 const targets = (effects: Parameters<typeof forwards>[0]) => forwards(effects).map(({ to }) => to)
 
 describe('pushing', () => {
-  test(`[GS10] the first message goes to the first ${EAGER_LINKS_MAX} links of the topic`, () => {
-    const members = crowd(12)
-    const peer = subscriber(members)
-    expect(targets(peer.accept(members[0]!, message(0).bytes))).toEqual(members.slice(1, EAGER_LINKS_MAX))
+  test(`[GS10] the first message goes to ${EAGER_LINKS_MAX} links of the topic`, () => {
+    const peer = subscriber(crowd(12))
+    peer.link(ada)
+    expect(new Set(targets(peer.accept(ada, message(0).bytes))).size).toBe(EAGER_LINKS_MAX)
   })
 
   test('[GS-10] a larger message has the tree of larger ones, however it is marked', () => {
@@ -68,9 +74,8 @@ describe('pushing', () => {
     const small = forwards(peer.publish(1, 'chat', new Uint8Array(1_024)))
     const large = forwards(peer.publish(2, 'chat', new Uint8Array(1_025)))
     expect(small.map(({ to, frame }) => [to, frame[2]])).toEqual(members.map((to) => [to, 1]))
-    expect(large.map(({ to, frame }) => [to, frame[2]])).toEqual(
-      members.slice(0, EAGER_LINKS_MAX).map((to) => [to, 0]),
-    )
+    expect(large.map(({ frame }) => frame[2])).toEqual(new Array(EAGER_LINKS_MAX).fill(0))
+    expect(large.map(({ to }) => to)).toEqual(eagerOf(members))
   })
 
   test('[GS10] every author has its own tree, begun as the shared one', () => {
@@ -160,8 +165,8 @@ describe('announcing', () => {
   test('[GS13] of the two ends of a link one announces, and the other only where it has heard nothing', () => {
     const members = crowd(ANNOUNCE_TO_ALL_MAX + 6)
     const peer = subscriber(members)
-    peer.accept(members[0]!, gossipFrame({ author, ttl: 20 }).bytes)
-    const lazy = members.slice(EAGER_LINKS_MAX)
+    const eager = targets(peer.accept(members[0]!, gossipFrame({ author, ttl: 20 }).bytes))
+    const lazy = members.slice(1).filter((member) => !eager.includes(member))
     const soon = sends(peer.wait(IHAVE_DELAY_MS), 'IHAVE').map(({ to }) => to)
     const even = Number.parseInt(gossipFrame({ author }).id.at(-1)!, 16) % 2 === 0
     expect(soon).toEqual(lazy.filter((to) => peer.self.id < to !== even))
@@ -182,9 +187,9 @@ describe('announcing', () => {
   })
 
   test('[GS13] where somebody misses a message of a calm topic, all others hear at the next turn', () => {
-    const unheard = 30 - EAGER_LINKS_MAX - CALM_LINKS_MAX
     const asked = calm()
-    asked.accept(crowd(30)[0]!, message(100).bytes)
+    const pushed = targets(asked.accept(crowd(30)[0]!, message(100).bytes)).length
+    const unheard = 29 - pushed - CALM_LINKS_MAX
     const [first] = sends(asked.wait(IHAVE_LATE_MS), 'IHAVE')
     asked.receive(first!.to, graft(...idsOf(first!.message)))
     expect(sends(asked.wait(IHAVE_LATE_MS), 'IHAVE')).toHaveLength(unheard)
@@ -242,6 +247,16 @@ function calm() {
 
 function idsOf(message: Message): readonly MessageId[] {
   return message.type === 'IHAVE' ? message.ids : []
+}
+
+/** A message came from `source`, and went to all but `late`. */
+function withLateMember() {
+  const members = crowd(EAGER_LINKS_MAX + 1)
+  const peer = subscriber(members)
+  const source = eagerOf(members)[0]!
+  const eager = targets(peer.accept(source, message(0).bytes))
+  const late = members.find((member) => member !== source && !eager.includes(member))!
+  return { peer, source, late }
 }
 
 describe('grafting', () => {
@@ -314,28 +329,19 @@ describe('grafting', () => {
   })
 
   test('[GS15] who grafts gets the message and all later ones of its author', () => {
-    const members = crowd(EAGER_LINKS_MAX + 1)
-    const peer = subscriber(members)
-    const [source, late] = [members[0]!, members.at(-1)!]
-    peer.accept(source, message(0).bytes)
+    const { peer, source, late } = withLateMember()
     expect(targets(peer.receive(late, graft(message(0).id)))).toEqual([late])
     expect(targets(peer.accept(source, message(1).bytes))).toContain(late)
   })
 
   test('[GS15] who only pulls gets the message and nothing else', () => {
-    const members = crowd(EAGER_LINKS_MAX + 1)
-    const peer = subscriber(members)
-    const [source, late] = [members[0]!, members.at(-1)!]
-    peer.accept(source, message(0).bytes)
+    const { peer, source, late } = withLateMember()
     expect(targets(peer.receive(late, pull(message(0).id)))).toEqual([late])
     expect(targets(peer.accept(source, message(1).bytes))).not.toContain(late)
   })
 
   test('[GS15] who grafts what it has announced gets the place without the message', () => {
-    const members = crowd(EAGER_LINKS_MAX + 1)
-    const peer = subscriber(members)
-    const [source, late] = [members[0]!, members.at(-1)!]
-    peer.accept(source, message(0).bytes)
+    const { peer, source, late } = withLateMember()
     peer.receive(late, ihave(message(0).id))
     expect(peer.receive(late, graft(message(0).id))).toEqual([])
     expect(targets(peer.accept(source, message(1).bytes))).toContain(late)
@@ -461,6 +467,42 @@ describe('a tree that was cut', () => {
 })
 
 describe('the shared tree', () => {
+  const members = crowd(3 * EAGER_LINKS_MAX)
+  const seeds = Array.from({ length: 300 }, (_, seed) => seed)
+
+  test('[GS17] before it has a shape the link that came last is in it as often as the first', () => {
+    const counts = members.map(
+      (member) => seeds.filter((seed) => eagerOf(members, seed).includes(member)).length,
+    )
+    expect(Math.min(...counts)).toBeGreaterThan(75)
+    expect(Math.max(...counts)).toBeLessThan(130)
+  })
+
+  test('[GS17] before it has a shape fast links are in it more often than slow ones', () => {
+    const slow = members.filter((_, index) => index % 2 === 0)
+    const taken = seeds.flatMap((seed) => {
+      const peer = new OnePeer(0, seed)
+      for (const member of members) peer.roundTripMs.set(member, slow.includes(member) ? 200 : 20)
+      peer.give({ type: 'subscribe', topic: 'chat' })
+      peer.linkMembers(members)
+      return targets(peer.publish(1, 'chat', new Uint8Array(DIRECT_PAYLOAD_BYTES_MAX + 1)))
+    })
+    const slowShare = taken.filter((member) => slow.includes(member)).length / taken.length
+    expect(slowShare).toBeGreaterThan(0.1)
+    expect(slowShare).toBeLessThan(0.4)
+  })
+
+  test('[GS17] where no author was heard for long it is drawn anew', () => {
+    const peer = subscriber(members)
+    const pushed = (counter: number, from = author) =>
+      targets(peer.accept(members[0]!, gossipFrame({ author: from, counter }).bytes))
+    for (const member of pushed(0)) peer.receive(member, ihave(gossipFrame({ author, counter: 0 }).id))
+    pushed(1)
+    expect(pushed(0, contactNumber(8))).toEqual([])
+    peer.wait(2 * AUTHOR_TREE_MS)
+    expect(pushed(0, contactNumber(7)).length).toBeGreaterThanOrEqual(EAGER_LINKS_MAX - 1)
+  })
+
   test('[GS17] it follows the tree of the author with the smallest id', () => {
     const [first, second, third] = [7, 8, 9].map(contactNumber).sort((a, b) => (a.id < b.id ? -1 : 1))
     const peer = subscriber([ada, bob, eve])
@@ -478,10 +520,10 @@ describe('the shared tree', () => {
   test('[GS17] GRAFT without ids gives a place in it, up to a limit, beyond which PRUNE refuses', () => {
     const members = crowd(EAGER_LINKS_GRAFTED_MAX + 1)
     const peer = subscriber(members)
-    for (const member of members.slice(0, -1)) expect(peer.receive(member, graft())).toEqual([])
-    expect(sends(peer.receive(members.at(-1)!, graft()))).toEqual([
-      { to: members.at(-1), message: { type: 'PRUNE', topic: CHAT.id } },
-    ])
+    const answers = members.flatMap((member) => sends(peer.receive(member, graft())))
+    expect(answers).toHaveLength(1)
+    expect(answers[0]!.message).toEqual({ type: 'PRUNE', topic: CHAT.id })
+    expect(eagerOf(members)).not.toContain(answers[0]!.to)
     expect(peer.machine.stats().topics).toMatchObject([{ eager: EAGER_LINKS_GRAFTED_MAX, lazy: 1 }])
   })
 
@@ -495,9 +537,10 @@ describe('the shared tree', () => {
   test('[GS17] an eager link that goes is replaced at once, with a fast one among the lazy', () => {
     const members = crowd(EAGER_LINKS_MAX + 3)
     const peer = subscriber(members)
-    const lazy = members.slice(EAGER_LINKS_MAX)
+    const eager = eagerOf(members)
+    const lazy = members.filter((member) => !eager.includes(member))
     for (const [index, member] of lazy.entries()) peer.roundTripMs.set(member, 300 - index * 100)
-    expect(sends(peer.unlink(members[0]!), 'GRAFT')).toEqual([{ to: lazy.at(-1), message: graft() }])
+    expect(sends(peer.unlink(eager[0]!), 'GRAFT')).toEqual([{ to: lazy.at(-1), message: graft() }])
     expect(sends(peer.unlink(lazy[0]!), 'GRAFT')).toEqual([])
   })
 

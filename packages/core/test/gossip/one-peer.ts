@@ -62,9 +62,9 @@ export class OnePeer {
   readonly #timers: { at: number; timer: GossipTimer }[] = []
   #verifications: GossipEffect[] = []
 
-  constructor(workBits = 0) {
+  constructor(workBits = 0, seed = 1) {
     const options = { self: this.self, networkId: NETWORK_ID, workBits }
-    this.machine = new Gossip(options, this.#routing(), this.#links(), new SeededRandom(1))
+    this.machine = new Gossip(options, this.#routing(), this.#links(), new SeededRandom(seed))
     this.give({ type: 'start', bootId: BOOT })
   }
 

@@ -30,6 +30,7 @@ export class DeliveryChecker implements NetworkObserver {
   readonly #violations: Violations
   readonly #publishedByNumber: Published[] = []
   readonly #ignored = new Set<Host>()
+  readonly #latencyMsByWatched = new Map<Host, Samples>()
   readonly #subscribersByTopic = new Map<string, Map<Host, number>>()
 
   constructor(network: Network, violations: Violations) {
@@ -46,6 +47,13 @@ export class DeliveryChecker implements NetworkObserver {
   /** What this peer gets is of no interest from now on. */
   ignore(host: Host): void {
     this.#ignored.add(host)
+  }
+
+  /** Milliseconds from publishing to each delivery to these peers from now on. */
+  watch(hosts: readonly Host[]): Samples {
+    const latencyMs = new Samples()
+    for (const host of hosts) this.#latencyMsByWatched.set(host, latencyMs)
+    return latencyMs
   }
 
   /** Whether it subscribed since it started. */
@@ -155,8 +163,10 @@ export class DeliveryChecker implements NetworkObserver {
       return this.#violate(`peer ${host.number} got message ${number} again`)
     published.bootByHost.set(host, host.boot)
     // Who subscribed only later may get it too; that is no delivery that was waited for.
-    if (published.expected.get(host) === host.boot)
-      published.latencyMs.add(this.#network.timeline.now - published.at)
+    if (published.expected.get(host) !== host.boot) return
+    const latencyMs = this.#network.timeline.now - published.at
+    published.latencyMs.add(latencyMs)
+    this.#latencyMsByWatched.get(host)?.add(latencyMs)
   }
 
   #violate(what: string): void {

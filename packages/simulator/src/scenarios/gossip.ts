@@ -21,11 +21,13 @@ export const gossip: Scenario = {
   peers: 100,
   options: {
     subscribers: { value: 0, meaning: 'subscribers of the topic; 0 means all peers' },
+    'subscribe-every': { value: 0, meaning: 'milliseconds between two subscriptions' },
     sources: { value: 1, meaning: 'peers that publish' },
     messages: { value: 50, meaning: 'messages that are measured' },
     warmup: { value: 20, meaning: 'messages before, while the tree forms' },
     bytes: { value: 1_024, meaning: 'bytes of a message' },
     every: { value: 200, meaning: 'milliseconds between two messages' },
+    newcomers: { value: 0, meaning: 'subscribers that come between these messages and as many again' },
     kill: { value: 0, meaning: 'share of the peers that die while as many messages again are published' },
     strategy: { value: 0, meaning: '0 tree; epidemic: 1 push (may leave some out), 2 pull, 3 push-pull' },
     fanout: { value: EPIDEMIC_DEFAULTS.fanout, meaning: 'links an epidemic peer pushes a message to' },
@@ -40,20 +42,27 @@ export const gossip: Scenario = {
     const strategy = strategyOf(experiment)
     experiment.grow()
     const count = experiment.number('subscribers') || experiment.peers
-    const subscribers = experiment.random.sample(network.running(), count)
-    for (const host of subscribers) deliveries.subscribe(host, TOPIC, strategy)
+    const members = experiment.random.sample(network.running(), count)
+    const newcomers = members.splice(0, experiment.number('newcomers'))
+    const subscribe = (host: Host) => deliveries.subscribe(host, TOPIC, strategy)
+    for (const host of members) {
+      subscribe(host)
+      network.advance(experiment.number('subscribe-every'))
+    }
     network.advance(SPREAD_MS)
     const load: Load = {
-      from: experiment.random.sample(subscribers, experiment.number('sources')),
+      from: experiment.random.sample(members, experiment.number('sources')),
       warmup: experiment.number('warmup'),
       messages: experiment.number('messages'),
       everyMs: experiment.number('every'),
     }
     const figures = publishAndCount(experiment, TOPIC, load)
+    for (const host of newcomers) subscribe(host)
+    const greeted = newcomers.length > 0 ? publishToNewcomers(experiment, newcomers, load) : {}
     const amid = experiment.number('kill') > 0 ? publishAmidDeaths(experiment, TOPIC, load) : {}
     if (promisesAll(strategy)) deliveries.requireAll()
     experiment.tables.checkAll()
-    return { ...figures, ...amid, ...linkFigures(experiment) }
+    return { ...figures, ...greeted, ...amid, ...linkFigures(experiment) }
   },
 }
 
@@ -99,6 +108,19 @@ export function publishAndCount(experiment: Experiment, topic: string, load: Loa
 /** Frames that name messages instead of carrying them. */
 function announcements({ network }: Experiment): Sent {
   return sentByType(network)['IHAVE'] ?? { frames: 0, bytes: 0 }
+}
+
+/** As many messages again: when those who have just come hear of them. */
+function publishToNewcomers(experiment: Experiment, newcomers: readonly Host[], load: Load): Figures {
+  const latencyMs = experiment.deliveries.watch(newcomers)
+  const { copiesPerDelivery } = publishAndCount(experiment, TOPIC, { ...load, warmup: 0 })
+  return {
+    newcomerDeliveries: latencyMs.count,
+    newcomerGossipP50Ms: latencyMs.percentile(0.5),
+    newcomerGossipP99Ms: latencyMs.percentile(0.99),
+    newcomerGossipMaxMs: latencyMs.max,
+    newcomerCopiesPerDelivery: copiesPerDelivery ?? 0,
+  }
 }
 
 /**
