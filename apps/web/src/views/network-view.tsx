@@ -123,15 +123,22 @@ function PeerTable({ links, onUnlink }: { links: readonly LinkSnapshot[]; onUnli
                 <span className={`badge ${link.state}`}>{link.state}</span>
               </td>
               <td
+                data-label="Wanted as"
                 title={`by us: ${link.ours.join(', ') || 'nothing'}; by them: ${link.theirs.join(', ') || 'nothing'}`}
               >
                 {[...new Set([...link.ours, ...link.theirs])].join(', ') || 'nobody'}
               </td>
-              <td>{link.signalingPath}</td>
-              <td className="number">{roundTripText(link.roundTripMs)}</td>
-              <td className="number">{bytesText(link.bytesSent)}</td>
-              <td className="number">{bytesText(link.bytesReceived)}</td>
-              <td>
+              <td data-label="Signaled by">{link.signalingPath}</td>
+              <td className="number" data-label="Round trip">
+                {roundTripText(link.roundTripMs)}
+              </td>
+              <td className="number" data-label="Sent">
+                {bytesText(link.bytesSent)}
+              </td>
+              <td className="number" data-label="Received">
+                {bytesText(link.bytesReceived)}
+              </td>
+              <td className="action">
                 <button
                   type="button"
                   className="quiet"
