@@ -3,7 +3,6 @@
 
 import type { Key, StoredContact } from '@hyphae/core'
 import {
-  checkSetting,
   checkStoredRecord,
   HyphaeError,
   type PeerStorage,
@@ -20,7 +19,6 @@ export class MemoryDisk {
   identity: StoredIdentity | null = null
   bootId = 0
   contacts: readonly StoredContact[] = []
-  readonly settingByName = new Map<string, Uint8Array>()
   readonly recordByKey = new Map<Key, StoredRecord>()
   readonly corruptKeys = new Set<Key>()
   readonly openStores = new Set<MemoryStorage>()
@@ -38,7 +36,6 @@ export class MemoryDisk {
   wipe(): void {
     this.identity = null
     this.contacts = []
-    this.settingByName.clear()
     this.recordByKey.clear()
     for (const store of this.openStores) store.emit({ type: 'wiped' })
   }
@@ -105,15 +102,6 @@ class MemoryStorage implements PeerStorage {
 
   async saveContacts(contacts: readonly StoredContact[]): Promise<void> {
     this.#write().contacts = [...contacts]
-  }
-
-  async loadSetting(name: string): Promise<Uint8Array | null> {
-    return this.#read().settingByName.get(name)?.slice() ?? null
-  }
-
-  async saveSetting(name: string, bytes: Uint8Array): Promise<void> {
-    checkSetting(bytes)
-    this.#write().settingByName.set(name, bytes.slice())
   }
 
   async loadIndex(): Promise<readonly { readonly key: Key; readonly header: Uint8Array }[]> {

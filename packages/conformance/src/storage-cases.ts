@@ -17,7 +17,6 @@ export const storageCases: Readonly<Record<string, StorageCase>> = {
     const store = await place.open()
     equal(await store.loadIdentity(), null, 'identity')
     equal(await store.loadContacts(), [], 'contacts')
-    equal(await store.loadSetting('servers'), null, 'setting')
     equal(await store.loadIndex(), [], 'index')
     equal(await store.loadRecord(keyOfNumber(1)), null, 'record')
     equal((await store.usage()).usedBytes, 0, 'used bytes')
@@ -61,21 +60,6 @@ export const storageCases: Readonly<Record<string, StorageCase>> = {
     await reopened(place, async (store) => equal(await store.loadContacts(), saved, 'contacts'))
   },
 
-  'settings survive reopening under any name, apart from each other and from records': async (place) => {
-    const names = ['', 'a', 'a/b', 'record:a', 'identity', '__proto__', 'ключ', keyOfNumber(1)]
-    const bytesOf = (name: string) => Uint8Array.of(names.indexOf(name), 255)
-    await reopened(place, async (store) => {
-      await store.saveRecord(recordOf(1))
-      await Promise.all(names.map((name) => store.saveSetting(name, bytesOf(name))))
-    })
-    await reopened(place, async (store) => {
-      for (const name of names) equal(await store.loadSetting(name), bytesOf(name), `setting '${name}'`)
-      equal(await store.loadSetting('b'), null, 'a setting that was never saved')
-      equal(await store.loadIdentity(), null, 'identity')
-      equal(await store.loadRecord(keyOfNumber(1)), recordOf(1).bytes, 'record')
-    })
-  },
-
   'a record survives reopening once its saving has resolved': async (place) => {
     const store = await place.open()
     await store.saveRecord(recordOf(1))
@@ -90,16 +74,17 @@ export const storageCases: Readonly<Record<string, StorageCase>> = {
   },
 
   'what was saved is readable before it is on disk': async (place) => {
+    const contacts = [{ contact: (await generateTestIdentity()).contact, lastSeen: 1 }]
     const store = await place.open()
     const writes = [
       store.saveRecord(recordOf(1)),
       store.saveRecord(recordOf(2)),
       store.deleteRecord(keyOfNumber(1)),
     ]
-    writes.push(store.saveSetting('servers', Uint8Array.of(1)))
+    writes.push(store.saveContacts(contacts))
     equal(await store.loadRecord(keyOfNumber(1)), null, 'deleted record')
     equal(await store.loadRecord(keyOfNumber(2)), recordOf(2).bytes, 'record')
-    equal(await store.loadSetting('servers'), Uint8Array.of(1), 'setting')
+    equal(await store.loadContacts(), contacts, 'contacts')
     equal(await store.loadIndex(), [indexEntry(2)], 'index')
     await Promise.all(writes)
     await store.close()
@@ -147,8 +132,6 @@ export const storageCases: Readonly<Record<string, StorageCase>> = {
       await failsWithName(tooLong, 'RangeError', 'a record that is too long')
       const longHeader = () => store.saveRecord({ ...largest, header: new Uint8Array(513) })
       await failsWithName(longHeader, 'RangeError', 'a header that is too long')
-      const longSetting = () => store.saveSetting('a', new Uint8Array(64 * 1024 + 1))
-      await failsWithName(longSetting, 'RangeError', 'a setting that is too long')
     })
     await reopened(place, async (store) => {
       equal((await store.loadRecord(key))?.length, 16 * 1024, 'bytes of the largest record')
@@ -185,9 +168,10 @@ export const storageCases: Readonly<Record<string, StorageCase>> = {
   'places do not see each other': async (place, createPlace) => {
     const otherPlace = await createPlace()
     const [a, b] = [await place.open(), await otherPlace.open()]
-    await Promise.all([a.saveRecord(recordOf(1)), a.saveSetting('servers', Uint8Array.of(1)), a.nextBootId()])
+    const { contact } = await generateTestIdentity()
+    await Promise.all([a.saveRecord(recordOf(1)), a.saveContacts([{ contact, lastSeen: 1 }]), a.nextBootId()])
     equal(await b.loadIndex(), [], 'index of the other place')
-    equal(await b.loadSetting('servers'), null, 'setting of the other place')
+    equal(await b.loadContacts(), [], 'contacts of the other place')
     equal(await b.nextBootId(), 1, 'first boot id of the other place')
     await a.close()
     await b.close()

@@ -26,8 +26,9 @@ export const storageFaultCases: Readonly<Record<string, StorageCase>> = {
     equal(await store.loadRecord(keyOfNumber(last)), largeRecordOf(last).bytes, 'the last record that fitted')
     equal(await store.loadRecord(keyOfNumber(100)), null, 'a refused record')
     equal(await store.loadRecord(keyOfNumber(101)), recordOf(101).bytes, 'a small record that still fitted')
-    await store.saveSetting('servers', Uint8Array.of(1))
-    await store.saveIdentity(await generateTestIdentity())
+    const identity = await generateTestIdentity()
+    await store.saveContacts([{ contact: identity.contact, lastSeen: 1 }])
+    await store.saveIdentity(identity)
     await store.close()
   },
 

@@ -12,9 +12,7 @@ export type {
   StoredRecord,
 } from './ports/storage.ts'
 export {
-  checkSetting,
   checkStoredRecord,
-  SETTING_BYTES_MAX,
   STORED_HEADER_BYTES_MAX,
   STORED_RECORD_BYTES_MAX,
 } from './ports/storage-limits.ts'

@@ -2,7 +2,6 @@
 
 import type { Key, StoredContact } from '@hyphae/core'
 import {
-  checkSetting,
   checkStoredRecord,
   HyphaeError,
   type PeerStorage,
@@ -28,7 +27,6 @@ import {
   type RecordValue,
   recordEntry,
   recordValue,
-  settingEntry,
 } from './layout.ts'
 import { RecordRoom } from './record-room.ts'
 import { scanRecords } from './record-scan.ts'
@@ -111,15 +109,6 @@ export class IndexedDbStorage implements PeerStorage {
 
   async saveContacts(contacts: readonly StoredContact[]): Promise<void> {
     await this.#open().put(CONTACTS_ENTRY, contactValues(contacts))
-  }
-
-  async loadSetting(name: string): Promise<Uint8Array | null> {
-    return (await this.#read<Uint8Array>(settingEntry(name)))?.slice() ?? null
-  }
-
-  async saveSetting(name: string, bytes: Uint8Array): Promise<void> {
-    checkSetting(bytes)
-    await this.#open().put(settingEntry(name), bytes.slice())
   }
 
   async loadIndex(): Promise<readonly IndexEntry[]> {

@@ -17,16 +17,11 @@ export const SCHEMA_ENTRY = 'schema'
 export const IDENTITY_ENTRY = 'identity'
 export const BOOT_ENTRY = 'boot'
 export const CONTACTS_ENTRY = 'contacts'
-const SETTING_PREFIX = 'setting:'
 const RECORD_PREFIX = 'record:'
 
 /** The name of a slot's database and lock. Prefix and slot have no '/': a network may be called anything. */
 export function slotName(prefix: string, network: string, slot: number): string {
   return `${prefix}/${slot}/${network}`
-}
-
-export function settingEntry(name: string): string {
-  return SETTING_PREFIX + name
 }
 
 export function recordEntry(key: Key): string {

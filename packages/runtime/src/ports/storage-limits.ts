@@ -6,18 +6,11 @@ import type { StoredRecord } from './storage.ts'
 export const STORED_HEADER_BYTES_MAX = 512
 /** Bytes of an encoded record: a value of 8 KiB, its signature and its writers leave room. */
 export const STORED_RECORD_BYTES_MAX = 16 * 1024
-/** Bytes of one setting. */
-export const SETTING_BYTES_MAX = 64 * 1024
 
 /** Throws RangeError. */
 export function checkStoredRecord({ header, bytes }: StoredRecord): void {
   checkLength('a record’s header', header, STORED_HEADER_BYTES_MAX)
   checkLength('a record', bytes, STORED_RECORD_BYTES_MAX)
-}
-
-/** Throws RangeError. */
-export function checkSetting(bytes: Uint8Array): void {
-  checkLength('a setting', bytes, SETTING_BYTES_MAX)
 }
 
 function checkLength(what: string, bytes: Uint8Array, bytesMax: number): void {

@@ -46,13 +46,10 @@ export interface PeerStorage {
   nextBootId(): Promise<number>
   loadContacts(): Promise<readonly StoredContact[]>
   saveContacts(contacts: readonly StoredContact[]): Promise<void>
-  /** Small named values, at most 64 KiB each: settings such as known servers. */
-  loadSetting(name: string): Promise<Uint8Array | null>
-  saveSetting(name: string, bytes: Uint8Array): Promise<void>
   /** Every record's key and header; a record whose checksum is wrong is dropped. */
   loadIndex(): Promise<readonly { readonly key: Key; readonly header: Uint8Array }[]>
   loadRecord(key: Key): Promise<Uint8Array | null>
-  /** Resolves once on disk. Only records count against the quota: the identity, contacts and settings always get in. */
+  /** Resolves once on disk. Only records count against the quota: the identity and contacts always get in. */
   saveRecord(record: StoredRecord): Promise<void>
   deleteRecord(key: Key): Promise<void>
   /** Bytes of records this store holds, about, and how many it may. */

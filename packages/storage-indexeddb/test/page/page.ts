@@ -53,7 +53,7 @@ const api = {
     await createIdentity(storage)
     onReady()
     const type = await event
-    await storage.saveSetting('after', Uint8Array.of(1))
+    await storage.saveContacts([])
     return { type, identity: await storage.loadIdentity(), record: await storage.loadRecord(KEY) }
   },
 }
