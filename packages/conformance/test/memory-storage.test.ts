@@ -1,11 +1,11 @@
 import type { Key } from '@hyphae/core'
 import { describe, expect, test } from 'vitest'
-import { MemoryDisk } from '../src/memory-storage.ts'
+import { FaultyDisk } from '../src/faulty-disk.ts'
 import { storageSuite } from '../src/storage-suite.ts'
 
 describe('in-memory storage', () => {
   const suite = storageSuite(async () => {
-    const disk = new MemoryDisk()
+    const disk = new FaultyDisk()
     return {
       open: async (options) => disk.open(options),
       corrupt: async (key) => disk.corrupt(key),
@@ -17,7 +17,7 @@ describe('in-memory storage', () => {
   test.each(suite)('$title', ({ run }) => run())
 
   test('a broken disk fails writes with STORAGE_FAILED until it is mended', async () => {
-    const disk = new MemoryDisk()
+    const disk = new FaultyDisk()
     const store = disk.open()
     const events: unknown[] = []
     store.onEvent((event) => events.push(event))

@@ -10,6 +10,7 @@ export {
   createMemoryIntroducers,
   createMemoryNetwork,
   createMemoryStorage,
+  FaultyDisk,
   introducerSuite,
   ManualClock,
   MemoryDisk,
