@@ -18,7 +18,7 @@ import {
 } from '@hyphae/runtime'
 import { createWebSocketIntroducer } from '@hyphae/signaling-client'
 import { openIndexedDbStorage } from '@hyphae/storage-indexeddb'
-import { createWebRtcTransport } from '@hyphae/transport-webrtc'
+import { createWebRtcTransport, supportsWebRtc } from '@hyphae/transport-webrtc'
 import { type PeerOptions, type ResolvedPeerOptions, resolvePeerOptions } from './options.ts'
 import { followPage } from './page-lifecycle.ts'
 import { HyphaePeer } from './peer.ts'
@@ -74,7 +74,7 @@ function requirePlatform(options: ResolvedPeerOptions): void {
   if (globalThis.crypto?.subtle === undefined) {
     throw new HyphaeError('UNSUPPORTED', 'WebCrypto is missing: open the page over https, or on localhost')
   }
-  if (options.transport === undefined && typeof RTCPeerConnection === 'undefined') {
+  if (options.transport === undefined && !supportsWebRtc()) {
     throw new HyphaeError('UNSUPPORTED', 'WebRTC is missing in this browser; pass a transport to use another')
   }
 }
