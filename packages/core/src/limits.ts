@@ -199,8 +199,11 @@ export const FORWARDED_TOPICS_MAX = 1_024
 export const FORWARDED_PER_LINK_MAX = FORWARDED_TOPICS_MAX / 4
 /** Topics remembered of one link: what an honest peer can be a member of. */
 export const ANNOUNCED_PER_LINK_MAX = TOPICS_MAX + FORWARDED_TOPICS_MAX
-/** Bytes of a payload that its publisher hands to all links at once: 30 × 1 KiB takes 25 ms at 10 Mbit/s. */
-export const DIRECT_PAYLOAD_BYTES_MAX = 1_024
+/**
+ * Bytes of a payload that its publisher hands to all links at once: 30 × 1 KiB takes 25 ms at 10 Mbit/s. A KiB of the
+ * application's has a tag before it.
+ */
+export const DIRECT_PAYLOAD_BYTES_MAX = 1_025
 /** Trees of authors per topic and over all topics, and the milliseconds after their last message. Guess: hot ones are few. */
 export const AUTHOR_TREES_PER_TOPIC_MAX = 256
 export const AUTHOR_TREES_MAX = 4_096

@@ -71,8 +71,8 @@ describe('pushing', () => {
   test('[GS10] our own small message goes to all links, marked direct; a larger one along the shared tree', () => {
     const members = crowd(12)
     const peer = subscriber(members)
-    const small = forwards(peer.publish(1, 'chat', new Uint8Array(1_024)))
-    const large = forwards(peer.publish(2, 'chat', new Uint8Array(1_025)))
+    const small = forwards(peer.publish(1, 'chat', new Uint8Array(DIRECT_PAYLOAD_BYTES_MAX)))
+    const large = forwards(peer.publish(2, 'chat', new Uint8Array(DIRECT_PAYLOAD_BYTES_MAX + 1)))
     expect(small.map(({ to, frame }) => [to, frame[2]])).toEqual(members.map((to) => [to, 1]))
     expect(large.map(({ frame }) => frame[2])).toEqual(new Array(EAGER_LINKS_MAX).fill(0))
     expect(large.map(({ to }) => to)).toEqual(eagerOf(members))
