@@ -98,18 +98,38 @@ describe('the packed SDK', () => {
     const source = "import { createPeer } from 'hyphae'\nimport * as testing from 'hyphae/testing'\n"
     const uses = 'export const made: Promise<unknown> | object = createPeer\nexport const all = testing\n'
     await writeFile(join(folder, `${resolution}.ts`), source + uses)
-    const module = resolution === 'nodenext' ? 'nodenext' : 'esnext'
-    const flags = ['--noEmit', '--strict', '--module', module, '--moduleResolution', resolution]
-    const target = [
-      '--target',
-      'es2022',
-      '--lib',
-      'es2023,dom,dom.iterable,dom.asynciterable,esnext.disposable',
+    expect(await compiled(resolution, [`${resolution}.ts`])).toBe('')
+  })
+
+  test('has a README that names every option, event and code, and whose code compiles as the root’s does', async () => {
+    const readme = await readFile(join(installed, 'README.md'), 'utf8')
+    const names = [
+      ...(await namesIn(
+        'packages/sdk/src/options.ts',
+        /interface PeerOptions \{(.*?)\n\}/s,
+        /^ {2}readonly (\w+)/gm,
+      )),
+      ...(await namesIn(
+        'packages/sdk/src/peer.ts',
+        /interface PeerEvents \{(.*?)\n\}/s,
+        /^ {2}'?([\w-]+)'?:/gm,
+      )),
+      ...(await namesIn('packages/core/src/errors.ts', /type FailureCode =(.*?)\n\n/s, /'(\w+)'/g)),
     ]
-    const compiler = join(root, 'node_modules/typescript/bin/tsc')
-    const args = [compiler, ...flags, ...target, '--types', '', `${resolution}.ts`]
-    const { stdout } = await exec(process.execPath, args, { cwd: folder }).catch((failure) => failure)
-    expect(stdout).toBe('')
+    expect(names.length).toBeGreaterThan(35)
+    expect(
+      names.filter((name) => !readme.includes(`\`${name}\``) && !readme.includes(`\`'${name}'\``)),
+    ).toEqual([])
+    const both = readme + (await readFile(join(root, 'README.md'), 'utf8'))
+    const blocks = [...both.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code as string)
+    expect(blocks.length).toBeGreaterThanOrEqual(3)
+    for (const [index, code] of blocks.entries()) await writeFile(join(folder, `readme${index}.ts`), code)
+    expect(
+      await compiled(
+        'bundler',
+        blocks.map((_, index) => `readme${index}.ts`),
+      ),
+    ).toBe('')
   })
 
   test('has declarations that name no unpublished package', async () => {
@@ -118,6 +138,28 @@ describe('the packed SDK', () => {
     for (const file of declarations) expect(await readFile(file, 'utf8')).not.toMatch(/['"]@hyphae\//)
   })
 })
+
+/** What the compiler says of a user's files. */
+async function compiled(resolution: string, files: readonly string[]): Promise<string> {
+  const module = resolution === 'nodenext' ? 'nodenext' : 'esnext'
+  const flags = ['--noEmit', '--strict', '--module', module, '--moduleResolution', resolution]
+  const target = [
+    '--target',
+    'es2022',
+    '--lib',
+    'es2023,dom,dom.iterable,dom.asynciterable,esnext.disposable',
+  ]
+  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  const args = [compiler, ...flags, ...target, '--types', '', ...files]
+  const { stdout } = await exec(process.execPath, args, { cwd: folder }).catch((failure) => failure)
+  return stdout
+}
+
+/** Names that a part of a source declares. */
+async function namesIn(file: string, part: RegExp, name: RegExp): Promise<string[]> {
+  const source = await readFile(join(root, file), 'utf8')
+  return [...(part.exec(source)?.[1] ?? '').matchAll(name)].map(([, found]) => found as string)
+}
 
 /** Names that an import in a fresh Node process finds. */
 async function exportsInNode(specifier: string): Promise<string[]> {
