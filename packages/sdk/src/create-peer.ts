@@ -35,6 +35,7 @@ export async function createPeer(given: PeerOptions): Promise<HyphaePeer> {
   const networkId = networkIdOf(options.network, options.workBits)
   const storage = await openStorage(options, networkId)
   try {
+    checkWanted(options)
     return await startIn(storage, options, networkId, { clock, random })
   } catch (error) {
     await storage.close()
@@ -49,7 +50,9 @@ async function startIn(
   { clock, random }: { clock: Clock; random: Random },
 ): Promise<HyphaePeer> {
   const identity = await identityOf(storage, options, random)
-  const transport: Transport = options.transport ?? createWebRtcTransport({ iceServers: options.iceServers })
+  checkWanted(options)
+  const { iceServers, relayOnly } = options
+  const transport: Transport = options.transport ?? createWebRtcTransport({ iceServers, relayOnly })
   const introducerFor = (url: string) => createWebSocketIntroducer({ url, clock, random })
   const runtime = await PeerRuntime.start({
     identity,
@@ -65,9 +68,20 @@ async function startIn(
     replicas: options.replicas,
     servers: options.signaling,
   })
+  try {
+    checkWanted(options)
+  } catch (error) {
+    await runtime.close()
+    throw error
+  }
   const release = followPage(runtime)
   options.onProgress?.({ stage: 'started' })
   return new HyphaePeer({ network: options.network, identity, runtime, introducerFor, release })
+}
+
+/** Throws where whoever asked for the peer wants none any more. */
+function checkWanted({ signal }: ResolvedPeerOptions): void {
+  if (signal?.aborted) throw new HyphaeError('ABORTED', 'the start was aborted', { cause: signal.reason })
 }
 
 function requirePlatform(options: ResolvedPeerOptions): void {

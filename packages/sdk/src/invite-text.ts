@@ -23,6 +23,8 @@ export function decodeInvite(kind: InviteKind, text: string): Uint8Array {
   if (!compact.startsWith(PREFIX[kind])) throw invalid(`it does not begin with ${PREFIX[kind]}`)
   const body = compact.slice(PREFIX[kind].length)
   if (!/^[A-Za-z0-9_-]+$/.test(body)) throw invalid('it holds characters that do not belong there')
+  // No bytes have base64 of such a length, and `atob` throws an error of its own.
+  if (body.length % 4 === 1) throw invalid('a part is missing')
   const bytes = Uint8Array.from(atob(body.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
     character.charCodeAt(0),
   )

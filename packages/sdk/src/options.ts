@@ -13,15 +13,17 @@ export interface PeerOptions {
   readonly signaling?: readonly string[]
   /** Default none: links work inside one network only. */
   readonly iceServers?: IceServers
+  /** Links through TURN servers alone, so that linked peers do not learn our address. Default false. */
+  readonly relayOnly?: boolean
   /** Links at most. Default 50. */
   readonly linksMax?: number
   /** Copies of each record. Default 20. */
   readonly replicas?: number
   /** Zero bits of work an id costs; part of the network's identity. Default 16, about a second once per profile. */
   readonly workBits?: number
-  /** Where identity and records live: `indexeddb` (default in browsers) survives a reload, `memory` does not. */
+  /** Where identity and records live: `indexeddb` (default) survives a reload, `memory` (64 MiB) does not. */
   readonly storage?: 'indexeddb' | 'memory' | PeerStorage
-  /** Bytes this peer keeps for itself and others at most. Default 256 MiB. */
+  /** Bytes of records in IndexedDB at most. Default 80 MiB. */
   readonly storageQuotaBytes?: number
   /** Whether tabs of the same profile introduce each other. Default true where the browser can. */
   readonly siblingTabs?: boolean
@@ -46,13 +48,21 @@ export type ResolvedPeerOptions = PeerOptions &
   Required<
     Pick<
       PeerOptions,
-      'signaling' | 'iceServers' | 'linksMax' | 'replicas' | 'workBits' | 'storage' | 'siblingTabs'
+      | 'signaling'
+      | 'iceServers'
+      | 'relayOnly'
+      | 'linksMax'
+      | 'replicas'
+      | 'workBits'
+      | 'storage'
+      | 'siblingTabs'
     >
   >
 
 const DEFAULTS = Object.freeze({
   signaling: [],
   iceServers: [],
+  relayOnly: false,
   linksMax: LINKS_MAX,
   replicas: REPLICAS,
   workBits: WORK_BITS_DEFAULT,

@@ -106,6 +106,8 @@ export class HyphaePeer {
   readonly #handlerByName = new Map<string, RequestHandler>()
   readonly #timeline: TimelineEntry[] = []
   #closing: Promise<void> | null = null
+  /** The status `closed` was told. */
+  #hasToldEnd = false
 
   /** Made by `createPeer`. */
   constructor(parts: HyphaePeerParts) {
@@ -149,10 +151,13 @@ export class HyphaePeer {
     return this.#runtime.pathInfo(peerIdOf(peer))
   }
 
-  /** Resolves once the peer is linked and has found its place; at once where it has. */
+  /** Resolves once the peer is linked and has found its place; at once where it has. Rejects with CLOSED, TIMEOUT, ABORTED. */
   async joined(options: CallOptions = {}): Promise<void> {
-    if (this.status === 'joined') return
-    await this.#until('status', (status) => status === 'joined', options)
+    const { status } = this
+    if (status === 'closed') throw closed()
+    if (status === 'joined') return
+    const judge = (now: PeerStatus) => (now === 'closed' ? closed() : now === 'joined')
+    await this.#until('status', judge, options)
   }
 
   // Events
@@ -285,7 +290,7 @@ export class HyphaePeer {
 
   // The end
 
-  /** Hands records over to others, says goodbye, frees everything. Idempotent; takes about two seconds at most. */
+  /** Hands records over to others, says goodbye, frees everything. Idempotent; takes about three seconds at most. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -298,13 +303,14 @@ export class HyphaePeer {
   async #close(): Promise<void> {
     await this.#runtime.close()
     this.#parts.release()
-    this.#emitter.emit('status', 'closed')
+    if (!this.#hasToldEnd) this.#emitter.emit('status', 'closed')
     this.#emitter.clear()
   }
 
   #onEvent(event: PeerEvent): void {
     switch (event.type) {
       case 'status':
+        this.#hasToldEnd = event.status === 'closed'
         return this.#emitter.emit('status', event.status)
       case 'peer-joined':
       case 'peer-left':
@@ -371,7 +377,7 @@ export class HyphaePeer {
 
   #until<T extends keyof PeerEvents>(
     type: T,
-    holds: (event: PeerEvents[T]) => boolean,
+    judge: (event: PeerEvents[T]) => boolean | HyphaeError,
     options: CallOptions,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -384,7 +390,10 @@ export class HyphaePeer {
             )
       const abort = () =>
         end(new HyphaeError('ABORTED', 'the wait was aborted', { cause: options.signal?.reason }))
-      const off = this.on(type, (event) => holds(event) && end(null))
+      const off = this.on(type, (event) => {
+        const verdict = judge(event)
+        if (verdict) end(verdict === true ? null : verdict)
+      })
       const end = (error: HyphaeError | null) => {
         clearTimeout(timer)
         options.signal?.removeEventListener('abort', abort)
@@ -420,4 +429,8 @@ function peerIdOf(text: string): PeerId {
 
 function timed(options: CallOptions, timeoutMs: number): { timeoutMs: number; signal?: AbortSignal } {
   return { timeoutMs: options.timeoutMs ?? timeoutMs, ...(options.signal ? { signal: options.signal } : {}) }
+}
+
+function closed(): HyphaeError {
+  return new HyphaeError('CLOSED', 'the peer is closed')
 }

@@ -70,7 +70,7 @@ export class Store {
     )
   }
 
-  /** The newest value that a quorum of holders knows, or `undefined` where there is none. */
+  /** The newer of two copies from separate ways, or the only one that came in time; `undefined` where nobody reached has one. */
   async get<T = unknown>(name: string, options: CallOptions & SharedOptions = {}): Promise<T | undefined> {
     return (await this.find<T>(name, options))?.value
   }

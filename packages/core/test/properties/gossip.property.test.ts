@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { GossipEffect } from '../../src/gossip/gossip.ts'
 import { topicOf } from '../../src/gossip/topic.ts'
 import type { PeerId } from '../../src/identity/peer-id.ts'
+import { DIRECT_PAYLOAD_BYTES_MAX } from '../../src/limits.ts'
 import { outOfBounds } from '../../src/peer/table-bounds.ts'
 import { equalBytes } from '../../src/wire/bytes.ts'
 import type { MessageId } from '../../src/wire/messages.ts'
@@ -14,7 +15,7 @@ const TOPICS = ['chat', 'news'] as const
 const LINKS = [1, 2, 3, 4, 5].map((number) => contactNumber(number).id)
 /** Number 0 is ourselves: what claims to be by us is dropped. Some authors are links. */
 const AUTHORS = [0, 1, 2, 9, 10].map(contactNumber)
-const PAYLOAD_BYTES = [0, 3, 1_024, 1_025]
+const PAYLOAD_BYTES = [0, 3, DIRECT_PAYLOAD_BYTES_MAX, DIRECT_PAYLOAD_BYTES_MAX + 1]
 /** Where its author's signing key is in a GOSSIP frame: behind 4 bytes of header and 16 of topic. */
 const SIGNING_KEY_AT = 20
 

@@ -1,0 +1,64 @@
+import { createMemoryNetwork } from '@hyphae/conformance'
+import type { WebRtcTransportOptions } from '@hyphae/transport-webrtc'
+import { expect, it, vi } from 'vitest'
+import { createPeer, type PeerOptions } from '../src/index.ts'
+import { FaultyDisk } from '../src/testing.ts'
+
+const asked: WebRtcTransportOptions[] = []
+const links = createMemoryNetwork()
+vi.mock('@hyphae/transport-webrtc', () => ({
+  supportsWebRtc: () => true,
+  createWebRtcTransport: (options: WebRtcTransportOptions) => {
+    asked.push(options)
+    return links.createTransport(`peer-${asked.length}`)
+  },
+}))
+
+const start = (options: Partial<PeerOptions> = {}) =>
+  createPeer({ network: 'test', workBits: 0, storage: 'memory', siblingTabs: false, ...options })
+
+it('hands ICE servers on, and whether links may go through TURN servers alone', async () => {
+  const iceServers = [{ urls: 'turn:turn.example.com', username: 'ada', credential: 'secret' }]
+  for (const options of [{}, { iceServers, relayOnly: true }]) await (await start(options)).close()
+  expect(asked.slice(-2)).toEqual([
+    { iceServers: [], relayOnly: false },
+    { iceServers, relayOnly: true },
+  ])
+})
+
+it('rejects with ABORTED where nobody wants the peer any more, whatever the start was at', async () => {
+  const before = AbortSignal.abort(new Error('never mind'))
+  await expect(start({ signal: before })).rejects.toMatchObject({ code: 'ABORTED', cause: before.reason })
+  const disk = new FaultyDisk()
+  await (await start({ storage: disk.open() })).close()
+  const amid = new AbortController()
+  const store = disk.open()
+  const saved = store.loadIdentity.bind(store)
+  store.loadIdentity = () => {
+    amid.abort()
+    return saved()
+  }
+  await expect(start({ storage: store, signal: amid.signal })).rejects.toMatchObject({ code: 'ABORTED' })
+  await expect(store.usage()).rejects.toMatchObject({ code: 'CLOSED' })
+  const late = new AbortController()
+  const again = disk.open()
+  const contacts = again.loadContacts.bind(again)
+  again.loadContacts = () => {
+    late.abort()
+    return contacts()
+  }
+  await expect(start({ storage: again, signal: late.signal })).rejects.toMatchObject({ code: 'ABORTED' })
+  await expect(again.usage()).rejects.toMatchObject({ code: 'CLOSED' })
+})
+
+it('who waits to join a peer that is closed is told so, and the end is told once', async () => {
+  const peer = await start()
+  const told: string[] = []
+  peer.on('status', (status) => told.push(status))
+  const waiting = peer.joined()
+  const closing = peer.close()
+  await expect(waiting).rejects.toMatchObject({ code: 'CLOSED' })
+  await expect(peer.joined()).rejects.toMatchObject({ code: 'CLOSED' })
+  await closing
+  expect(told.filter((status) => status === 'closed')).toEqual(['closed'])
+})
