@@ -1,5 +1,4 @@
 import type { Transport } from '@hyphae/runtime'
-import SimplePeer from 'simple-peer/simplepeer.min.js'
 import { resolveOptions, type WebRtcTransportOptions } from './options.ts'
 import { WebRtcTransport } from './webrtc-transport.ts'
 
@@ -17,5 +16,5 @@ export function createWebRtcTransport(options: WebRtcTransportOptions = {}): Tra
 
 /** Whether this place has WebRTC. Without it every attempt fails with stage `ice`. */
 export function supportsWebRtc(): boolean {
-  return SimplePeer.WEBRTC_SUPPORT
+  return typeof RTCPeerConnection !== 'undefined'
 }
