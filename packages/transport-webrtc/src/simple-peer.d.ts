@@ -22,7 +22,6 @@ declare module 'simple-peer/simplepeer.min.js' {
   }
 
   export default class SimplePeer {
-    static readonly WEBRTC_SUPPORT: boolean
     /** Missing when the connection could not be constructed; null once it is destroyed. */
     readonly _pc?: RTCPeerConnection | null
     readonly _channel?: RTCDataChannel | null
