@@ -14,6 +14,20 @@ export class HyphaeError extends Error {
   }
 }
 
+/** What an aborted call or start ends with. */
+export function aborted(signal: AbortSignal | undefined): HyphaeError {
+  return new HyphaeError('ABORTED', 'aborted by its signal', { cause: signal?.reason })
+}
+
+/** What a call ends with that came to no result in its time. */
+export function timedOut(timeoutMs: number): HyphaeError {
+  return new HyphaeError('TIMEOUT', `no result within ${timeoutMs} ms`)
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw aborted(signal)
+}
+
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

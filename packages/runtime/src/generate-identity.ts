@@ -9,7 +9,7 @@ import {
   type SigningCurve,
 } from './crypto/curves.ts'
 import { nativeExchange, nativeSigning } from './crypto/native-curves.ts'
-import { HyphaeError } from './error.ts'
+import { throwIfAborted } from './error.ts'
 import type { StoredIdentity } from './ports/storage.ts'
 import { requireSubtle } from './web-crypto.ts'
 
@@ -81,11 +81,6 @@ async function findSalt(
   } finally {
     turn.close()
   }
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return
-  throw new HyphaeError('ABORTED', 'the search for an identity was aborted', { cause: signal.reason })
 }
 
 /** The next salt: a little-endian counter. */

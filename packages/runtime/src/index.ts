@@ -1,4 +1,4 @@
-export { HyphaeError, messageOf } from './error.ts'
+export { aborted, HyphaeError, messageOf, throwIfAborted, timedOut } from './error.ts'
 export { type GenerateIdentityOptions, generateIdentity, type WorkProgress } from './generate-identity.ts'
 export { type CallOptions, type Environment, PeerRuntime, type PeerRuntimeOptions } from './peer-runtime.ts'
 export type { Clock } from './ports/clock.ts'

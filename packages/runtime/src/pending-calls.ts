@@ -1,7 +1,7 @@
 // Commands that core works on, as promises: numbered, cancellable, with a deadline of their own.
 
 import type { Effect, FailureCode, Input, OpId, PeerCall } from '@hyphae/core'
-import { HyphaeError } from './error.ts'
+import { aborted, HyphaeError, timedOut } from './error.ts'
 import type { CallOptions } from './peer-runtime.ts'
 
 interface Pending {
@@ -75,12 +75,4 @@ export class PendingCalls {
     pending.reject(error)
     this.#send({ type: 'cancel', op })
   }
-}
-
-function aborted(signal: AbortSignal | undefined): HyphaeError {
-  return new HyphaeError('ABORTED', 'the call was aborted', { cause: signal?.reason })
-}
-
-function timedOut(timeoutMs: number): HyphaeError {
-  return new HyphaeError('TIMEOUT', `no result within ${timeoutMs} ms`)
 }

@@ -3,6 +3,7 @@
 import { createMemoryStorage } from '@hyphae/conformance'
 import { networkIdOf, type Random } from '@hyphae/core'
 import {
+  aborted,
   type Clock,
   createTabsIntroducer,
   createWebCryptoPeer,
@@ -15,6 +16,7 @@ import {
   secureRandom,
   systemClock,
   type Transport,
+  throwIfAborted,
 } from '@hyphae/runtime'
 import { createWebSocketIntroducer } from '@hyphae/signaling-client'
 import { openIndexedDbStorage } from '@hyphae/storage-indexeddb'
@@ -35,7 +37,6 @@ export async function createPeer(given: PeerOptions): Promise<HyphaePeer> {
   const networkId = networkIdOf(options.network, options.workBits)
   const storage = await openStorage(options, networkId)
   try {
-    checkWanted(options)
     return await startIn(storage, options, networkId, { clock, random })
   } catch (error) {
     await storage.close()
@@ -50,7 +51,7 @@ async function startIn(
   { clock, random }: { clock: Clock; random: Random },
 ): Promise<HyphaePeer> {
   const identity = await identityOf(storage, options, random)
-  checkWanted(options)
+  throwIfAborted(options.signal)
   const { iceServers, relayOnly } = options
   const transport: Transport = options.transport ?? createWebRtcTransport({ iceServers, relayOnly })
   const introducerFor = (url: string) => createWebSocketIntroducer({ url, clock, random })
@@ -68,20 +69,13 @@ async function startIn(
     replicas: options.replicas,
     servers: options.signaling,
   })
-  try {
-    checkWanted(options)
-  } catch (error) {
+  if (options.signal?.aborted) {
     await runtime.close()
-    throw error
+    throw aborted(options.signal)
   }
   const release = followPage(runtime)
   options.onProgress?.({ stage: 'started' })
   return new HyphaePeer({ network: options.network, identity, runtime, introducerFor, release })
-}
-
-/** Throws where whoever asked for the peer wants none any more. */
-function checkWanted({ signal }: ResolvedPeerOptions): void {
-  if (signal?.aborted) throw new HyphaeError('ABORTED', 'the start was aborted', { cause: signal.reason })
 }
 
 function requirePlatform(options: ResolvedPeerOptions): void {

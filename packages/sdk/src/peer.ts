@@ -22,6 +22,7 @@ import {
 } from '@hyphae/core'
 import { toHex } from '@hyphae/core/wire'
 import {
+  aborted,
   HyphaeError,
   type Introducer,
   type LinkPathInfo,
@@ -29,6 +30,7 @@ import {
   type PeerRuntime,
   type StoredIdentity,
   type TransportStats,
+  timedOut,
 } from '@hyphae/runtime'
 import { Emitter, type Listener } from './emitter.ts'
 import { decodeInvite, encodeInvite } from './invite-text.ts'
@@ -106,8 +108,6 @@ export class HyphaePeer {
   readonly #handlerByName = new Map<string, RequestHandler>()
   readonly #timeline: TimelineEntry[] = []
   #closing: Promise<void> | null = null
-  /** The status `closed` was told. */
-  #hasToldEnd = false
 
   /** Made by `createPeer`. */
   constructor(parts: HyphaePeerParts) {
@@ -152,12 +152,27 @@ export class HyphaePeer {
   }
 
   /** Resolves once the peer is linked and has found its place; at once where it has. Rejects with CLOSED, TIMEOUT, ABORTED. */
-  async joined(options: CallOptions = {}): Promise<void> {
-    const { status } = this
-    if (status === 'closed') throw closed()
-    if (status === 'joined') return
-    const judge = (now: PeerStatus) => (now === 'closed' ? closed() : now === 'joined')
-    await this.#until('status', judge, options)
+  joined({ signal, timeoutMs }: CallOptions = {}): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (error?: HyphaeError) => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', abort)
+        off()
+        if (error) reject(error)
+        else resolve()
+      }
+      const look = (status: PeerStatus) => {
+        if (status === 'joined') end()
+        if (status === 'closed') end(new HyphaeError('CLOSED', 'the peer is closed'))
+      }
+      const abort = () => end(aborted(signal))
+      const timer =
+        timeoutMs === undefined ? undefined : setTimeout(() => end(timedOut(timeoutMs)), timeoutMs)
+      const off = this.on('status', look)
+      signal?.addEventListener('abort', abort)
+      if (signal?.aborted) abort()
+      else look(this.status)
+    })
   }
 
   // Events
@@ -303,15 +318,15 @@ export class HyphaePeer {
   async #close(): Promise<void> {
     await this.#runtime.close()
     this.#parts.release()
-    if (!this.#hasToldEnd) this.#emitter.emit('status', 'closed')
+    this.#emitter.emit('status', 'closed')
     this.#emitter.clear()
   }
 
   #onEvent(event: PeerEvent): void {
     switch (event.type) {
       case 'status':
-        this.#hasToldEnd = event.status === 'closed'
-        return this.#emitter.emit('status', event.status)
+        // The end is told once everything is freed.
+        return event.status === 'closed' ? undefined : this.#emitter.emit('status', event.status)
       case 'peer-joined':
       case 'peer-left':
       case 'offence':
@@ -374,37 +389,6 @@ export class HyphaePeer {
     this.#emitter.emit('stopped', error)
     void this.close()
   }
-
-  #until<T extends keyof PeerEvents>(
-    type: T,
-    judge: (event: PeerEvents[T]) => boolean | HyphaeError,
-    options: CallOptions,
-  ): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer =
-        options.timeoutMs === undefined
-          ? undefined
-          : setTimeout(
-              () => end(new HyphaeError('TIMEOUT', `not within ${options.timeoutMs} ms`)),
-              options.timeoutMs,
-            )
-      const abort = () =>
-        end(new HyphaeError('ABORTED', 'the wait was aborted', { cause: options.signal?.reason }))
-      const off = this.on(type, (event) => {
-        const verdict = judge(event)
-        if (verdict) end(verdict === true ? null : verdict)
-      })
-      const end = (error: HyphaeError | null) => {
-        clearTimeout(timer)
-        options.signal?.removeEventListener('abort', abort)
-        off()
-        if (error) reject(error)
-        else resolve()
-      }
-      if (options.signal?.aborted) abort()
-      else options.signal?.addEventListener('abort', abort)
-    })
-  }
 }
 
 function answerOf<T>({ status, payload }: ResponseResult, name: string): T {
@@ -429,8 +413,4 @@ function peerIdOf(text: string): PeerId {
 
 function timed(options: CallOptions, timeoutMs: number): { timeoutMs: number; signal?: AbortSignal } {
   return { timeoutMs: options.timeoutMs ?? timeoutMs, ...(options.signal ? { signal: options.signal } : {}) }
-}
-
-function closed(): HyphaeError {
-  return new HyphaeError('CLOSED', 'the peer is closed')
 }

@@ -31,24 +31,17 @@ it('rejects with ABORTED where nobody wants the peer any more, whatever the star
   await expect(start({ signal: before })).rejects.toMatchObject({ code: 'ABORTED', cause: before.reason })
   const disk = new FaultyDisk()
   await (await start({ storage: disk.open() })).close()
-  const amid = new AbortController()
-  const store = disk.open()
-  const saved = store.loadIdentity.bind(store)
-  store.loadIdentity = () => {
-    amid.abort()
-    return saved()
+  for (const step of ['loadIdentity', 'loadContacts'] as const) {
+    const amid = new AbortController()
+    const storage = disk.open()
+    const load = vi.spyOn(storage, step).mockImplementationOnce(() => {
+      amid.abort()
+      load.mockRestore()
+      return storage[step]() as never
+    })
+    await expect(start({ storage, signal: amid.signal })).rejects.toMatchObject({ code: 'ABORTED' })
+    await expect(storage.usage()).rejects.toMatchObject({ code: 'CLOSED' })
   }
-  await expect(start({ storage: store, signal: amid.signal })).rejects.toMatchObject({ code: 'ABORTED' })
-  await expect(store.usage()).rejects.toMatchObject({ code: 'CLOSED' })
-  const late = new AbortController()
-  const again = disk.open()
-  const contacts = again.loadContacts.bind(again)
-  again.loadContacts = () => {
-    late.abort()
-    return contacts()
-  }
-  await expect(start({ storage: again, signal: late.signal })).rejects.toMatchObject({ code: 'ABORTED' })
-  await expect(again.usage()).rejects.toMatchObject({ code: 'CLOSED' })
 })
 
 it('who waits to join a peer that is closed is told so, and the end is told once', async () => {

@@ -37,25 +37,22 @@ export class SharedTree {
     this.#links.add(peer)
   }
 
-  delete(peer: PeerId): boolean {
-    return this.#links.delete(peer)
+  delete(peer: PeerId): void {
+    this.#links.delete(peer)
   }
 
   /** The topic has a new link, its `count`-th: as likely to be taken as all before (Vitter, 1985, reservoir sampling). */
   addLink(peer: PeerId, count: number): void {
     if (this.size >= EAGER_LINKS_MAX) {
       if (this.#hasShape || this.#context.random.u32() % count >= EAGER_LINKS_MAX) return
-      this.#links.delete(this.#drawn(this.#links, slower) as PeerId)
+      this.#links.delete(this.#drawn(this.#links).at(-1) as PeerId)
     }
     this.#links.add(peer)
   }
 
   /** Adds a fast one of the links that are not in it. Returns it, or null where there is none. */
   addLazy(links: Iterable<PeerId>): PeerId | null {
-    const peer = this.#drawn(
-      [...links].filter((link) => !this.has(link)),
-      faster,
-    )
+    const [peer = null] = this.#drawn([...links].filter((link) => !this.has(link)))
     if (peer !== null) this.add(peer)
     return peer
   }
@@ -75,26 +72,13 @@ export class SharedTree {
     for (const peer of links) this.addLink(peer, ++count)
   }
 
-  /** The best of a few drawn by chance. */
-  #drawn(peers: Iterable<PeerId>, isBetter: (delayMs: number, than: number) => boolean): PeerId | null {
+  /** A few of the peers, drawn by chance, the fastest first. */
+  #drawn(peers: Iterable<PeerId>): PeerId[] {
+    const { links, random } = this.#context
     const left = [...peers]
-    let best: PeerId | null = null
-    let bestMs = 0
-    for (let i = 0; i < CHOICES && left.length > 0; i++) {
-      const [peer] = left.splice(this.#context.random.u32() % left.length, 1) as [PeerId]
-      const delayMs = linkDelayMs(this.#context.links, peer)
-      if (best !== null && !isBetter(delayMs, bestMs)) continue
-      best = peer
-      bestMs = delayMs
-    }
-    return best
+    const drawn: PeerId[] = []
+    while (drawn.length < CHOICES && left.length > 0)
+      drawn.push(...left.splice(random.u32() % left.length, 1))
+    return drawn.sort((a, b) => linkDelayMs(links, a) - linkDelayMs(links, b))
   }
-}
-
-function faster(delayMs: number, than: number): boolean {
-  return delayMs < than
-}
-
-function slower(delayMs: number, than: number): boolean {
-  return delayMs > than
 }

@@ -7,7 +7,13 @@ import {
   TREE,
 } from '../../src/gossip/strategy.ts'
 import type { PeerId } from '../../src/identity/peer-id.ts'
-import { GOSSIP_HOPS_MAX, MISSING_PER_LINK_MAX, PULL_AGAIN_MS, PULL_ROUNDS } from '../../src/limits.ts'
+import {
+  DIRECT_PAYLOAD_BYTES_MAX,
+  GOSSIP_HOPS_MAX,
+  MISSING_PER_LINK_MAX,
+  PULL_AGAIN_MS,
+  PULL_ROUNDS,
+} from '../../src/limits.ts'
 import { IDS_PER_FRAME_MAX, type Message, type MessageId } from '../../src/wire/messages.ts'
 import {
   CHAT,
@@ -234,7 +240,8 @@ describe('choosing', () => {
     peer.give({ type: 'subscribe', topic: 'chat', strategy: TREE })
     expect(peer.machine.stats().topics).toEqual([{ topic: 'chat', eager: 8, lazy: 4, forwarding: false }])
     expect(delivered(peer.accept(bob, message(0).bytes))).toEqual([])
-    expect(targets(peer.accept(ada, message(1).bytes))).toHaveLength(7)
+    const tree = targets(peer.publish(1, 'chat', new Uint8Array(DIRECT_PAYLOAD_BYTES_MAX + 1)))
+    expect(targets(peer.accept(tree[0] as PeerId, message(1).bytes))).toEqual(tree.slice(1))
     expect(peer.machine.tables()['gossipAuthorTrees']).toBeGreaterThan(0)
     peer.give({ type: 'subscribe', topic: 'chat', strategy: { ...EPIDEMIC_DEFAULTS, fanout: 2 } })
     expect(peer.machine.tables()['gossipAuthorTrees']).toBe(0)
