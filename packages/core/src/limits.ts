@@ -197,6 +197,9 @@ export const TOPICS_MAX = 256
 export const FORWARDED_TOPICS_MAX = 1_024
 /** Topics that one link may have us forward: a quarter, so that no single neighbour displaces all others. */
 export const FORWARDED_PER_LINK_MAX = FORWARDED_TOPICS_MAX / 4
+/** Topics a second, and as many at once as above, that one link, and all, may have us join: all our links hear of each. Guess. */
+export const JOINS_PER_LINK_PER_SECOND = 4
+export const JOINS_PER_SECOND = 64
 /** Topics remembered of one link: what an honest peer can be a member of. */
 export const ANNOUNCED_PER_LINK_MAX = TOPICS_MAX + FORWARDED_TOPICS_MAX
 /**
@@ -263,6 +266,8 @@ export const COPIES_PER_LINK_PER_SECOND = 2_048
 /** Messages of one author, at once and per second: a tenth of what verification at 0.2 ms allows. Guess. */
 export const MESSAGES_PER_AUTHOR_BURST = 2_048
 export const MESSAGES_PER_AUTHOR_PER_SECOND = 512
+/** Ids of what can never be new, remembered so that they are not fetched again: our own of the minute before a reload. Guess. */
+export const REFUSED_IDS_MAX = 1_024
 /** Frames of one link about topics and trees, at once and per second; ids cost a sixteenth each. Guess. */
 export const GOSSIP_CONTROL_BURST = 4_096
 export const GOSSIP_CONTROL_PER_SECOND = 512

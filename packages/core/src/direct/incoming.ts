@@ -124,6 +124,14 @@ export class Incoming {
     turn.out.push({ type: 'pass', route })
   }
 
+  /** The link has caused too much work: nothing is known of the request, which goes back. */
+  dropped(token: string, turn: Turn): void {
+    const delivery = this.#checkingByToken.get(token)
+    if (delivery === undefined) return
+    this.#checkingByToken.delete(token)
+    turn.out.push({ type: 'pass', route: delivery.route })
+  }
+
   respond(op: OpId, call: RequestsCall & { type: 'respond' }, turn: Turn): void {
     const waiting = this.#waitingByKey.get(keyOfRequest(call.from, call.request))
     if (waiting === undefined || waiting.answer !== null) {

@@ -35,6 +35,7 @@ export type RequestsInput =
   | RoutedReply
   | RoutedEnd
   | { readonly type: 'verified'; readonly token: string; readonly valid: boolean }
+  | { readonly type: 'verify-dropped'; readonly token: string }
   | { readonly type: 'signed'; readonly token: string; readonly signature: Uint8Array }
   | { readonly type: 'timer'; readonly timer: RequestsTimer }
 
@@ -95,6 +96,9 @@ export class Requests implements Machine<RequestsInput, RequestsEffect> {
       case 'verified':
         this.#outgoing.verified(input.token, input.valid, turn)
         return this.#incoming.verified(input.token, input.valid, turn)
+      case 'verify-dropped':
+        this.#outgoing.verified(input.token, false, turn)
+        return this.#incoming.dropped(input.token, turn)
       case 'signed':
         this.#outgoing.signed(input.token, input.signature, turn)
         return this.#incoming.signed(input.token, input.signature, turn)

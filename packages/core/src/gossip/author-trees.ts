@@ -129,7 +129,7 @@ export class AuthorTrees {
   /** Marks an author's next message: until now its tree has settled, and others may use it. */
   follow(name: TreeName): void {
     const tree = this.#treeByName.get(name)
-    if (name === this.#guide && tree !== undefined) this.shared.follow(tree.links)
+    if (name === this.#guide && tree !== undefined && tree.links.size > 0) this.shared.follow(tree.links)
   }
 
   add(name: TreeName, children: Iterable<PeerId>, now: Millis): AuthorTree {

@@ -136,6 +136,10 @@ export class Broadcast implements Spread {
     if (message.mayTravel) this.#push(message, tree.children, out)
   }
 
+  resume(message: CachedMessage, out: GossipEffect[]): void {
+    this.#push(message, this.#trees.get(treeName(message))?.children ?? new Set(), out)
+  }
+
   duplicate(message: CachedMessage | undefined, from: PeerId, now: Millis, out: GossipEffect[]): void {
     if (message === undefined) return
     const known = message.knowledgeByPeer.get(from)

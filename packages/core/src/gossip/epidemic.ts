@@ -80,6 +80,10 @@ export class Epidemic implements Spread {
 
   receive(message: CachedMessage, now: Millis, out: GossipEffect[]): void {
     this.#heard(now, out)
+    this.resume(message, out)
+  }
+
+  resume(message: CachedMessage, out: GossipEffect[]): void {
     if (linksTravelled(message) < this.#options.ttl) this.#push(message, this.#options.probability, out)
   }
 

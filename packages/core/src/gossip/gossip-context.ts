@@ -17,6 +17,8 @@ export interface GossipContext {
   readonly random: Random
   /** Ids of verified messages. */
   readonly seen: RecentSet<MessageId>
+  /** Ids of what can never be new: our own, replays. Asked before fetching alone, never of a copy. */
+  readonly refused: RecentSet<MessageId>
   readonly messages: MessageCache
   readonly missing: Missing
   /** What each link may still graft. */
@@ -24,6 +26,7 @@ export interface GossipContext {
   /** Topics with ids to announce, by stage. */
   readonly announcing: readonly [Set<TopicId>, Set<TopicId>, Set<TopicId>]
   readonly treeCount: TreeCount
+  isLinked(peer: PeerId): boolean
   topicOf(id: TopicId): Topic | undefined
   /** Whether a message came already, verified or not yet. */
   isKnown(id: MessageId): boolean

@@ -14,6 +14,7 @@ import {
   LINKS_MAX,
   PATHS_DELAY_MS,
   RECONCILE_MS,
+  REFUSED_IDS_MAX,
   SEEN_GENERATION_MS,
   SEEN_IDS_MAX,
   SUBSCRIBE_LOOK_MS,
@@ -130,6 +131,7 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
       gossipTopics: this.#subscriptions.size,
       gossipAnnounced: this.#subscriptions.announced,
       gossipSeen: this.#context.seen.size,
+      gossipRefused: this.#context.refused.size,
       gossipMessages: this.#context.messages.size,
       gossipMessageBytes: this.#context.messages.bytes,
       gossipMissing: this.#context.missing.size,
@@ -144,18 +146,21 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
   #makeContext(self: Contact, links: LinkView, random: Random): GossipContext {
     const seen = new RecentSet<MessageId>(SEEN_IDS_MAX)
     const messages = new MessageCache()
+    const refused = new RecentSet<MessageId>(REFUSED_IDS_MAX)
     return {
       self: self.id,
       links,
       random,
       seen,
+      refused,
       messages,
       missing: new Missing(),
       graftedBytes: new TokenBuckets(GRAFTED_BYTES_BURST, GRAFTED_BYTES_PER_SECOND, LINKS_MAX),
       announcing: [new Set(), new Set(), new Set()],
       treeCount: { trees: 0 },
+      isLinked: (peer) => this.#subscriptions.isLinked(peer),
       topicOf: (id) => this.#subscriptions.get(id),
-      isKnown: (id) => seen.has(id) || this.#parking.has(id),
+      isKnown: (id) => seen.has(id) || refused.has(id) || this.#parking.has(id),
       keep: (message) => {
         messages.add(message)
         this.#hasTraffic = true
@@ -271,6 +276,7 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
     if (now - this.#seenTurnedAt < SEEN_GENERATION_MS) return
     this.#seenTurnedAt = now
     this.#context.seen.turn()
+    this.#context.refused.turn()
   }
 
   /** Timers run only while there is something to do: an idle peer is silent. */

@@ -20,12 +20,12 @@ export interface CachedMessage {
   readonly id: MessageId
   readonly topic: TopicId
   readonly author: PeerId
-  /** As it goes out: TTL already less by one. */
-  readonly frame: Uint8Array
+  /** As it goes out: TTL already less by one. Nobody signs the TTL, so a copy with more of it takes the place of one with none. */
+  frame: Uint8Array
   /** Published to all links at once. */
   readonly isDirect: boolean
   /** Whether its TTL lets us send it on by ourselves. */
-  readonly mayTravel: boolean
+  mayTravel: boolean
   readonly at: Millis
   /** Who sent the first copy; null for our own. */
   readonly source: PeerId | null

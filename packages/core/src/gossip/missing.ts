@@ -32,12 +32,15 @@ export class Missing {
     return this.#messageById.get(id)
   }
 
-  /** Another announcement. Returns whether the id is new, so that a timer is needed. */
+  /** Another announcement. Returns whether the id had no time to be asked for yet, so that a timer is needed. */
   announce(id: MessageId, topic: TopicId, from: PeerId, now: Millis, dueAt: Millis): boolean {
     const known = this.#messageById.get(id)
     if (known === undefined) return this.#add(id, topic, from, now, dueAt)?.announcers.push(from) === 1
     if (!known.announcers.includes(from) && !known.askingByPeer.has(from)) known.announcers.push(from)
-    return false
+    // Whoever was asked outside the tree need not answer.
+    if (known.dueAt !== Number.POSITIVE_INFINITY || known.announcers.length === 0) return false
+    known.dueAt = dueAt
+    return true
   }
 
   /** The message was asked for outside the tree. Returns false where it is on its way already, for `againMs`. */

@@ -10,7 +10,8 @@ import type { GossipMessage } from './envelope.ts'
 
 export interface ParkedCopy {
   readonly id: MessageId
-  readonly frame: Frame
+  /** The copy with the most TTL left. */
+  frame: Frame
   readonly message: GossipMessage
   /** Who sent these very bytes, in order of arrival. */
   readonly senders: PeerId[]
@@ -48,6 +49,7 @@ export class Parking {
     const known = this.#copyById.get(copy.id)
     if (known !== undefined) {
       for (const sender of copy.senders) if (!known.senders.includes(sender)) known.senders.push(sender)
+      if (copy.frame.ttl > known.frame.ttl) known.frame = copy.frame
       return null
     }
     const sequence = sequenceOf(copy.message)

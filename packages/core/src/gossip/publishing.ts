@@ -4,6 +4,7 @@ import type { Millis, OpId } from '../contract.ts'
 import type { FailureCode } from '../errors.ts'
 import type { Contact } from '../identity/contact.ts'
 import { GOSSIP_HOPS_MAX, PAYLOAD_BYTES_MAX, SUBSCRIBE_LIFE_MS } from '../limits.ts'
+import type { TopicId } from '../wire/messages.ts'
 import { asDirect, draftFrame, messageIdOf, signedBytes } from './envelope.ts'
 import type { GossipContext } from './gossip-context.ts'
 import type { GossipEffect, PublishInput } from './gossip-contract.ts'
@@ -25,7 +26,8 @@ export class Publishing {
   readonly #subscriptions: Subscriptions
   readonly #queue = new PublishQueue()
   #bootId = 0
-  #counter = 0
+  /** One each, because receivers remember only so many counters beside the newest. */
+  readonly #counterByTopic = new Map<TopicId, number>()
   #published = 0
 
   constructor(options: PublishingOptions, context: GossipContext, subscriptions: Subscriptions) {
@@ -107,11 +109,13 @@ export class Publishing {
   }
 
   #draft({ id }: Topic, payload: Uint8Array): Uint8Array {
+    const counter = this.#counterByTopic.get(id) ?? 0
+    this.#counterByTopic.set(id, counter + 1)
     const envelope = {
       topic: id,
       author: this.#options.self,
       boot: this.#bootId,
-      counter: this.#counter++,
+      counter,
       payload,
     }
     return draftFrame(envelope, GOSSIP_HOPS_MAX)

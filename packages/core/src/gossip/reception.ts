@@ -12,6 +12,7 @@ import {
 } from '../limits.ts'
 import { TokenBuckets } from '../token-buckets.ts'
 import { FLAG_DIRECT, type Frame, withTtl } from '../wire/codec.ts'
+import type { MessageId } from '../wire/messages.ts'
 import { Authors, type Sequence } from './authors.ts'
 import { type GossipMessage, messageIdOf, signedBytes } from './envelope.ts'
 import type { GossipContext } from './gossip-context.ts'
@@ -20,6 +21,11 @@ import type { CachedMessage, Knowledge } from './message-cache.ts'
 import type { MissingMessage } from './missing.ts'
 import type { ParkedCopy, Parking } from './parking.ts'
 import type { Topic } from './topic.ts'
+
+interface Copy {
+  readonly from: PeerId
+  readonly frame: Frame
+}
 
 /**
  * Cheap questions first: the link's rate, whether the message came already, whether it can be new, its author's work.
@@ -60,12 +66,22 @@ export class Reception {
       return void out.push({ type: 'offence', peer: from, offence: 'flood' })
     const id = messageIdOf(frame.bytes)
     if (this.#context.seen.has(id)) {
-      topic.spread.duplicate(this.#context.messages.get(id), from, now, out)
+      this.#onDuplicate(topic, id, { from, frame }, now, out)
     } else if (this.#isWanted(message)) {
       this.#park({ id, frame, message, senders: [from] }, now, out)
     } else {
+      this.#context.refused.add(id)
       this.#context.missing.remove(id)
     }
+  }
+
+  #onDuplicate(topic: Topic, id: MessageId, { from, frame }: Copy, now: Millis, out: GossipEffect[]): void {
+    const known = this.#context.messages.get(id)
+    topic.spread.duplicate(known, from, now, out)
+    if (known === undefined || known.mayTravel || frame.ttl === 0) return
+    known.mayTravel = true
+    known.frame = withTtl(frame.bytes, ttlOf(frame) - 1)
+    topic.spread.resume(known, out)
   }
 
   /** A late or unknown token is a no-op. */
@@ -116,6 +132,8 @@ export class Reception {
     if (topic.isSubscribed) deliver(topic, copy, out)
     topic.spread.receive(cached, now, out)
     for (const other of senders.slice(1)) topic.spread.duplicate(cached, other, now, out)
+    // Who comes back may have lost everything.
+    for (const peer of senders) if (!this.#context.isLinked(peer)) cached.knowledgeByPeer.delete(peer)
   }
 }
 

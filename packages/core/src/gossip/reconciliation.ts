@@ -7,6 +7,9 @@ import { IDS_PER_FRAME_MAX, type MessageId, type TopicId } from '../wire/message
 import type { GossipContext } from './gossip-context.ts'
 import type { GossipEffect } from './gossip-contract.ts'
 
+/** Bytes of a message's id. */
+const ID_BYTES = 16
+
 export interface ReconciliationOptions {
   /** Milliseconds after a message in which we name it by ourselves, and go on comparing. */
   readonly recentMs: number
@@ -83,7 +86,9 @@ export class Reconciliation {
   #answer(from: PeerId, ids: readonly MessageId[], now: Millis, out: GossipEffect[]): void {
     const theirs = new Set(ids)
     const unnamed = this.#recent(this.#options.answerMs, now).filter((id) => !theirs.has(id))
-    if (unnamed.length > 0) this.#send(from, unnamed, this.#options.answersCompare, out)
+    const bytes = unnamed.length * ID_BYTES
+    if (bytes > 0 && this.#context.graftedBytes.take(from, bytes, now))
+      this.#send(from, unnamed, this.#options.answersCompare, out)
   }
 
   #recent(windowMs: number, now: Millis): MessageId[] {

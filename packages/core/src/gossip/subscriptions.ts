@@ -6,14 +6,18 @@ import {
   ANNOUNCED_PER_LINK_MAX,
   FORWARDED_PER_LINK_MAX,
   FORWARDED_TOPICS_MAX,
+  JOINS_PER_LINK_PER_SECOND,
+  JOINS_PER_SECOND,
+  LINKS_MAX,
   SUBSCRIBE_LIFE_MS,
   TOPICS_MAX,
 } from '../limits.ts'
 import type { RoutingView } from '../machine.ts'
+import { TokenBucket, TokenBuckets } from '../token-buckets.ts'
 import type { MessageOf, TopicId } from '../wire/messages.ts'
 import type { GossipEffect } from './gossip-contract.ts'
 import { Paths } from './paths.ts'
-import type { GossipStrategy } from './strategy.ts'
+import { type GossipStrategy, TREE } from './strategy.ts'
 import { type Topic, type TopicKey, topicIdOf } from './topic.ts'
 
 export interface SubscriptionsContext {
@@ -41,6 +45,8 @@ export class Subscriptions {
   readonly #paths: Paths
   readonly #topicById = new Map<TopicId, Topic>()
   readonly #announcedByPeer = new Map<PeerId, Set<TopicId>>()
+  readonly #joinsByLink = new TokenBuckets(FORWARDED_PER_LINK_MAX, JOINS_PER_LINK_PER_SECOND, LINKS_MAX)
+  readonly #joins = new TokenBucket(FORWARDED_TOPICS_MAX, JOINS_PER_SECOND, 0)
   #subscribed = 0
 
   constructor(context: SubscriptionsContext) {
@@ -63,6 +69,10 @@ export class Subscriptions {
 
   get size(): number {
     return this.#topicById.size
+  }
+
+  isLinked(peer: PeerId): boolean {
+    return this.#announcedByPeer.has(peer)
   }
 
   get links(): number {
@@ -103,7 +113,7 @@ export class Subscriptions {
   hold(named: NamedTopic, until: Millis, now: Millis, out: GossipEffect[]): Topic {
     let topic = this.#topicById.get(named.id)
     if (topic === undefined) {
-      this.#makeRoom(out)
+      this.#makeRoom(now, out)
       topic = this.#join(named, (joined) => this.#markHeld(joined, named, until), now, out)
     }
     this.#markHeld(topic, named, until)
@@ -172,8 +182,9 @@ export class Subscriptions {
     if (lifeSeconds === 0 || !this.#announcedByPeer.has(from)) return true
     const until = now + Math.min(lifeSeconds * 1_000, SUBSCRIBE_LIFE_MS)
     const topic = this.#topicById.get(id)
-    if (topic === undefined) this.#forward({ id, key }, from, until, now, out)
-    else this.#addAsker(topic, from, until, now, out)
+    if (topic !== undefined) this.#addAsker(topic, from, until, now, out)
+    else if (this.#mayJoin(from, now)) this.#forward({ id, key }, from, until, now, out)
+    else this.#send(from, [], [id], out)
     return true
   }
 
@@ -224,6 +235,11 @@ export class Subscriptions {
     topic.heldUntil = Math.max(topic.heldUntil, until)
   }
 
+  /** Joining tells all our links, whose patience with us a stranger must not spend. */
+  #mayJoin(from: PeerId, now: Millis): boolean {
+    return this.#joinsByLink.take(from, 1, now) && this.#joins.take(1, now)
+  }
+
   #forward(
     topic: { id: TopicId; key: TopicKey },
     from: PeerId,
@@ -234,18 +250,26 @@ export class Subscriptions {
     const ofLink = [...this.#topicById.values()].filter(
       (other) => other.untilByAsker.has(from) && !other.isSubscribed,
     )
-    if (ofLink.length >= FORWARDED_PER_LINK_MAX) this.#leave(ofLink[0] as Topic, out)
-    this.#makeRoom(out)
+    if (ofLink.length >= FORWARDED_PER_LINK_MAX) {
+      const oldest = ofLink[0] as Topic
+      this.#dropAsker(oldest, from, now, out)
+      this.#settle(oldest, now, out)
+    }
+    this.#makeRoom(now, out)
     this.#join(topic, (joined) => joined.untilByAsker.set(from, until), now, out)
   }
 
-  /** At FORWARDED_TOPICS_MAX the one forwarded longest is left. */
-  #makeRoom(out: GossipEffect[]): void {
+  /** At FORWARDED_TOPICS_MAX the one forwarded longest is left; where we published lately only if there is no other. */
+  #makeRoom(now: Millis, out: GossipEffect[]): void {
     if (this.#topicById.size - this.#subscribed < FORWARDED_TOPICS_MAX) return
-    for (const topic of this.#topicById.values()) if (!topic.isSubscribed) return this.#leave(topic, out)
+    const forwarded = [...this.#topicById.values()].filter(({ isSubscribed }) => !isSubscribed)
+    const oldest = forwarded.find(({ heldUntil }) => heldUntil <= now) ?? forwarded[0]
+    this.#leave(oldest as Topic, out)
   }
 
   #settle(topic: Topic, now: Millis, out: GossipEffect[]): void {
+    // Who only forwards uses trees.
+    if (!topic.isSubscribed && topic.heldUntil <= now) topic.use(TREE)
     if (topic.isNeeded(now)) this.#paths.choose(topic, now, out)
     else this.#leave(topic, out)
   }

@@ -84,7 +84,7 @@ const TABLE: { readonly [N in MachineName]: (carrier: Carrier, effect: EffectOf<
   finder: onFinder,
   store: onStore,
   gossip: onGossip,
-  requests: (carrier, effect) => onRouted(carrier, 'requests', effect),
+  requests: onRequests,
 }
 
 /** Effects that mean the same whoever has them. */
@@ -126,6 +126,12 @@ function beginVerify(
 ): boolean {
   const start = (job: JobId): Effect => ({ type: 'verify', job, key, bytes, signature })
   return carrier.jobs.begin({ machine, token }, cause, start, carrier.out)
+}
+
+/** The same for machines that must hear of it at once. */
+function verifyOrDrop(carrier: Carrier, machine: 'gossip' | 'requests', effect: VerifyEffect<string>): void {
+  if (!beginVerify(carrier, machine, effect))
+    carrier.give(machine, { type: 'verify-dropped', token: effect.token })
 }
 
 function send(carrier: Carrier, { to, message, ttl, flags, lazy }: SendEffect): void {
@@ -390,14 +396,17 @@ function onStore(carrier: Carrier, effect: EffectOf<'store'>): void {
   }
 }
 
+function onRequests(carrier: Carrier, effect: EffectOf<'requests'>): void {
+  if (effect.type === 'verify') verifyOrDrop(carrier, 'requests', effect)
+  else onRouted(carrier, 'requests', effect)
+}
+
 function onGossip(carrier: Carrier, effect: EffectOf<'gossip'>): void {
   switch (effect.type) {
     case 'forward':
       return carrier.give('links', { type: 'send', to: effect.to, frame: effect.frame, lazy: false })
     case 'verify':
-      if (!beginVerify(carrier, 'gossip', effect))
-        carrier.give('gossip', { type: 'verify-dropped', token: effect.token })
-      return
+      return verifyOrDrop(carrier, 'gossip', effect)
     default:
       return onShared(carrier, 'gossip', effect)
   }

@@ -552,3 +552,45 @@ describe('the shared tree', () => {
     expect(delivered(effects)).toHaveLength(1)
   })
 })
+
+describe('links that come and go', () => {
+  const large = new Uint8Array(DIRECT_PAYLOAD_BYTES_MAX + 1)
+  const recipients = (effects: ReturnType<OnePeer['give']>) =>
+    effects.flatMap((effect) => (effect.type === 'done' ? [effect.value] : []))
+
+  test('[GS17] the shared tree does not follow one whose children have all gone', () => {
+    const peer = subscriber([ada])
+    peer.publish(1, 'chat', large)
+    peer.unlink(ada)
+    peer.linkMembers([ada])
+    expect(recipients(peer.publish(2, 'chat', large))).toMatchObject([{ recipients: 1 }])
+    const crowded = subscriber(Array.from({ length: 30 }, (_, index) => contactNumber(20 + index).id))
+    for (const child of targets(crowded.publish(1, 'chat', large))) crowded.unlink(child)
+    expect(targets(crowded.publish(2, 'chat', large)).length).toBeGreaterThan(0)
+  })
+
+  test('[GS14] who named an id in a reconciliation and does not answer keeps nobody else from being asked', () => {
+    const { id } = gossipFrame({ author })
+    const named = (reconcile: boolean): Message => ({ type: 'IHAVE', topic: CHAT.id, ids: [id], reconcile })
+    const peer = subscriber([ada, bob, eve])
+    expect(sends(peer.receive(ada, named(true)), 'GRAFT')).toHaveLength(1)
+    peer.receive(bob, named(false))
+    expect(sends(peer.wait(5_000), 'GRAFT').map(({ to }) => to)).toEqual([bob])
+    const cut = subscriber([ada, bob])
+    cut.receive(ada, named(true))
+    cut.unlink(ada)
+    cut.receive(bob, named(false))
+    expect(sends(cut.wait(5_000), 'GRAFT').map(({ to }) => to)).toEqual([bob])
+  })
+
+  test('[GS15] who went while its message was verified is not taken to have it when it comes back', () => {
+    const peer = subscriber([ada, bob])
+    const { bytes, id } = gossipFrame({ author })
+    peer.receiveBytes(ada, bytes)
+    peer.unlink(ada)
+    peer.verifyAll()
+    peer.linkMembers([ada])
+    const effects = peer.receive(ada, { type: 'GRAFT', topic: CHAT.id, ids: [id], pullOnly: false })
+    expect(targets(effects)).toEqual([ada])
+  })
+})

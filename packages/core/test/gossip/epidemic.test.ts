@@ -248,6 +248,16 @@ describe('choosing', () => {
     expect(targets(peer.accept(ada, message(2).bytes))).toHaveLength(2)
   })
 
+  test('[GS29] whoever unsubscribes and forwards on uses trees', () => {
+    const peer = subscriber({ mode: 'push', fanout: 1 }, [ada])
+    for (const member of crowd.slice(1, 7)) {
+      peer.link(member)
+      peer.receive(member, { type: 'SUBSCRIBE', topic: CHAT.id, target: CHAT.key, lifeSeconds: 100 })
+    }
+    peer.give({ type: 'unsubscribe', topic: 'chat' })
+    expect(new Set(targets(peer.accept(ada, message(0).bytes)))).toEqual(new Set(crowd.slice(1, 7)))
+  })
+
   test('[GS29] the same strategy once more disturbs no pull', () => {
     const peer = subscriber({ mode: 'pull' })
     peer.accept(ada, message(0).bytes)

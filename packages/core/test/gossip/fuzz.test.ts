@@ -11,6 +11,7 @@ import {
   MISSING_MAX,
   PARKED_BYTES_MAX,
   PARKED_COPIES_MAX,
+  REFUSED_IDS_MAX,
   SEEN_IDS_MAX,
 } from '../../src/limits.ts'
 import type { Message, MessageId, TopicId } from '../../src/wire/messages.ts'
@@ -22,6 +23,7 @@ const BOUNDS: Record<string, number> = {
   gossipTopics: FORWARDED_TOPICS_MAX + 1,
   gossipAnnounced: LINKS * ANNOUNCED_PER_LINK_MAX,
   gossipSeen: 2 * SEEN_IDS_MAX,
+  gossipRefused: 2 * REFUSED_IDS_MAX,
   gossipMessages: MESSAGES_CACHED_MAX,
   gossipMessageBytes: MESSAGES_CACHED_BYTES_MAX,
   gossipMissing: MISSING_MAX,

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { PAYLOAD_BYTES_MAX, PUBLISH_QUEUE_MAX, RECONCILE_MS } from '../../src/limits.ts'
-import type { Message, MessageId } from '../../src/wire/messages.ts'
-import { CHAT, contactNumber, forwards, gossipFrame, OnePeer, sends } from './one-peer.ts'
+import type { GossipMessage } from '../../src/gossip/envelope.ts'
+import { topicOf } from '../../src/gossip/topic.ts'
+import { GRAFTED_BYTES_BURST, PAYLOAD_BYTES_MAX, PUBLISH_QUEUE_MAX, RECONCILE_MS } from '../../src/limits.ts'
+import { decodeFrame } from '../../src/wire/codec.ts'
+import type { Message, MessageId, MessageOf } from '../../src/wire/messages.ts'
+import { CHAT, contactNumber, forwards, gossipFrame, NETWORK_ID, OnePeer, sends } from './one-peer.ts'
 
 const [ada, bob] = [contactNumber(1).id, contactNumber(2).id] as const
 const author = contactNumber(9)
@@ -25,6 +28,17 @@ describe('publishing', () => {
     expect(forwards(effects).map(({ to }) => to)).toEqual([ada, bob])
     expect(outcomes(effects)).toEqual([[1, 2]])
     expect(peer.machine.stats()).toMatchObject({ published: 1, copies: 0 })
+  })
+
+  test('[GS6] an author counts its messages of each topic by itself', () => {
+    const peer = new OnePeer()
+    for (const topic of ['chat', 'ticks']) peer.give({ type: 'subscribe', topic })
+    for (const topic of ['chat', 'ticks']) peer.linkMembers([ada, bob], topicOf(NETWORK_ID, topic).id)
+    const counters = ['chat', 'ticks', 'ticks', 'chat'].map((topic, op) => {
+      const [sent] = forwards(peer.publish(op, topic, HELLO)) as [{ frame: Uint8Array }]
+      return (decodeFrame(sent.frame) as { message: GossipMessage }).message.counter
+    })
+    expect(counters).toEqual([0, 0, 1, 1])
   })
 
   test('[GS25] without a link it waits, and goes out with the first one', () => {
@@ -136,6 +150,22 @@ describe('reconciliation', () => {
     expect(reconciliations(peer.wait(RECONCILE_MS * 1.5)).length).toBeGreaterThan(0)
     expect(peer.receive(ada, reconcile())).toEqual([])
     expect(sends(peer.receive(ada, reconcile()))).toHaveLength(1)
+  })
+
+  test('[GS27] answers are charged to the rate of what a link may graft', () => {
+    const peer = new OnePeer()
+    peer.give({ type: 'subscribe', topic: 'chat' })
+    peer.linkMembers([ada, bob])
+    for (let counter = 0; counter < 512; counter++) peer.accept(ada, gossipFrame({ author, counter }).bytes)
+    peer.wait(2_000)
+    const unknown = gossipFrame({ author: contactNumber(99) }).id
+    const question: Message = { type: 'IHAVE', topic: CHAT.id, ids: [unknown], reconcile: true }
+    let ids = 0
+    for (let i = 0; i < 1_000; i++)
+      for (const { message } of sends(peer.receive(bob, question), 'IHAVE'))
+        ids += (message as MessageOf<'IHAVE'>).ids.length
+    expect(ids * 16).toBeGreaterThan(GRAFTED_BYTES_BURST / 2)
+    expect(ids * 16).toBeLessThanOrEqual(GRAFTED_BYTES_BURST)
   })
 
   test('[GS27] equal sets cost one frame', () => {

@@ -183,6 +183,15 @@ describe('judging a copy', () => {
     expect(peer.receiveBytes(ada.id, bytes)).toEqual([])
   })
 
+  test('[GS6] what can never be new is fetched once', () => {
+    const peer = subscriber(ada)
+    const { bytes, id } = gossipFrame({ author: peer.self })
+    const named = { type: 'IHAVE', topic: CHAT.id, ids: [id], reconcile: true } as const
+    expect(sends(peer.receive(ada.id, named), 'GRAFT')).toHaveLength(1)
+    peer.accept(ada.id, bytes)
+    expect(sends(peer.receive(ada.id, named), 'GRAFT')).toEqual([])
+  })
+
   test('[GS6] nobody publishes in our name', () => {
     const peer = subscriber(ada)
     expect(peer.receiveBytes(ada.id, gossipFrame({ author: peer.self, boot: 99 }).bytes)).toEqual([])
@@ -203,6 +212,20 @@ describe('judging a copy', () => {
     expect(delivered(effects).map(({ hops }) => hops)).toEqual([GOSSIP_HOPS_MAX])
     expect(forwards(effects)).toEqual([])
     expect(sends(peer.wait(1_000), 'IHAVE')).toEqual([])
+  })
+
+  test('[GS8] who spends the TTL of a message keeps nobody from sending it on', () => {
+    const used = gossipFrame({ author, ttl: 0 }).bytes
+    const whole = gossipFrame({ author }).bytes
+    const inTurn = subscriber(ada, bob, eve)
+    inTurn.accept(ada.id, used)
+    const later = forwards(inTurn.receiveBytes(bob.id, whole))
+    expect(later.map(({ to, frame }) => [to, frame])).toEqual([[eve.id, withTtl(whole, GOSSIP_HOPS_MAX - 1)]])
+    expect(forwards(inTurn.receiveBytes(eve.id, whole))).toEqual([])
+    const atOnce = subscriber(ada, bob, eve)
+    atOnce.receiveBytes(ada.id, used)
+    atOnce.receiveBytes(bob.id, whole)
+    expect(forwards(atOnce.verifyAll()).map(({ to }) => to)).toEqual([eve.id])
   })
 
   test('[GS8] a TTL beyond the limit counts as the limit', () => {

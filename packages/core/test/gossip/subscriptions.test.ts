@@ -4,10 +4,20 @@ import {
   ANNOUNCED_PER_LINK_MAX,
   FORWARDED_PER_LINK_MAX,
   FORWARDED_TOPICS_MAX,
+  GOSSIP_CONTROL_PER_SECOND,
   TOPICS_MAX,
 } from '../../src/limits.ts'
 import type { Message, TopicId } from '../../src/wire/messages.ts'
-import { CHAT, contactNumber, NETWORK_ID, OnePeer, offences, sends } from './one-peer.ts'
+import {
+  CHAT,
+  contactNumber,
+  forwards,
+  gossipFrame,
+  NETWORK_ID,
+  OnePeer,
+  offences,
+  sends,
+} from './one-peer.ts'
 
 const [ada, bob, eve, dan] = [1, 2, 3, 4].map((number) => contactNumber(number).id) as [
   ReturnType<typeof contactNumber>['id'],
@@ -36,8 +46,16 @@ function linked(...peers: (typeof ada)[]): OnePeer {
   return peer
 }
 
+let rareTopics = 0
 const topicsOf = (peer: OnePeer) =>
   peer.machine.stats().topics.map(({ topic, forwarding }) => [topic, forwarding])
+
+/** Topics that nobody asked for before. Returns what followed. */
+function askForMany(peer: OnePeer, from: typeof ada, count: number) {
+  return Array.from({ length: count }, () =>
+    peer.receive(from, subscribe(100, topicOf(NETWORK_ID, `rare ${rareTopics++}`))),
+  ).flat()
+}
 
 describe('who is a member', () => {
   test('[GS18] a new link hears all our topics, and so do we hear its', () => {
@@ -278,6 +296,40 @@ describe('paths to the key', () => {
       const expected = Math.min((index + 1) * FORWARDED_PER_LINK_MAX, FORWARDED_TOPICS_MAX)
       expect(peer.machine.tables()).toMatchObject({ gossipTopics: expected })
     }
+  })
+
+  test('[GS23] what one link asks too much of ends its own wishes, not those of others', () => {
+    const peer = linked(ada, bob, eve)
+    for (const asker of [ada, bob, eve]) peer.receive(asker, subscribe(100))
+    peer.publish(1, 'own', new Uint8Array(1))
+    peer.receive(eve, subscribe(100, topicOf(NETWORK_ID, 'own')))
+    askForMany(peer, eve, FORWARDED_PER_LINK_MAX)
+    const names = topicsOf(peer).map(([topic]) => topic)
+    expect(names).toContain('own')
+    expect(names).toContain(CHAT.id)
+    expect(
+      forwards(peer.accept(ada, gossipFrame({ author: contactNumber(9) }).bytes)).map(({ to }) => to),
+    ).toEqual([bob])
+  })
+
+  test('[GS36] a link that asks for ever new topics is told no before our links hear too much of it', () => {
+    const victim = linked(eve, ada)
+    victim.selfRank = 0
+    const neighbour = linked(bob)
+    const offended: string[] = []
+    let refused = 0
+    for (let second = 0; second < 10; second++) {
+      const effects = askForMany(victim, eve, GOSSIP_CONTROL_PER_SECOND - 1)
+      expect(offences(effects)).toEqual([])
+      for (const { to, message } of sends(effects)) {
+        if (to === ada) offended.push(...offences(neighbour.receive(bob, message)))
+        else if (message.type === 'TOPICS') refused += message.removed.length
+      }
+      victim.wait(1_000)
+      neighbour.wait(1_000)
+    }
+    expect(offended).toEqual([])
+    expect(refused).toBeGreaterThan(4_000)
   })
 
   test('[GS24] a target that does not belong to the topic is an offence', () => {

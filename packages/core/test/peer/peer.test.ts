@@ -4,7 +4,12 @@ import { draftFrame, gossipDomain, messageIdOf, sealFrame, signedBytes } from '.
 import { topicOf } from '../../src/gossip/topic.ts'
 import { networkIdOf, topicHash } from '../../src/identity/network-id.ts'
 import { contentKey, type Key, keyOf } from '../../src/identity/peer-id.ts'
-import { JOBS_PER_LINK_MAX, JOBS_WAITING_PER_LINK_MAX, OFFERS_PER_MINUTE } from '../../src/limits.ts'
+import {
+  JOBS_PER_LINK_MAX,
+  JOBS_WAITING_PER_LINK_MAX,
+  OFFERS_PER_MINUTE,
+  REQUESTS_IN_MAX,
+} from '../../src/limits.ts'
 import type { GetResult, PutResult } from '../../src/peer/calls.ts'
 import { brokenInPeer } from '../../src/peer/invariants.ts'
 import { Peer } from '../../src/peer/peer.ts'
@@ -360,11 +365,23 @@ describe('hostile neighbours', () => {
     expect(valueFrom(friend, text)).toEqual(utf8(text))
   }
 
+  function operationOf(number: number): OperationId {
+    return toHex(utf8(`operation${number}`.padStart(16, '0'))) as OperationId
+  }
+
   /** A ROUTE to exactly the target, with hops to spend. */
   function route(number: number, inner: Uint8Array, target: Key): Uint8Array {
-    const operation = toHex(utf8(`operation${number}`.padStart(16, '0'))) as OperationId
     return encodeFrame(
-      { type: 'ROUTE', operation, path: 0, mode: 1, target, visited: [], via: [], inner },
+      {
+        type: 'ROUTE',
+        operation: operationOf(number),
+        path: 0,
+        mode: 1,
+        target,
+        visited: [],
+        via: [],
+        inner,
+      },
       20,
     )
   }
@@ -395,21 +412,56 @@ describe('hostile neighbours', () => {
     expectHealthy()
   })
 
-  it('[GS-5] a message whose verification was dropped is fetched when it is announced again', () => {
+  /** The attacker gives the victim that many messages to verify, and more that it says after them, at one instant. */
+  function flood(messages: number, ...more: Uint8Array[]): Uint8Array[] {
     attacker.links()
-    const chat = topicOf(NETWORK_ID, 'chat').id
     victim.call({ type: 'subscribe', topic: 'chat' })
     network.run(1_000)
-    attacker.says({ type: 'TOPICS', all: true, added: [chat], removed: [] })
-    const frames = Array.from({ length: JOBS_PER_LINK_MAX + JOBS_WAITING_PER_LINK_MAX + 24 }, (_, counter) =>
-      gossip(counter),
-    )
-    attacker.says(...frames)
+    attacker.says({ type: 'TOPICS', all: true, added: [topicOf(NETWORK_ID, 'chat').id], removed: [] })
+    const frames = Array.from({ length: messages }, (_, counter) => gossip(counter))
+    attacker.says(...frames, ...more)
     network.run(1_000)
+    return frames
+  }
+
+  it('[RQ11] requests whose verification was dropped keep nobody else out', () => {
+    const inner = (id: OperationId) => {
+      const head = { type: 'REQUEST', request: id, sender: contactNumber(600), sentAt: network.now } as const
+      return encodeInner({ ...head, name: 'x', payload: new Uint8Array(0), signature: new Uint8Array(64) })
+    }
+    const requests = Array.from({ length: REQUESTS_IN_MAX }, (_, n) =>
+      route(n, inner(operationOf(n)), keyOf(victim.id)),
+    )
+    flood(JOBS_PER_LINK_MAX + JOBS_WAITING_PER_LINK_MAX, ...requests)
+    expect(victim.tables()).toMatchObject({ jobsDropped: REQUESTS_IN_MAX, requestsChecking: 0 })
+    const payload = Uint8Array.of(1)
+    friend.call({ type: 'request', to: victim.id, name: 'x', payload, timeoutMs: 5_000 })
+    network.run(1_000)
+    expect(victim.eventsOf('request')).toHaveLength(1)
+    expectHealthy()
+  })
+
+  it('[GS36] a neighbour that asks for ever new topics costs nobody its other links', () => {
+    attacker.links()
+    network.run(5_000)
+    for (let tick = 0; tick < 60; tick++) {
+      const frames = Array.from({ length: 50 }, (_, index): Message => {
+        const { id, key } = topicOf(NETWORK_ID, `rare ${tick * 50 + index}`)
+        return { type: 'SUBSCRIBE', topic: id, target: key, lifeSeconds: 100 }
+      })
+      attacker.says(...frames)
+      network.run(100)
+    }
+    expectHealthy()
+  })
+
+  it('[GS-5] a message whose verification was dropped is fetched when it is announced again', () => {
+    const frames = flood(JOBS_PER_LINK_MAX + JOBS_WAITING_PER_LINK_MAX + 24)
     expect(victim.tables()).toMatchObject({ jobsDropped: 24, gossipParked: 0 })
     expect(victim.eventsOf('message')).toHaveLength(frames.length - 24)
 
     const ids = frames.map((frame) => messageIdOf(frame))
+    const chat = topicOf(NETWORK_ID, 'chat').id
     attacker.says({ type: 'IHAVE', topic: chat, ids: ids.slice(-24), reconcile: false })
     network.run(1_000)
     const grafts = attacker.heard.flatMap(({ message }) => (message.type === 'GRAFT' ? message.ids : []))
