@@ -20,7 +20,7 @@ export function aborted(signal: AbortSignal | undefined): HyphaeError {
 }
 
 /** What a call ends with that came to no result in its time. */
-export function timedOut(timeoutMs: number): HyphaeError {
+export function timedOut(timeoutMs: number | undefined): HyphaeError {
   return new HyphaeError('TIMEOUT', `no result within ${timeoutMs} ms`)
 }
 
@@ -28,7 +28,11 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw aborted(signal)
 }
 
-/** The text of anything that was thrown. */
+/** The text of anything that was thrown; a string whatever it was. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return 'an error without a text'
+  }
 }

@@ -1,3 +1,4 @@
+export { callSafely } from './call-safely.ts'
 export { aborted, HyphaeError, messageOf, throwIfAborted, timedOut } from './error.ts'
 export { type GenerateIdentityOptions, generateIdentity, type WorkProgress } from './generate-identity.ts'
 export { type CallOptions, type Environment, PeerRuntime, type PeerRuntimeOptions } from './peer-runtime.ts'
@@ -27,4 +28,5 @@ export type {
 export { secureRandom } from './random.ts'
 export { systemClock, type TimeSources } from './system-clock.ts'
 export { createTabsIntroducer, type TabChannel, type TabsIntroducerOptions } from './tabs-introducer.ts'
+export { afterMs } from './timer.ts'
 export { createWebCryptoPeer, SEAL_OVERHEAD_BYTES } from './web-crypto.ts'

@@ -66,19 +66,25 @@ export class PeerRuntime {
   #closed = false
   #cancelWake: () => void = () => {}
 
-  /** Reads what storage kept, then starts. Rejects with HyphaeError STORAGE_FAILED. */
+  /** Reads what storage kept, then starts. Rejects with HyphaeError STORAGE_FAILED, and has then freed everything. */
   static async start(options: PeerRuntimeOptions): Promise<PeerRuntime> {
     const { storage } = options
     const records = new RecordKeeper(storage)
-    const [bootId, contacts, recordIndex] = await Promise.all([
-      storage.nextBootId(),
-      storage.loadContacts(),
-      records.loadIndex(),
-    ])
     const runtime = new PeerRuntime(options, records)
-    runtime.#input({ type: 'start', bootId, contacts, recordIndex })
-    runtime.#introducers.openAll(options.introducers)
-    return runtime
+    try {
+      const [bootId, contacts, recordIndex] = await Promise.all([
+        storage.nextBootId(),
+        storage.loadContacts(),
+        records.loadIndex(),
+      ])
+      runtime.#input({ type: 'start', bootId, contacts, recordIndex })
+      runtime.#introducers.openAll(options.introducers)
+      return runtime
+    } catch (error) {
+      runtime.#closed = true
+      await runtime.#free()
+      throw error
+    }
   }
 
   private constructor(options: PeerRuntimeOptions, records: RecordKeeper) {
@@ -184,8 +190,11 @@ export class PeerRuntime {
     this.#calls.rejectAll('CLOSED', 'the peer was closed')
     this.#introducers.closeAll()
     this.#options.transport.destroy()
-    await this.#options.storage.close()
-    this.#listeners.clear()
+    try {
+      await this.#options.storage.close()
+    } finally {
+      this.#listeners.clear()
+    }
   }
 
   /** Inputs are handled one after another, never inside one another. */

@@ -1,13 +1,15 @@
 // Commands that core works on, as promises: numbered, cancellable, with a deadline of their own.
 
 import type { Effect, FailureCode, Input, OpId, PeerCall } from '@hyphae/core'
+import { callSafely } from './call-safely.ts'
 import { aborted, HyphaeError, timedOut } from './error.ts'
 import type { CallOptions } from './peer-runtime.ts'
+import { afterMs } from './timer.ts'
 
 interface Pending {
   resolve(value: unknown): void
   reject(error: HyphaeError): void
-  readonly onProgress: ((value: unknown) => void) | undefined
+  onProgress(value: unknown): void
 }
 
 export class PendingCalls {
@@ -25,12 +27,9 @@ export class PendingCalls {
     const op = this.#nextOp++
     return new Promise((resolve, reject) => {
       const abort = () => this.#giveUp(op, aborted(signal))
-      const timer =
-        timeoutMs === undefined
-          ? undefined
-          : setTimeout(() => this.#giveUp(op, timedOut(timeoutMs)), timeoutMs)
+      const stopTimer = afterMs(timeoutMs, () => this.#giveUp(op, timedOut(timeoutMs)))
       const tidy = () => {
-        clearTimeout(timer)
+        stopTimer()
         signal?.removeEventListener('abort', abort)
       }
       signal?.addEventListener('abort', abort)
@@ -43,7 +42,7 @@ export class PendingCalls {
           tidy()
           reject(error)
         },
-        onProgress: options.onProgress,
+        onProgress: (value) => options.onProgress?.(value),
       })
       this.#send({ type: 'command', op, call })
     })
@@ -57,7 +56,7 @@ export class PendingCalls {
   settle(effect: Effect & { type: 'progress' | 'done' | 'failed' }): void {
     const pending = this.#pendingByOp.get(effect.op)
     if (pending === undefined) return
-    if (effect.type === 'progress') return pending.onProgress?.(effect.value)
+    if (effect.type === 'progress') return callSafely(pending.onProgress, effect.value)
     this.#pendingByOp.delete(effect.op)
     if (effect.type === 'done') pending.resolve(effect.value)
     else pending.reject(new HyphaeError(effect.code, effect.message))

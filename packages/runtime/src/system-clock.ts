@@ -2,9 +2,8 @@
 // sleeps; record expiry and boot ids need neither. So: monotonic, and brought forward when the wall clock has run ahead.
 
 import type { Clock } from './ports/clock.ts'
+import { TIMER_MS_MAX } from './timer.ts'
 
-/** Milliseconds. The longest delay setTimeout takes: a longer one overflows 32 bits and fires at once. */
-const TIMER_MS_MAX = 2 ** 31 - 1
 /** Milliseconds the wall clock may lead before we follow it: more than its slewing, less than any sleep. */
 const WALL_LEAD_MS_MAX = 1_000
 

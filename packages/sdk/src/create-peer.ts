@@ -5,6 +5,7 @@ import { networkIdOf, type Random } from '@hyphae/core'
 import {
   aborted,
   type Clock,
+  callSafely,
   createTabsIntroducer,
   createWebCryptoPeer,
   generateIdentity,
@@ -21,7 +22,12 @@ import {
 import { createWebSocketIntroducer } from '@hyphae/signaling-client'
 import { openIndexedDbStorage } from '@hyphae/storage-indexeddb'
 import { createWebRtcTransport, supportsWebRtc } from '@hyphae/transport-webrtc'
-import { type PeerOptions, type ResolvedPeerOptions, resolvePeerOptions } from './options.ts'
+import {
+  type PeerOptions,
+  type ResolvedPeerOptions,
+  resolvePeerOptions,
+  type StartProgress,
+} from './options.ts'
 import { followPage } from './page-lifecycle.ts'
 import { HyphaePeer } from './peer.ts'
 
@@ -33,7 +39,7 @@ export async function createPeer(given: PeerOptions): Promise<HyphaePeer> {
   const clock = options.clock ?? systemClock()
   const random = options.random ?? secureRandom()
   requirePlatform(options)
-  options.onProgress?.({ stage: 'storage' })
+  tell(options, { stage: 'storage' })
   const networkId = networkIdOf(options.network, options.workBits)
   const storage = await openStorage(options, networkId)
   try {
@@ -74,8 +80,12 @@ async function startIn(
     throw aborted(options.signal)
   }
   const release = followPage(runtime)
-  options.onProgress?.({ stage: 'started' })
+  tell(options, { stage: 'started' })
   return new HyphaePeer({ network: options.network, identity, runtime, introducerFor, release })
+}
+
+function tell({ onProgress }: ResolvedPeerOptions, progress: StartProgress): void {
+  if (onProgress) callSafely(onProgress, progress)
 }
 
 function requirePlatform(options: ResolvedPeerOptions): void {
@@ -106,7 +116,7 @@ async function identityOf(
     workBits: options.workBits,
     random,
     onProgress: ({ tries, expectedTries }) =>
-      options.onProgress?.({ stage: 'identity', done: tries, expected: expectedTries }),
+      tell(options, { stage: 'identity', done: tries, expected: expectedTries }),
     ...(options.signal ? { signal: options.signal } : {}),
   })
   await storage.saveIdentity(identity)

@@ -1,4 +1,7 @@
-// Typed events. `on` returns its off-switch; a listener that throws does not keep others from hearing.
+// Typed events. `on` returns its off-switch; a listener that throws does not keep others from hearing, and one that
+// is off hears nothing any more.
+
+import { callSafely } from '@hyphae/runtime'
 
 export type Listener<T> = (event: T) => void
 
@@ -15,8 +18,9 @@ export class Emitter<Events extends object> {
   }
 
   emit<T extends keyof Events>(type: T, event: Events[T]): void {
-    for (const listener of [...(this.#listenersByType.get(type) ?? [])])
-      callSafely(listener as Listener<Events[T]>, event)
+    const listeners = this.#listenersByType.get(type)
+    for (const listener of [...(listeners ?? [])])
+      if (listeners?.has(listener)) callSafely(listener as Listener<Events[T]>, event)
   }
 
   count(type: keyof Events): number {
@@ -25,16 +29,5 @@ export class Emitter<Events extends object> {
 
   clear(): void {
     this.#listenersByType.clear()
-  }
-}
-
-/** The error of a listener is its author's: it surfaces as an uncaught one, where their tools look for it. */
-function callSafely<T>(listener: Listener<T>, event: T): void {
-  try {
-    listener(event)
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
   }
 }

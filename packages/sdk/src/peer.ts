@@ -23,6 +23,7 @@ import {
 import { toHex } from '@hyphae/core/wire'
 import {
   aborted,
+  afterMs,
   HyphaeError,
   type Introducer,
   type LinkPathInfo,
@@ -155,7 +156,7 @@ export class HyphaePeer {
   joined({ signal, timeoutMs }: CallOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (error?: HyphaeError) => {
-        clearTimeout(timer)
+        stopTimer()
         signal?.removeEventListener('abort', abort)
         off()
         if (error) reject(error)
@@ -166,8 +167,7 @@ export class HyphaePeer {
         if (status === 'closed') end(new HyphaeError('CLOSED', 'the peer is closed'))
       }
       const abort = () => end(aborted(signal))
-      const timer =
-        timeoutMs === undefined ? undefined : setTimeout(() => end(timedOut(timeoutMs)), timeoutMs)
+      const stopTimer = afterMs(timeoutMs, () => end(timedOut(timeoutMs)))
       const off = this.on('status', look)
       signal?.addEventListener('abort', abort)
       if (signal?.aborted) abort()
@@ -316,10 +316,14 @@ export class HyphaePeer {
   }
 
   async #close(): Promise<void> {
-    await this.#runtime.close()
-    this.#parts.release()
-    this.#emitter.emit('status', 'closed')
-    this.#emitter.clear()
+    try {
+      await this.#runtime.close()
+    } finally {
+      this.#parts.release()
+      for (const topic of this.#topicByName.values()) topic.close()
+      this.#emitter.emit('status', 'closed')
+      this.#emitter.clear()
+    }
   }
 
   #onEvent(event: PeerEvent): void {

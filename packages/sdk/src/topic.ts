@@ -9,6 +9,7 @@ import {
 } from '@hyphae/core'
 import type { PeerRuntime } from '@hyphae/runtime'
 import { Emitter, type Listener } from './emitter.ts'
+import { MessageStream } from './message-stream.ts'
 import { decodeValue, encodeValue } from './values.ts'
 
 /** Milliseconds a message waits for a first link, unless the call says otherwise. */
@@ -44,7 +45,9 @@ export class Topic<T = unknown> {
   readonly name: string
   readonly #runtime: PeerRuntime
   readonly #emitter = new Emitter<TopicEvents<T>>()
+  readonly #streams = new Set<MessageStream<TopicMessage<T>>>()
   #subscribed = false
+  #isClosed = false
   #strategy: GossipStrategy = TREE
 
   /** Made by `peer.topic(name)`. */
@@ -92,32 +95,32 @@ export class Topic<T = unknown> {
     return { id, recipients }
   }
 
-  /** Messages as they come, from now on: `for await (const message of topic)`. Ends with `break` or the signal. */
-  async *messages(
+  /** Messages as they come, from now on: `for await (const message of topic)`. Ends with `break`, the signal or the peer. */
+  messages(
     options: { readonly signal?: AbortSignal; readonly bufferMax?: number } = {},
-  ): AsyncGenerator<TopicMessage<T>> {
-    const bufferMax = options.bufferMax ?? 1_024
-    const waiting: TopicMessage<T>[] = []
-    let wake = () => {}
-    const off = this.on('message', (message) => {
-      // A reader that is slower than the topic loses the oldest: memory is the tab's, not the sender's.
-      if (waiting.push(message) > bufferMax) waiting.shift()
-      wake()
-    })
-    options.signal?.addEventListener('abort', () => wake(), { once: true })
-    try {
-      while (!options.signal?.aborted) {
-        const next = waiting.shift()
-        if (next !== undefined) yield next
-        else await new Promise<void>((resolve) => (wake = resolve))
-      }
-    } finally {
+  ): AsyncIterableIterator<TopicMessage<T>> {
+    const { signal, bufferMax = 1_024 } = options
+    const stream = new MessageStream<TopicMessage<T>>(bufferMax, () => {
       off()
-    }
+      this.#streams.delete(stream)
+      signal?.removeEventListener('abort', end)
+    })
+    const end = () => stream.end()
+    const off = this.on('message', (message) => stream.push(message))
+    this.#streams.add(stream)
+    signal?.addEventListener('abort', end)
+    if (this.#isClosed || signal?.aborted) end()
+    return stream
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<TopicMessage<T>> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<TopicMessage<T>> {
     return this.messages()
+  }
+
+  /** The peer is closed. Called by it. */
+  close(): void {
+    this.#isClosed = true
+    for (const stream of this.#streams) stream.end()
   }
 
   /** A message came in. Called by the peer. */

@@ -35,7 +35,7 @@ describe('publishing', () => {
     for (const topic of ['chat', 'ticks']) peer.give({ type: 'subscribe', topic })
     for (const topic of ['chat', 'ticks']) peer.linkMembers([ada, bob], topicOf(NETWORK_ID, topic).id)
     const counters = ['chat', 'ticks', 'ticks', 'chat'].map((topic, op) => {
-      const [sent] = forwards(peer.publish(op, topic, HELLO)) as [{ frame: Uint8Array }]
+      const [sent] = forwards(peer.publish(op, topic, HELLO)) as unknown as [{ frame: Uint8Array }]
       return (decodeFrame(sent.frame) as { message: GossipMessage }).message.counter
     })
     expect(counters).toEqual([0, 0, 1, 1])

@@ -1,0 +1,171 @@
+// What an application does to us: callbacks that throw, streams that are left, parts that fail.
+
+import { createMemoryNetwork, createMemoryStorage } from '@hyphae/conformance'
+import type { Introducer } from '@hyphae/runtime'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createPeer, type HyphaePeer } from '../src/index.ts'
+import { createTestNetwork, type TestNetwork } from '../src/testing.ts'
+
+let network: TestNetwork
+/** Errors that surface as uncaught ones. */
+let uncaught: unknown[]
+
+beforeEach(() => {
+  network = createTestNetwork()
+  uncaught = []
+  const real = queueMicrotask
+  vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((callback) =>
+    real(() => {
+      try {
+        callback()
+      } catch (error) {
+        uncaught.push(error)
+      }
+    }),
+  )
+})
+
+afterEach(async () => {
+  await network.close()
+  vi.restoreAllMocks()
+})
+
+async function two(): Promise<[HyphaePeer, HyphaePeer]> {
+  const peers = await Promise.all([network.createPeer(), network.createPeer()])
+  await Promise.all(peers.map((peer) => peer.joined()))
+  return peers
+}
+
+function parts() {
+  const transport = createMemoryNetwork().createTransport('a')
+  const storage = createMemoryStorage()
+  const options = { network: 'test', workBits: 0, storage, siblingTabs: false, transport } as const
+  return { transport, storage, options }
+}
+
+const mine = () => {
+  throw new Error('mine')
+}
+
+describe('callbacks', () => {
+  it('that throw lose nothing of ours', async () => {
+    const [first, second] = await two()
+    await expect(first.lookup(second.id, { onStep: mine })).resolves.toHaveLength(2)
+    const peer = await createPeer({ ...parts().options, onProgress: mine })
+    await peer.close()
+    expect(uncaught.length).toBeGreaterThan(2)
+    expect(new Set(uncaught)).toEqual(new Set(uncaught.map(() => new Error('mine'))))
+  })
+
+  it('are not called once they are off', async () => {
+    const [first] = await two()
+    const heard: unknown[] = []
+    first.topic('chat').on('message', () => off())
+    const off = first.topic('chat').on('message', ({ data }) => heard.push(data))
+    await first.topic('chat').publish('x')
+    expect(heard).toEqual([])
+  })
+
+  it('may throw what has no text: the requester hears that they failed', async () => {
+    const [first, second] = await two()
+    for (const error of [Object.create(null), Object.assign(new Error(), { message: {} })]) {
+      const off = second.handle('fail', () => {
+        throw error
+      })
+      await expect(first.request(second.id, 'fail', 0)).rejects.toMatchObject({ code: 'HANDLER_FAILED' })
+      off()
+    }
+  })
+})
+
+it('waits for ever where the time is longer than any timer', async () => {
+  const alone = await createPeer(parts().options)
+  const joining = alone.joined({ timeoutMs: Number.POSITIVE_INFINITY }).catch(({ code }) => code)
+  network = createTestNetwork({ delayMs: 20 })
+  const [first] = await two()
+  for (const timeoutMs of [Number.POSITIVE_INFINITY, 30 * 86_400_000])
+    await expect(first.store.get('nothing', { timeoutMs })).resolves.toBeUndefined()
+  await alone.close()
+  await expect(joining).resolves.toBe('CLOSED')
+})
+
+describe('messages()', () => {
+  it('hears from the moment it is called, up to its bound', async () => {
+    const [first] = await two()
+    const chat = first.topic('chat')
+    const messages = chat.messages({ bufferMax: 2 })
+    for (const text of ['lost', 'kept', 'last']) await chat.publish(text)
+    expect([await messages.next(), await messages.next()]).toMatchObject([
+      { value: { data: 'kept' } },
+      { value: { data: 'last' } },
+    ])
+  })
+
+  it('ends for whoever waits: by return, by its signal, by the end of the peer', async () => {
+    const [first] = await two()
+    const chat = first.topic('chat')
+    const abort = new AbortController()
+    const [returned, aborted, closed] = [
+      chat.messages(),
+      chat.messages({ signal: abort.signal }),
+      chat.messages(),
+    ]
+    const ends = [returned, aborted, closed].map((messages) => messages.next())
+    await returned.return?.()
+    abort.abort()
+    await first.close()
+    for (const end of ends) await expect(end).resolves.toEqual({ done: true, value: undefined })
+    await expect(chat.messages().next()).resolves.toMatchObject({ done: true })
+  })
+
+  it('leaves nothing behind on its signal', async () => {
+    const [first] = await two()
+    const { signal } = new AbortController()
+    const added = vi.spyOn(signal, 'addEventListener')
+    const removed = vi.spyOn(signal, 'removeEventListener')
+    const messages = first.topic('chat').messages({ signal })
+    await first.topic('chat').publish('x')
+    for await (const { data } of messages) {
+      expect(data).toBe('x')
+      break
+    }
+    expect(removed.mock.calls).toEqual(added.mock.calls)
+    expect(added.mock.calls).toHaveLength(1)
+  })
+})
+
+describe('parts that fail', () => {
+  const introducer = (id: string, more: Partial<Introducer> = {}): Introducer => {
+    const nothing = () => undefined
+    const methods = { open: nothing, introduce: nothing, signal: nothing, meshed: nothing, retryNow: nothing }
+    return { id, path: 'memory', ...methods, close: nothing, ...more }
+  }
+
+  it('an introducer that cannot be opened leaves no running peer', async () => {
+    const { transport, options } = parts()
+    const destroy = vi.spyOn(transport, 'destroy')
+    const close = vi.fn()
+    const introducers = [introducer('good', { close }), introducer('bad', { open: mine })]
+    await expect(createPeer({ ...options, introducers })).rejects.toThrow('mine')
+    expect([destroy.mock.calls.length, close.mock.calls.length]).toEqual([1, 1])
+  })
+
+  it('a disk that cannot be read leaves no transport', async () => {
+    const { transport, storage, options } = parts()
+    const destroy = vi.spyOn(transport, 'destroy')
+    vi.spyOn(storage, 'loadContacts').mockRejectedValue(new Error('disk'))
+    await expect(createPeer(options)).rejects.toThrow('disk')
+    expect(destroy).toHaveBeenCalledTimes(1)
+  })
+
+  it('a disk that cannot be closed keeps nobody waiting', async () => {
+    const { storage, options } = parts()
+    const peer = await createPeer(options)
+    vi.spyOn(storage, 'close').mockRejectedValue(new Error('disk'))
+    const told: string[] = []
+    peer.on('status', (status) => told.push(status))
+    const joining = peer.joined().catch(({ code }) => code)
+    await expect(peer.close()).rejects.toThrow('disk')
+    expect([told, await joining]).toEqual([['closed'], 'CLOSED'])
+  })
+})
