@@ -13,6 +13,7 @@ import {
   type PeerSnapshot,
   type Random,
 } from '@hyphae/core'
+import { callSafely } from './call-safely.ts'
 import { HyphaeError, messageOf } from './error.ts'
 import { IntroducerSet } from './introducer-set.ts'
 import { Jobs } from './jobs.ts'
@@ -212,7 +213,8 @@ export class PeerRuntime {
   #handle(input: Input): void {
     const effects: Effect[] = []
     this.#peer.handle(input, this.#options.clock.now(), effects)
-    for (const effect of effects) this.#perform(effect)
+    // Core takes all of them for done: one that a port throws at must not cost the others, a wake-up among them.
+    for (const effect of effects) callSafely((one) => this.#perform(one), effect)
   }
 
   #perform(effect: Effect): void {

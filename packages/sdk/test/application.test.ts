@@ -1,6 +1,6 @@
 // What an application does to us: callbacks that throw, streams that are left, parts that fail.
 
-import { createMemoryNetwork, createMemoryStorage } from '@hyphae/conformance'
+import { createMemoryIntroducers, createMemoryNetwork, createMemoryStorage } from '@hyphae/conformance'
 import type { Introducer } from '@hyphae/runtime'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createPeer, type HyphaePeer } from '../src/index.ts'
@@ -148,6 +148,21 @@ describe('parts that fail', () => {
     const introducers = [introducer('good', { close }), introducer('bad', { open: mine })]
     await expect(createPeer({ ...options, introducers })).rejects.toThrow('mine')
     expect([destroy.mock.calls.length, close.mock.calls.length]).toEqual([1, 1])
+  })
+
+  it('a port that throws costs no other effect of its turn', async () => {
+    const links = createMemoryNetwork()
+    const introducers = createMemoryIntroducers()
+    const start = (name: string) => {
+      const own = introducers.introducer()
+      vi.spyOn(own, 'meshed').mockImplementation(mine)
+      const transport = links.createTransport(name)
+      return createPeer({ ...parts().options, transport, introducers: [own] })
+    }
+    const peers = await Promise.all([start('a'), start('b')])
+    await Promise.all(peers.map((peer) => peer.joined({ timeoutMs: 2_000 })))
+    await Promise.all(peers.map((peer) => peer.close()))
+    expect(uncaught).toContainEqual(new Error('mine'))
   })
 
   it('a disk that cannot be read leaves no transport', async () => {
