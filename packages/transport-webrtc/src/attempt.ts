@@ -100,7 +100,7 @@ export class Attempt implements Applicant, ConnectionHost {
   }
 
   addCandidates({ candidates, droppedCandidates }: CandidatesSignal): void {
-    const taken = candidates.slice(0, CANDIDATES_MAX - this.#candidatesTaken)
+    const taken = candidates.slice(0, Math.max(0, CANDIDATES_MAX - this.#candidatesTaken))
     this.#candidatesTaken += taken.length
     const dropped = droppedCandidates + candidates.length - taken.length
     if (dropped > 0) this.#host.refused('signal', dropped)

@@ -89,7 +89,7 @@ function valuesByAttribute(lines: readonly string[]): Map<string, string> | null
   const values = new Map<string, string>()
   for (const line of lines) {
     const { name, value } = attributeIn(line)
-    const form = ATTRIBUTES[name]
+    const form = Object.hasOwn(ATTRIBUTES, name) ? ATTRIBUTES[name] : undefined
     if (!form) continue
     // Firefox writes fingerprints in capitals in one place and both stacks repeat them per section.
     const plain = name === 'fingerprint' ? value.toLowerCase() : value
@@ -128,7 +128,7 @@ function write(lines: readonly string[]): string {
 }
 
 function isKnown(line: string): boolean {
-  return attributeIn(line).name in ATTRIBUTES
+  return Object.hasOwn(ATTRIBUTES, attributeIn(line).name)
 }
 
 function isCandidate(line: string): boolean {

@@ -71,6 +71,11 @@ describe('reading a description', () => {
     })
   }
 
+  it('ignores a line that is named like a property of every object', () => {
+    const named = ['constructor', '__proto__', 'toString'].map((name) => `a=${name}:x\r\n`).join('')
+    expect(readDescription('offer', CHROMIUM_OFFER + named)).toEqual(readDescription('offer', CHROMIUM_OFFER))
+  })
+
   it('drops candidates above the limit and counts them', () => {
     const lines = Array.from(
       { length: CANDIDATES_MAX + 5 },

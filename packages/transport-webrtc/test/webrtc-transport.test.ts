@@ -11,7 +11,10 @@ import {
   WEBRTC_DEFAULTS,
   type WebRtcTransportOptions,
 } from '../src/index.ts'
-import { DIALS_WAITING_MAX, HAND_CARRIED_MAX, HAND_CARRIED_MS_MAX } from '../src/limits.ts'
+import { CANDIDATES_MAX, DIALS_WAITING_MAX, HAND_CARRIED_MAX, HAND_CARRIED_MS_MAX } from '../src/limits.ts'
+import { readDescription } from '../src/sdp.ts'
+import { encodeCandidates, encodeDescription } from '../src/signal.ts'
+import { FIREFOX_ANSWER } from './descriptions.ts'
 
 const TURN = { urls: 'turn:turn.example.com', username: 'u', credential: 'c' }
 
@@ -133,6 +136,25 @@ describe('an attempt', () => {
     expect(events()).toMatchObject([{ type: 'failed', stage: 'budget', attempt: String(HAND_CARRIED_MAX) }])
   })
 
+  it('drops candidates beyond the limit, however they are divided', async () => {
+    const wrtc = {
+      RTCPeerConnection: IdleConnection,
+      RTCSessionDescription: class {},
+      RTCIceCandidate: class {},
+    }
+    const { transport, dial, stats } = newTransport({ wrtc })
+    await dial('a')
+    const candidates = (from: number, count: number) =>
+      Array.from({ length: count }, (_, i) => `candidate:${from + i} 1 udp 1 192.0.2.1 ${1_000 + i} typ host`)
+    const apply = (signal: Uint8Array) => transport.applySignal('a' as AttemptId, signal)
+    apply(encodeCandidates(candidates(0, CANDIDATES_MAX)))
+    const answer = readDescription('answer', FIREFOX_ANSWER)!
+    apply(encodeDescription({ ...answer, candidates: candidates(100, 1) }))
+    expect(stats().refusedSignals).toBe(0)
+    apply(encodeCandidates(candidates(200, CANDIDATES_MAX)))
+    expect(stats().refusedSignals).toBe(CANDIDATES_MAX)
+  })
+
   it('is not made twice, and not after destroy', async () => {
     const { transport, dial, stats, events } = newTransport()
     await dial('a')
@@ -187,6 +209,10 @@ class IdleConnection {
   }
 
   createOffer(): Promise<never> {
+    return new Promise(() => undefined)
+  }
+
+  setRemoteDescription(): Promise<never> {
     return new Promise(() => undefined)
   }
 
