@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto'
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { SIGNALING_MESSAGE_BYTES_MAX } from '@hyphae/core/signaling'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -57,6 +57,7 @@ class SignalingServer implements RunningServer {
   readonly #counters = newCounters()
   readonly #sessionContext: SessionContext
   readonly #sessions = new Set<Session>()
+  readonly #sockets = new Set<Socket>()
   readonly #webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -119,9 +120,10 @@ class SignalingServer implements RunningServer {
     // Sockets say `close` a moment after the server did, and count until then.
     const ends = [...this.#sessions].map((session) => session.closed)
     for (const session of this.#sessions) session.end('draining')
-    const deadline = setTimeout(() => this.#http.closeAllConnections(), this.#options.drainMs)
+    await Promise.race([closed, Promise.all([delay(this.#options.drainMs), ...ends])])
+    // Downloads, sockets that were refused an upgrade and those that never finished TLS: HTTP knows only the first.
+    for (const socket of this.#sockets) socket.destroy()
     await Promise.all([closed, ...ends])
-    clearTimeout(deadline)
     this.#log.info('stopped', { ...this.stats() })
   }
 
@@ -133,6 +135,10 @@ class SignalingServer implements RunningServer {
     http.maxConnections = 2 * this.#options.connectionsMax
     const { staticFolder } = this.#options
     http.on('request', handleHttpRequests({ staticFolder, health: () => this.#health() }))
+    http.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
     http.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
   }
 
@@ -196,6 +202,10 @@ class SignalingServer implements RunningServer {
   }
 }
 
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+}
+
 function listening(http: Server, options: { port: number; host?: string }): Promise<void> {
   return new Promise((resolve, reject) => {
     http.once('error', reject)
@@ -207,5 +217,7 @@ function listening(http: Server, options: { port: number; host?: string }): Prom
 }
 
 function refuse(socket: Duplex, status: string): void {
+  // A socket of HTTP stays half open, and after an upgrade request no timeout of HTTP ends it.
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

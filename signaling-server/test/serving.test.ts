@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -19,6 +20,23 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(folder, { recursive: true })
 })
+
+/** Open on its own side until the test is over, whatever the server does. */
+async function openSocket(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  return socket
+}
+
+/** Asks for an upgrade that is refused, and never closes its own side. */
+async function openRefused(port: number): Promise<Socket> {
+  const socket = await openSocket(port)
+  socket.write('GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+  socket.resume()
+  await once(socket, 'end')
+  return socket
+}
 
 async function buildApp(): Promise<string> {
   const app = join(folder, 'app')
@@ -156,6 +174,13 @@ describe('[SG-13] who may connect', () => {
     expect(server.stats().connections).toBe(0)
   })
 
+  test('[SG-13] whoever is refused an upgrade holds no connection, though it keeps its own side open', async () => {
+    const server = await start({ connectionsMax: 2 })
+    // HTTP has twice as many connections.
+    for (let i = 0; i < 4; i++) await openRefused(server.port)
+    expect(await get(server.pageUrl, '/healthz')).toMatchObject({ status: 200 })
+  })
+
   test('one network too many is refused', async () => {
     const server = await start({ networksMax: 1 })
     await joinedClient(server.url)
@@ -185,6 +210,17 @@ describe('[SG-15] stopping', () => {
     client.socket.pause()
     await server.close()
     expect(server.stats().connections).toBe(0)
+  })
+
+  test('does not wait for whoever was refused an upgrade, or never finishes TLS', async () => {
+    const plain = await start({ drainMs: 100 })
+    await openRefused(plain.port)
+    await plain.close()
+    const secure = await start({ drainMs: 100, https: true, certFolder: folder })
+    await openSocket(secure.port)
+    await secure.close()
+    const again = await start({ port: secure.port })
+    expect(again.stats().connections).toBe(0)
   })
 })
 
