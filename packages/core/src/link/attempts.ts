@@ -40,6 +40,8 @@ export class Attempt {
   readonly toSeal: { readonly kind: number; readonly data: Uint8Array }[] = []
   /** Introducers that do not reach the contact. */
   readonly tried = new Set<IntroducerId>()
+  /** Introducers through which the offer came again. */
+  readonly turnedTo = new Set<IntroducerId>()
   sealing = false
   signalsOut = 0
   answered = false

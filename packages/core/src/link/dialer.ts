@@ -225,7 +225,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     const known = this.#attempts.get(id)
     // Again: where an introducer brings it, the dialer took the way before for broken, and listens there now.
     if (known?.role === 'listener' && known.contact?.id === from.id)
-      return way.path === 'overlay' ? undefined : this.#turnTo(known, way, now, out)
+      return this.#onOfferAgain(known, way, now, out)
     if (!this.#post.admitsOffer(signal, now, out)) return
     // An id that is taken names another connection of ours: the driver could not tell the two apart.
     if (known !== undefined || this.#room.hasAttempt(id)) return
@@ -237,6 +237,13 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     this.#attempts.begin(attempt, out)
     this.#stage(attempt, 'accepting', way.path, now, out)
     out.push({ type: 'driver', effect: { type: 'accept', attempt: id, contact: from, signal: body.data } })
+  }
+
+  /** Once for each introducer: else whoever makes new boxes of one offer has us send all of ours for each. */
+  #onOfferAgain(attempt: Attempt, way: SignalWay, now: Millis, out: DialerEffect[]): void {
+    if (!('introducer' in way) || attempt.turnedTo.has(way.introducer)) return
+    attempt.turnedTo.add(way.introducer)
+    this.#turnTo(attempt, way, now, out)
   }
 
   /** Both dialed at once: the smaller id's dial goes on (PROTOCOL.md, LK-11). */
@@ -341,7 +348,9 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
         message: `The link failed at stage ${stage}. ${detail}`,
       })
     }
-    if (attempt.role === 'dialer') this.#giveUp(attempt, REDIAL_MIN_MS, !attempt.answered, out)
+    // Where no offer has left us the contact was not asked, unless its key is one to which nothing can be sealed.
+    const isGone = !attempt.answered && (attempt.sent.length > 0 || stage === 'signaling')
+    if (attempt.role === 'dialer') this.#giveUp(attempt, REDIAL_MIN_MS, isGone, out)
     this.#pump(now, out)
   }
 

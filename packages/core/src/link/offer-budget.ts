@@ -22,9 +22,13 @@ export class OfferBudget {
   readonly #offersByLink = buckets(OFFERS_PER_LINK_PER_MINUTE)
   readonly #offers = new TokenBucket(OFFERS_PER_MINUTE, OFFERS_PER_MINUTE / SECONDS_PER_MINUTE, 0)
 
-  /** Whether a sealed signal may be opened. `link`: who forwarded it, if anybody did. */
+  /**
+   * Whether a sealed signal may be opened. `link`: who forwarded it, if anybody did, and may have put any sender beside it:
+   * senders are counted apart for each link, so that none is silenced by another's.
+   */
   admitsBox(from: PeerId, link: PeerId | null, now: Millis): boolean {
-    return this.#boxesByPeer.take(from, 1, now) && (link === null || this.#boxesByLink.take(link, 1, now))
+    if (link !== null && !this.#boxesByLink.take(link, 1, now)) return false
+    return this.#boxesByPeer.take(`${from}/${link ?? ''}`, 1, now)
   }
 
   /** Whether an offer may become a connection: `too-many` of this identity, or `full`, for which it is not to blame. */

@@ -111,6 +111,7 @@ export class LinkChoice {
   }
 
   linkUp({ known, role }: LinkState): void {
+    this.#wants.linked(known)
     this.#rests.bucketServed(known.bucket)
     if (role === 'dialer') this.#refusals = 0
   }

@@ -6,7 +6,7 @@ import type { PeerId } from '../identity/peer-id.ts'
 import type { KnownContact } from './bucket.ts'
 
 export interface Want {
-  readonly known: KnownContact
+  known: KnownContact
   /** Bits of LINK_REASONS. */
   reasons: number
   /** What the dialer was told. */
@@ -51,6 +51,12 @@ export class Wants {
     }
     this.#wantByPeer.set(known.id, { known, reasons: reason, said: 0, sayAt })
     return true
+  }
+
+  /** The contact is linked; it may have been forgotten meanwhile, and is another object then. */
+  linked(known: KnownContact): void {
+    const want = this.#wantByPeer.get(known.id)
+    if (want !== undefined) want.known = known
   }
 
   /** Who has this reason without being one of those gets the other reason for it. */

@@ -186,6 +186,12 @@ describe('dialing', () => {
       expect(bench.of('answer-signal')).toHaveLength(2)
     })
 
+    it('[SI2] however often in new boxes, does not have us send all of ours for each', () => {
+      const { bench } = answered()
+      for (let i = 0; i < 40; i++) bench.signal(large, { ...offer, data: bytes(i) }, BY_SERVER)
+      expect(bench.driver('carry-signal')).toHaveLength(2)
+    })
+
     it('[SI2] that came through an introducer first, is not answered through the overlay then', () => {
       const bench = new DialerBench().introducer()
       bench.signal(large, offer, BY_SERVER)
@@ -228,6 +234,22 @@ describe('dialing', () => {
       expect(bench.driver('accept')).toHaveLength(1)
     })
   })
+
+  it.each(['budget', 'ice'] as const)(
+    '[RT-6] a dial that our own transport refused says nothing of the contact: %s',
+    (stage) => {
+      const bench = new DialerBench().introducer()
+      const dial = (isOfferSent: boolean) => {
+        const attempt = bench.want(large)!
+        if (isOfferSent) bench.give({ type: 'local-signal', attempt, bytes: bytes(1) })
+        bench.work()
+        bench.give({ type: 'link-failed', attempt, stage, detail: '' })
+        return bench.of('dial-failed').at(-1)
+      }
+      expect(dial(false)).toMatchObject({ peer: large.id, gone: false })
+      expect(dial(true)).toMatchObject({ peer: large.id, gone: true })
+    },
+  )
 
   it('[SI5] an attempt that is not open within 20 s ends', () => {
     const bench = new DialerBench().introducer()
@@ -583,6 +605,17 @@ describe('signals that come in', () => {
       bench.give({ type: 'box', from: contactNumber(1 + i), box: bytes(1), way: BY_SERVER, link: null })
     expect(bench.dialer.tables()).toMatchObject({ boxes: 16 * ACCEPTS_MAX })
     expect(bench.jobs).toHaveLength(16 * ACCEPTS_MAX)
+  })
+
+  it('[SI3] boxes that somebody else makes in its name do not keep a peer from dialing us', () => {
+    const bench = new DialerBench().introducer()
+    for (let i = 0; i < 100; i++) {
+      bench.give({ type: 'box', from: large, box: bytes(i), way: BY_OVERLAY, link: small.id })
+      bench.work()
+    }
+    expect(bench.offences()).toContainEqual([null, 'flood'])
+    bench.signal(large, { kind: 'offer' }, BY_OVERLAY, middle.id)
+    expect(bench.driver('accept')).toHaveLength(1)
   })
 
   it('[SI3] a box that comes again, over whatever way, is neither opened nor counted', () => {

@@ -204,6 +204,37 @@ describe('places', () => {
     }
   })
 
+  test('[RT-26] a contact that was forgotten while it was dialed is not counted as wanted once it is linked', () => {
+    const bench = new RoutingBench({ seed: 9, linksMax: 50 })
+    bench.join([1, 2, 3].flatMap((bucket) => bench.contactsIn(bucket, 20)))
+    bench.learn(bench.contactsIn(0, 28))
+    const contactByPeer = new Map<PeerId, Contact>()
+    let forgotten = 0
+    const linkAll = () => {
+      for (const { contact, reasons } of bench.take('want')) {
+        if (reasons === 0) contactByPeer.delete(contact.id)
+        else contactByPeer.set(contact.id, contact)
+      }
+      for (const contact of contactByPeer.values()) {
+        if (!bench.knows(contact)) forgotten++
+        bench.link(contact)
+      }
+      contactByPeer.clear()
+    }
+    for (let second = 0; second < 120; second++) {
+      bench.advance(1_000)
+      bench.answerProbes()
+      // Candidates beside a full bucket come and go; a dial takes five seconds or so.
+      bench.learn(bench.contactsIn(0, 2))
+      if (second % 5 === 0) linkAll()
+    }
+    linkAll()
+    bench.advance(10_000)
+    linkAll()
+    expect(forgotten).toBeGreaterThan(0)
+    expect(bench.routing.state.wanted).toBe(0)
+  })
+
   test('[RT-27] a full peer gives up a link for a leaf that finds no place, and that leaf is dialed afterwards', () => {
     const { bench, wanted } = joined({ linksMax: 10, contacts: 100 })
     while (bench.routing.linked().length < 10) bench.link(bench.contactIn(0), 'listener')
