@@ -58,7 +58,8 @@ export type JobResult =
   | { readonly type: 'signed'; readonly signature: Uint8Array }
   | { readonly type: 'sealed'; readonly bytes: Uint8Array | null }
   | { readonly type: 'opened'; readonly bytes: Uint8Array | null }
-  | { readonly type: 'loaded'; readonly record: PeerRecord | null }
+  /** `failed`: it could not be read now, and may be there all the same. */
+  | { readonly type: 'loaded'; readonly record: PeerRecord | null; readonly failed?: boolean }
   | { readonly type: 'stored'; readonly persisted: boolean }
 
 export type Input =

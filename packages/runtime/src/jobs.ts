@@ -91,7 +91,7 @@ function failure(effect: JobEffect): JobResult {
     case 'open':
       return { type: 'opened', bytes: null }
     case 'load':
-      return { type: 'loaded', record: null }
+      return { type: 'loaded', record: null, failed: true }
     case 'store':
       return { type: 'stored', persisted: false }
   }

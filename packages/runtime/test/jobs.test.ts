@@ -45,7 +45,7 @@ describe('a job that fails', () => {
     [{ type: 'verify', job: 1, key: bytes, bytes, signature: bytes }, { valid: false }, 'UNSUPPORTED'],
     [{ type: 'sign', job: 2, bytes }, { signature: new Uint8Array(64) }, 'UNSUPPORTED'],
     [{ type: 'open', job: 3, bytes, peer: contact }, { bytes: null }, 'UNSUPPORTED'],
-    [{ type: 'load', job: 4, key }, { record: null }, 'STORAGE_FAILED'],
+    [{ type: 'load', job: 4, key }, { record: null, failed: true }, 'STORAGE_FAILED'],
     [{ type: 'store', job: 5, key, record, header: {} as never }, { persisted: false }, 'STORAGE_FAILED'],
   ])('$type: ends all the same, and is told', async (effect, result, code) => {
     expect(await failed(effect, 'broken')).toMatchObject({

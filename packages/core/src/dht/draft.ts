@@ -9,6 +9,7 @@ import { NAME_BYTES_MAX, OWNED_SALT_BYTES_MAX, RECORD_BYTES_MAX, WRITERS_MAX } f
 import type { RecordDraft, RecordName } from '../peer/calls.ts'
 import { utf8 } from '../wire/bytes.ts'
 import {
+  isKeyMaterial,
   nextClock,
   ownedKey,
   ownedSignedBytes,
@@ -39,7 +40,8 @@ export function draftFailure(draft: RecordDraft, self: PeerId): DraftFailure | n
   if (length > RECORD_BYTES_MAX)
     return { code: 'TOO_LARGE', message: `a value of ${length} bytes, at most ${RECORD_BYTES_MAX}` }
   if (draft.kind === 'owned') return ownedFailure(draft)
-  return draft.kind === 'shared' ? sharedFailure(draft, self) : null
+  if (draft.kind === 'shared') return sharedFailure(draft, self)
+  return isKeyMaterial(draft.value) ? rejected('a value that begins like the key of a record') : null
 }
 
 /** What is wrong with a name, or null. */

@@ -81,7 +81,10 @@ export class Gets {
     turn.out.push({ type: 'set-timer', afterMs: OPERATION_TIMEOUT_MS, timer: { type: 'operation', op } })
     const header = this.#context.index.get(get.key, turn.now)
     if (header === null || header.kind !== get.kind) return this.#route(get, turn)
-    const follow = (record: PeerRecord | null, later: Turn) => this.#onLoaded(get, { header, record }, later)
+    const follow = (record: PeerRecord | null, later: Turn, failed: boolean) => {
+      if (!failed) this.#onLoaded(get, { header, record }, later)
+      else if (this.#getByOp.get(get.op) === get) this.#route(get, later)
+    }
     this.#context.jobs.load({ cause: null, key: get.key, follow }, turn)
   }
 

@@ -57,8 +57,8 @@ export class Holding {
       const claim = { key: get.key, version: header.version, result: STORED_RESULTS.kept, wanted: 0 }
       return this.#answer(delivery, unsignedStored(self, claim), turn)
     }
-    const follow = (record: PeerRecord | null, later: Turn) =>
-      this.#onLoaded({ delivery, header }, record, later)
+    const follow = (record: PeerRecord | null, later: Turn, failed: boolean) =>
+      failed ? this.#hasNone(delivery, get.key, later) : this.#onLoaded({ delivery, header }, record, later)
     if (jobs.hasRoom(from)) jobs.load({ cause: from, key: get.key, follow }, turn)
     else if (mode !== 'exact') turn.out.push({ type: 'pass', route })
   }

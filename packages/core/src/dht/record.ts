@@ -145,11 +145,18 @@ export function recordSigningKey(record: PeerRecord): Uint8Array | null {
  */
 export function isWellFormed(record: PeerRecord, now: Millis, clockAheadMsMax: number): boolean {
   if (record.value.length > RECORD_BYTES_MAX) return false
-  if (record.kind === 'immutable') return true
+  if (record.kind === 'immutable') return !isKeyMaterial(record.value)
   if (record.kind === 'owned') return record.salt.length <= OWNED_SALT_BYTES_MAX
   if (record.writers.length > WRITERS_MAX || !isAscending(record.writers)) return false
   if (record.writers.length > 0 && !record.writers.includes(record.author.id)) return false
   return record.clock / HLC_TICKS_PER_MS <= now + clockAheadMsMax
+}
+
+/** Whether the value's hash may be the key of an owned or shared record, where it would stand in the way of every GET. */
+export function isKeyMaterial(value: Uint8Array): boolean {
+  return [OWNED_KEY_DOMAIN, SHARED_KEY_DOMAIN].some((domain) =>
+    domain.every((byte, at) => value[at] === byte),
+  )
 }
 
 function isAscending(ids: readonly PeerId[]): boolean {

@@ -22,6 +22,9 @@ interface Caused {
   readonly cause: PeerId | null
 }
 
+/** `failed`: it could not be read now, and may be there all the same. */
+type FollowLoad = (record: PeerRecord | null, turn: Turn, failed: boolean) => void
+
 export interface Proof {
   readonly key: Uint8Array
   readonly bytes: Uint8Array
@@ -53,9 +56,9 @@ export class StoreJobs {
     turn.out.push({ type: 'sign', token, bytes: job.bytes })
   }
 
-  load(job: Caused & { readonly key: Key; readonly follow: Follow<PeerRecord | null> }, turn: Turn): void {
+  load(job: Caused & { readonly key: Key; readonly follow: FollowLoad }, turn: Turn): void {
     const token = this.#add(job.cause, turn, (result, later) => {
-      if (result.type === 'loaded') job.follow(result.record, later)
+      if (result.type === 'loaded') job.follow(result.record, later, result.failed === true)
     })
     turn.out.push({ type: 'load', token, key: job.key })
   }
@@ -79,7 +82,8 @@ export class StoreJobs {
   sweep(now: Millis): void {
     for (const [token, job] of this.#jobByToken) {
       if (now - job.since < JOB_FORGOTTEN_MS) return
-      this.#remove(token, job)
+      // Nobody drops our own, whose results may come later than this after a sleep, and free what waits for them.
+      if (job.cause !== null) this.#remove(token, job)
     }
   }
 

@@ -5,7 +5,13 @@
 import type { JobResult, Millis, OpId, Random } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
-import { RECORD_BYTES_HELD_MAX, RECORDS_HELD_MAX } from '../limits.ts'
+import {
+  CLOCK_AHEAD_MS_MAX,
+  HLC_TICKS_PER_MS,
+  RECORD_BYTES_HELD_MAX,
+  RECORD_TTL_MS,
+  RECORDS_HELD_MAX,
+} from '../limits.ts'
 import type {
   EventEffect,
   Machine,
@@ -214,8 +220,13 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
   #onStart(recordIndex: readonly RecordHeader[], turn: Turn): void {
     const { index, neighbourhood } = this.#context
     neighbourhood.start(turn.now)
-    for (const header of recordIndex)
-      for (const key of index.put(header) ?? [header.key]) turn.out.push({ type: 'forget', key })
+    for (const header of recordIndex) {
+      if (isAhead(header, turn.now)) continue
+      // What was stored while our clock was ahead lives no longer than other copies.
+      const expiresAt = Math.min(header.expiresAt, turn.now + RECORD_TTL_MS)
+      for (const key of index.put({ ...header, expiresAt }) ?? [header.key])
+        turn.out.push({ type: 'forget', key })
+    }
     this.#republish.start(turn)
     this.#repair.start(turn)
     this.#maintain(turn)
@@ -282,6 +293,11 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
   #calls(): number {
     return this.#puts.size + this.#gets.size + this.#holders.size
   }
+}
+
+/** Nobody takes it, and a put above it would be refused as well. It stays on disk: it may be now that our clock is wrong. */
+function isAhead({ kind, version }: RecordHeader, now: Millis): boolean {
+  return kind === 'shared' && version.rank / HLC_TICKS_PER_MS > now + CLOCK_AHEAD_MS_MAX
 }
 
 function contextOf(options: StoreOptions, routing: RoutingView, random: Random): StoreContext {

@@ -103,7 +103,11 @@ export class Republish {
     this.#dueByKey.set(key, { ...due, at: turn.now + OPERATION_TIMEOUT_MS * 2, copies: 'unknown' })
     if (this.#context.routing.linked().length === 0) return this.settled(key, null, turn)
     this.#underWay++
-    const follow = (record: PeerRecord | null, later: Turn) => this.#onLoaded(key, record, later)
+    const follow = (record: PeerRecord | null, later: Turn, failed: boolean) => {
+      if (!failed) return this.#onLoaded(key, record, later)
+      this.#underWay--
+      this.settled(key, null, later)
+    }
     this.#context.jobs.load({ cause: null, key, follow }, turn)
   }
 

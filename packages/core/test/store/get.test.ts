@@ -91,6 +91,16 @@ describe('an immutable record', () => {
     at.reply(route, value(author, fixed))
     expect(at.last('done').value).toMatchObject({ holder: author.id })
   })
+
+  test('[RC-15] a copy that cannot be read now is asked of others, and not forgotten', () => {
+    const at = holder(fixed)
+    at.isDiskBroken = true
+    const { route } = get(at, fixedName)
+    at.reply(route, value(author, fixed))
+    expect(at.last('done').value).toMatchObject({ holder: author.id })
+    expect(at.all('forget')).toEqual([])
+    expect(at.store.holds(recordKey(fixed))).toBe(true)
+  })
 })
 
 describe('a record that can change', () => {
@@ -182,6 +192,7 @@ describe('a record that can change', () => {
     at.ended(route)
     expect(at.last('failed').code).toBe('NOT_FOUND')
     const held = holder(fake)
+    expect(held.store.holds(recordKey(fake))).toBe(false)
     get(held, ownedName)
     expect(held.all('done')).toEqual([])
   })

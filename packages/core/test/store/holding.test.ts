@@ -199,6 +199,16 @@ describe('what is taken in', () => {
     expect(bench.all('verify')[0]?.cause).toBe(from.id)
   })
 
+  test('[RC-9] a copy that was stored while our clock was ahead lives a day from the start on at most', () => {
+    const { now } = new StoreBench({ peers: 0, replicas: 20 })
+    const record = owned(author, 5)
+    const header = headerOf(record, now, { expiresAt: now + 300 * DAY_MS })
+    const bench = new StoreBench({ peers: 0, replicas: 20, start: [header] })
+    bench.disk.set(recordKey(record), { record, header })
+    bench.advance(DAY_MS + 120_000)
+    expect(bench.store.stats().held).toBe(0)
+  })
+
   test('[RC-22] a job that never came back is forgotten after a minute or two', () => {
     const bench = new StoreBench({ peers: 8, replicas: 20 })
     bench.holdJobs = true
@@ -233,6 +243,16 @@ describe('what is given out', () => {
     bench.deliver({ type: 'GET', key, head: false })
     expect(bench.take().map(({ type }) => type)).toEqual(['load', 'forget', 'pass'])
     expect(bench.store.holds(key)).toBe(false)
+  })
+
+  test('[RC-15] a record that cannot be read now is kept, and the GET goes on', () => {
+    const record = immutable('x')
+    const bench = holding(record)
+    const key = recordKey(record)
+    bench.isDiskBroken = true
+    bench.deliver({ type: 'GET', key, head: false })
+    expect(bench.take().map(({ type }) => type)).toEqual(['load', 'pass'])
+    expect(bench.store.holds(key)).toBe(true)
   })
 
   test('[RC-15] what is not held is passed on; asked exactly, it is said to be absent', () => {

@@ -3,7 +3,17 @@ import { nextClock, recordKey } from '../../src/dht/record.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import type { PutResult, RecordDraft } from '../../src/peer/calls.ts'
 import { utf8 } from '../../src/wire/bytes.ts'
-import { immutable, operationNumber, owned, type Route, StoreBench, shared, stored } from './store-bench.ts'
+import {
+  DAY_MS,
+  headerOf,
+  immutable,
+  operationNumber,
+  owned,
+  type Route,
+  StoreBench,
+  shared,
+  stored,
+} from './store-bench.ts'
 import { contactNumber } from './store-network.ts'
 
 const NOW = 1_700_000_000_000
@@ -70,6 +80,17 @@ describe('writing', () => {
     expect(carried(put(bench, ownedDraft).route)).toMatchObject({ sequence: NOW + 501 })
   })
 
+  test('[RC-5] [RC-7] what was written while our clock was a day ahead does not make later versions too new', () => {
+    const tomorrow = shared(contactNumber(1_000), (NOW + DAY_MS) * 1_024)
+    const header = headerOf(tomorrow, NOW, { own: true })
+    const bench = new StoreBench({ peers: 30, replicas: 20, start: [header] })
+    bench.disk.set(recordKey(tomorrow), { record: tomorrow, header })
+    expect(bench.all('forget')).toEqual([])
+    const { route } = put(bench, sharedDraft)
+    expect(route.target).toBe(recordKey(tomorrow))
+    expect(carried(route)).toMatchObject({ clock: NOW * 1_024 })
+  })
+
   test('[RC-7] a shared record gets a clock not below ours and above all seen', () => {
     const bench = new StoreBench({ peers: 30, replicas: 20 })
     const { route } = put(bench, sharedDraft)
@@ -121,6 +142,11 @@ describe('writing', () => {
 
   test.each<[string, RecordDraft, string]>([
     ['a value of 8,193 bytes', { kind: 'immutable', value: new Uint8Array(8_193) }, 'TOO_LARGE'],
+    [
+      'a value that begins like the key of a record',
+      { kind: 'immutable', value: utf8('hyphae owned key 1') },
+      'RECORD_REJECTED',
+    ],
     ['a salt of 65 bytes', { ...ownedDraft, salt: new Uint8Array(65) }, 'TOO_LARGE'],
     ['a name of 256 bytes', { ...sharedDraft, name: 'é'.repeat(128) }, 'TOO_LARGE'],
     ['writers without us', { ...sharedDraft, writers: [contactNumber(3).id] }, 'RECORD_REJECTED'],

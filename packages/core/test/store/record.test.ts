@@ -97,6 +97,14 @@ describe('a record is well-formed', () => {
     expect(isGood({ ...record, value: new Uint8Array(8_193) })).toBe(false)
   })
 
+  test('[RC-5] as an immutable one that does not begin like the key of an owned or shared record', () => {
+    for (const domain of ['hyphae owned key 1', 'hyphae shared key 1']) {
+      const immutable = (text: string) => isGood({ kind: 'immutable', value: utf8(text) })
+      expect([immutable(domain), immutable(`${domain}…`)]).toEqual([false, false])
+      expect([immutable(` ${domain}`), immutable(domain.slice(0, -1))]).toEqual([true, true])
+    }
+  })
+
   test('[RC-5] with at most 16 writers in ascending order, each once', () => {
     const ids = (count: number) => contactsInOrder(count).map(({ id }) => id)
     const by = (writers: SharedRecord['writers']) =>

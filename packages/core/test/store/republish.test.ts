@@ -118,6 +118,37 @@ describe('own records', () => {
     expect(bench.last('forget').key).toBe(recordKey(record))
     expect(bench.store.stats()).toMatchObject({ held: 0, own: 0 })
   })
+
+  test('[RP-12] a record that cannot be read now is placed as soon as it can be', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    bench.call(put)
+    bench.ended(bench.last('route'))
+    bench.isDiskBroken = true
+    expect(nextStore(bench, 10 * 60_000)).toBeNull()
+    expect(bench.store.stats()).toMatchObject({ held: 1, own: 1 })
+    bench.isDiskBroken = false
+    expect(nextStore(bench, 10 * 60_000)).toMatchObject({ inner: { record } })
+  })
+
+  test('[RP-12] a machine that sleeps while the disk is asked goes on afterwards', () => {
+    const { now } = new StoreBench({ peers: 0, replicas: 20 })
+    const records = Array.from({ length: 40 }, (_, index) => immutable(`record ${index}`))
+    const start = records.map((own) => headerOf(own, now - DAY_MS, { own: true }))
+    const bench = new StoreBench({ peers: 30, replicas: 20, start })
+    for (const [index, own] of records.entries())
+      bench.disk.set(recordKey(own), { record: own, header: start[index]! })
+    bench.holdJobs = true
+    bench.advance(60_500)
+    const underWay = bench.held.splice(0)
+    expect(underWay.length).toBeGreaterThan(0)
+    bench.holdJobs = false
+    // Timers that are due come before what the disk had to say.
+    bench.advance(5 * 60_000)
+    for (const job of underWay) bench.finish(job)
+    bench.take()
+    bench.advance(HOUR_MS)
+    expect(new Set(bench.routed('STORE').map(({ target }) => target)).size).toBe(40)
+  })
 })
 
 describe('too few copies', () => {

@@ -44,6 +44,8 @@ export class StoreBench implements RoutingView {
   /** Jobs wait in `held` instead of being done. */
   holdJobs = false
   readonly held: StoreEffect[] = []
+  /** Nothing can be read, whatever is there. */
+  isDiskBroken = false
   readonly unlinked = new Set<PeerId>()
   readonly viaByPeer = new Map<PeerId, PeerId>()
   readonly #timers: { at: number; timer: StoreTimer }[] = []
@@ -223,8 +225,9 @@ export class StoreBench implements RoutingView {
         signature: sign(this.self.signingKey, job.bytes),
       })
     if (job.type === 'load') {
-      const record = this.disk.get(job.key)?.record ?? null
-      return this.input({ type: 'job', token: job.token, result: { type: 'loaded', record } })
+      const record = this.isDiskBroken ? null : (this.disk.get(job.key)?.record ?? null)
+      const result = { type: 'loaded', record, failed: this.isDiskBroken } as const
+      return this.input({ type: 'job', token: job.token, result })
     }
     if (job.type !== 'store') return []
     return this.input({ type: 'job', token: job.token, result: { type: 'stored', persisted: true } })
