@@ -126,12 +126,12 @@ export class IndexedDbStorage implements PeerStorage {
   async saveRecord(record: StoredRecord): Promise<void> {
     checkStoredRecord(record)
     const writes = this.#open()
-    const giveBack = this.#room.take(record)
+    const settle = this.#room.take(record)
     try {
       await writes.put(recordEntry(record.key), recordValue(record))
-      this.#room.tellWritten()
+      settle(true)
     } catch (error) {
-      giveBack()
+      settle(false)
       throw error
     }
   }

@@ -123,6 +123,24 @@ describe('failures', () => {
     await store.close()
   })
 
+  test('two writes of one key that both fail take no room', async () => {
+    const store = await createPlace().open()
+    /** Bytes in use after two writes that failed. */
+    const usedAfterTwo = async () => {
+      const broken = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+        throw new DOMException('broken', 'UnknownError')
+      })
+      await Promise.allSettled([200, 300].map((size) => store.saveRecord(recordOf(1, size))))
+      broken.mockRestore()
+      return (await store.usage()).usedBytes
+    }
+    expect(await usedAfterTwo()).toBe(0)
+    await store.saveRecord(recordOf(1))
+    const { usedBytes } = await store.usage()
+    expect(await usedAfterTwo()).toBe(usedBytes)
+    await store.close()
+  })
+
   test('a connection that was closed by force is opened again, and nothing is lost', async () => {
     const store = await createPlace().open()
     const events = eventsOf(store)
@@ -153,6 +171,18 @@ describe('a wipe', () => {
     await store.saveRecord(recordOf(2))
     expect(events).toEqual([{ type: 'wiped' }])
     expect((await store.loadIndex()).map(({ key }) => key)).toEqual([recordOf(2).key])
+    await store.close()
+  })
+
+  test('leaves what is written while it is found, and that counts', async () => {
+    const place = createPlace()
+    const store = await place.open()
+    await store.saveRecord(recordOf(1))
+    const { usedBytes } = await store.usage()
+    await inDatabase(place.name, (raw) => raw.clear())
+    await store.saveRecord(recordOf(2))
+    expect((await store.loadIndex()).map(({ key }) => key)).toEqual([recordOf(2).key])
+    expect((await store.usage()).usedBytes).toBe(usedBytes)
     await store.close()
   })
 
@@ -211,7 +241,7 @@ function eventsOf(store: Store): StorageEvent[] {
   return events
 }
 
-function recordOf(number: number) {
+function recordOf(number: number, size = 100) {
   const key = number.toString(16).padStart(64, '0') as Key
-  return { key, header: Uint8Array.of(number & 0xff), bytes: new Uint8Array(100).fill(number) }
+  return { key, header: Uint8Array.of(number & 0xff), bytes: new Uint8Array(size).fill(number) }
 }

@@ -27,7 +27,7 @@ export interface StoredRecord {
 export type StorageEvent =
   /** Writes fail: the quota is used up. Reads go on. */
   | { readonly type: 'full' }
-  /** The data was deleted beneath us (site data cleared). The runtime writes the identity and what it holds again. */
+  /** The data was deleted beneath us (site data cleared). The runtime writes the identity again; records come back by replication. */
   | { readonly type: 'wiped' }
   | { readonly type: 'failed'; readonly detail: string }
 
