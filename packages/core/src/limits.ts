@@ -74,6 +74,8 @@ export const REMEMBERED_PEERS_MAX = 1_024
 export const BUCKET_CONTACTS_MAX = 20
 /** Contacts waiting for a place in one bucket. */
 export const BUCKET_CANDIDATES_MAX = 8
+/** Peers whom introducers named that a newcomer waits for before it counts as joined: where more are known, nobody is waited for. */
+export const AWAITED_MAX = 36
 /** Contacts closest to ourselves that we keep: twice k, so that half may be dead (S/Kademlia, 2007, sibling list). */
 export const SIBLINGS_MAX = 40
 /** Newcomers among them remembered: every sibling may be one, and may be replaced while it is. */

@@ -67,7 +67,10 @@ export class PeerRuntime {
   #closed = false
   #cancelWake: () => void = () => {}
 
-  /** Reads what storage kept, then starts. Rejects with HyphaeError STORAGE_FAILED, and has then freed everything. */
+  /**
+   * Reads what storage kept, then starts. Rejects with HyphaeError STORAGE_FAILED, or UNSUPPORTED where the identity's key cannot sign
+   * here, and has then freed everything.
+   */
   static async start(options: PeerRuntimeOptions): Promise<PeerRuntime> {
     const { storage } = options
     const records = new RecordKeeper(storage)
@@ -77,6 +80,7 @@ export class PeerRuntime {
         storage.nextBootId(),
         storage.loadContacts(),
         records.loadIndex(),
+        requireSignatures(options.crypto),
       ])
       runtime.#input({ type: 'start', bootId, contacts, recordIndex })
       runtime.#introducers.openAll(options.introducers)
@@ -301,5 +305,14 @@ export class PeerRuntime {
 
   #emit(event: PeerEvent): void {
     for (const listener of [...this.#listeners]) listener(event)
+  }
+}
+
+/** Others take whoever cannot sign for a forger, and verifying needs the same code: better no start. */
+async function requireSignatures(crypto: PeerCrypto): Promise<void> {
+  try {
+    await crypto.sign(new Uint8Array(0))
+  } catch (cause) {
+    throw new HyphaeError('UNSUPPORTED', `signing failed: ${messageOf(cause)}`, { cause })
   }
 }

@@ -32,7 +32,7 @@ import { followPage } from './page-lifecycle.ts'
 import { HyphaePeer } from './peer.ts'
 
 /**
- * A running peer. Rejects with HyphaeError: UNSUPPORTED (no secure context, no WebRTC), STORAGE_FAILED, ABORTED.
+ * A running peer. Rejects with HyphaeError: UNSUPPORTED (no secure context, no WebRTC, no signatures), STORAGE_FAILED, ABORTED.
  */
 export async function createPeer(given: PeerOptions): Promise<HyphaePeer> {
   const options = resolvePeerOptions(given)

@@ -1,7 +1,7 @@
 // What an application does to us: callbacks that throw, streams that are left, parts that fail.
 
 import { createMemoryIntroducers, createMemoryNetwork, createMemoryStorage } from '@hyphae/conformance'
-import type { Introducer } from '@hyphae/runtime'
+import { generateIdentity, type Introducer, secureRandom } from '@hyphae/runtime'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createPeer, type HyphaePeer } from '../src/index.ts'
 import { createTestNetwork, type TestNetwork } from '../src/testing.ts'
@@ -170,6 +170,16 @@ describe('parts that fail', () => {
     const destroy = vi.spyOn(transport, 'destroy')
     vi.spyOn(storage, 'loadContacts').mockRejectedValue(new Error('disk'))
     await expect(createPeer(options)).rejects.toThrow('disk')
+    expect(destroy).toHaveBeenCalledTimes(1)
+  })
+
+  it('an identity whose key cannot sign ends the start', async () => {
+    const { transport, storage, options } = parts()
+    const destroy = vi.spyOn(transport, 'destroy')
+    const identity = await generateIdentity({ workBits: 0, random: secureRandom() })
+    const signingPrivateKey = identity.exchangePrivateKey
+    vi.spyOn(storage, 'loadIdentity').mockResolvedValue({ ...identity, signingPrivateKey })
+    await expect(createPeer(options)).rejects.toMatchObject({ name: 'HyphaeError', code: 'UNSUPPORTED' })
     expect(destroy).toHaveBeenCalledTimes(1)
   })
 

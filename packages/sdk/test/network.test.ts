@@ -40,6 +40,14 @@ describe('a network in memory', () => {
     }
   })
 
+  it('peers that start together can ask each other as soon as they have joined', async () => {
+    const peers = await start(8)
+    for (const peer of peers) peer.handle('whoami', () => peer.id)
+    const pairs = peers.flatMap((from) => peers.filter((to) => to !== from).map(({ id }) => ({ from, id })))
+    const answers = await Promise.all(pairs.map(({ from, id }) => from.request(id, 'whoami', null)))
+    expect(answers).toEqual(pairs.map(({ id }) => id))
+  })
+
   it('spreads a topic by the strategy that is asked for, from the first message or later', async () => {
     const [first, second] = (await start(2)) as [HyphaePeer, HyphaePeer]
     const pushed = { strategy: 'epidemic', mode: 'push', fanout: 1 } as const

@@ -110,6 +110,11 @@ export class LinkChoice {
     return this.#wants.get(peer)?.said ?? 0
   }
 
+  /** Whether this contact is left alone for a while: its last dial or link came to nothing. */
+  isResting(peer: PeerId, now: Millis): boolean {
+    return this.#rests.peerUntil(peer) > now
+  }
+
   linkUp({ known, role }: LinkState): void {
     this.#wants.linked(known)
     this.#rests.bucketServed(known.bucket)

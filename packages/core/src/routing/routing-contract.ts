@@ -11,6 +11,7 @@ export type RoutingTimer =
   | { readonly type: 'exchange' }
   | { readonly type: 'refresh' }
   | { readonly type: 'save' }
+  | { readonly type: 'arrive' }
   | { readonly type: 'ping'; readonly peer: PeerId; readonly since: number }
 
 export type RoutingInput =

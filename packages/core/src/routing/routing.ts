@@ -11,6 +11,7 @@ import type { PeerSnapshot } from '../peer/snapshot.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { Acquaintances, type Source } from './acquaintances.ts'
 import { Alarms } from './alarms.ts'
+import { Arrival } from './arrival.ts'
 import { Bridges } from './bridges.ts'
 import { hopsTo, type KnownContact } from './bucket.ts'
 import { compareDistance, sortedByDistance } from './distance.ts'
@@ -29,8 +30,6 @@ export type { RoutingEffect, RoutingInput, RoutingOptions, RoutingTimer } from '
 
 /** Milliseconds from a change to the choice of links, and by chance as much again: one join is many changes. */
 const CHOOSE_AFTER_MS = 250
-/** Longest time to wait until our siblings change no more before links are chosen. In a mass join they always change. */
-const SETTLE_MS_MAX = 8_000
 /** Milliseconds between two questions to the contact unseen for longest. */
 const VERIFY_EVERY_MS = 60_000
 /** Milliseconds before a broken link is made again: longer than a suspect link takes to revive or to end. */
@@ -55,13 +54,11 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   readonly #lookups: Lookups
   readonly #need: Need
   readonly #bridges: Bridges
+  readonly #arrival: Arrival
   readonly #alarms = new Alarms<Exclude<RoutingTimer['type'], 'ping'>>()
   /** Linked peers in the order of their links. */
   #linked: readonly PeerId[] = []
   #linkUps = 0
-  /** When our neighbourhood counts as known, at the latest `settledAtMax`; null before we have joined. */
-  #settledAt: Millis | null = null
-  #settledAtMax: Millis = 0
   #verifyAt: Millis = 0
   #savedAt: Millis = Number.NEGATIVE_INFINITY
 
@@ -79,36 +76,12 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#lookups = new Lookups(self.id, this.#table, random)
     this.#need = new Need(random)
     this.#bridges = new Bridges(random)
+    this.#arrival = new Arrival(this.#choice.targets.settleMs)
   }
 
   handle(input: RoutingInput, now: Millis, out: RoutingEffect[]): void {
-    switch (input.type) {
-      case 'restore':
-        return this.#onRestore(input.contacts, now, out)
-      case 'link-up':
-        return this.#onLinkUp(input, now, out)
-      case 'link-down':
-        return this.#onLinkDown(input, now, out)
-      case 'introduced':
-        return this.#onIntroduced(input.contacts, now, out)
-      case 'learned':
-        return this.#learn(input.contacts, INTRODUCED, now, out)
-      case 'dial-failed':
-        return this.#onDialFailed(input, now, out)
-      case 'receive':
-        return this.#onExchange(input.from, input.message, now, out)
-      case 'found':
-        return this.#onFound(input, now, out)
-      case 'probed':
-        return this.#onProbed(this.#acquaintances.endProbe(input.peer), input.alive, now, out)
-      case 'probe-dropped':
-        this.#acquaintances.endProbe(input.peer)
-        return this.#acquaintances.sendProbes(now, out)
-      case 'remote-reasons':
-        return this.#onRemoteReasons(input.peer, input.reasons, now, out)
-      case 'timer':
-        return this.#onTimer(input.timer, now, out)
-    }
+    this.#dispatch(input, now, out)
+    if (this.#arrival.takeJoined((peer) => this.#isStranger(peer, now), now)) out.push({ type: 'joined' })
   }
 
   // Views
@@ -192,6 +165,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
       ...this.#choice.tables(),
       ...this.#exchange.tables(),
       ...this.#bridges.tables(),
+      ...this.#arrival.tables(),
       links: this.#linkByPeer.size,
     }
   }
@@ -200,6 +174,38 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   get state(): RoutingState {
     const { pending: wanted, linksMax } = this.#choice
     return { table: this.#table, linkByPeer: this.#linkByPeer, wanted, linksMax }
+  }
+
+  // Inputs
+
+  #dispatch(input: RoutingInput, now: Millis, out: RoutingEffect[]): void {
+    switch (input.type) {
+      case 'restore':
+        return this.#onRestore(input.contacts, now, out)
+      case 'link-up':
+        return this.#onLinkUp(input, now, out)
+      case 'link-down':
+        return this.#onLinkDown(input, now, out)
+      case 'introduced':
+        return this.#onIntroduced(input.contacts, now, out)
+      case 'learned':
+        return this.#learn(input.contacts, INTRODUCED, now, out)
+      case 'dial-failed':
+        return this.#onDialFailed(input, now, out)
+      case 'receive':
+        return this.#onExchange(input.from, input.message, now, out)
+      case 'found':
+        return this.#onFound(input, now, out)
+      case 'probed':
+        return this.#onProbed(this.#acquaintances.endProbe(input.peer), input.alive, now, out)
+      case 'probe-dropped':
+        this.#acquaintances.endProbe(input.peer)
+        return this.#acquaintances.sendProbes(now, out)
+      case 'remote-reasons':
+        return this.#onRemoteReasons(input.peer, input.reasons, now, out)
+      case 'timer':
+        return this.#onTimer(input.timer, now, out)
+    }
   }
 
   // Links
@@ -262,7 +268,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   #end(): void {
     this.#lookups.end()
     this.#acquaintances.clearProbes()
-    this.#settledAt = null
+    this.#arrival.end()
   }
 
   #onDialFailed(
@@ -295,7 +301,10 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   #onIntroduced(contacts: readonly Contact[], now: Millis, out: RoutingEffect[]): void {
     if (this.#linked.length === 0) this.#acquaintances.forgive(contacts)
     this.#learn(contacts, INTRODUCED, now, out)
-    if (!this.#lookups.joined) return
+    if (!this.#lookups.joined) {
+      for (const { id } of contacts) this.#arrival.named(id)
+      return
+    }
     const known = contacts.flatMap(({ id }) => this.#table.get(id) ?? [])
     const sought = this.#bridges.seek(
       known.filter(({ linked }) => !linked),
@@ -329,9 +338,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#learn(contacts, { evidence: 'named', namer: responder, foundBy: via }, now, out)
     const isThroughBridge = this.#bridges.found(via, responder !== null)
     if (!isThroughBridge && this.#lookups.found(target, responder !== null, now)) {
-      this.#settledAtMax = now + SETTLE_MS_MAX
-      this.#settledAt = now + this.#choice.targets.settleMs
-      out.push({ type: 'joined' })
+      this.#alarms.arm('arrive', this.#arrival.begin(now), now, out)
       this.#acquaintances.probeRestored(now, out)
     }
     const isNewNeighbour = ({ id }: Contact) => this.isNear(id) && this.#table.get(id)?.heard === true
@@ -373,6 +380,13 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#changed(now, out)
   }
 
+  /** Whether this peer, which lives, may be of another network than ours. Where many are known most are linked to neither of us. */
+  #isStranger(peer: PeerId, now: Millis): boolean {
+    if (this.#table.size > this.#choice.targets.total || this.#choice.isResting(peer, now)) return false
+    const known = this.#table.get(peer)
+    return known !== null && !known.linked && known.via === null
+  }
+
   // Timers
 
   #onTimer(timer: RoutingTimer, now: Millis, out: RoutingEffect[]): void {
@@ -389,6 +403,8 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
         return this.#onRefresh(now, out)
       case 'save':
         return this.#onSave(now, out)
+      case 'arrive':
+        return
     }
   }
 
@@ -409,15 +425,14 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     const phase = this.#phase(now)
     for (const change of this.#choice.choose(phase, now)) out.push({ type: 'want', ...change })
     this.#alarms.arm('choose', this.#choice.nextAt, now, out)
-    if (this.#settledAt !== null && this.#settledAt > now)
-      this.#alarms.arm('choose', this.#settledAt, now, out)
+    if (this.#arrival.settledAt > now) this.#alarms.arm('choose', this.#arrival.settledAt, now, out)
     if (!this.#need.isNeedy(this.#linked.length, this.#choice.pending)) return
     if (this.#need.ask(this.#linked.length, now)) out.push({ type: 'need-contacts' })
     this.#alarms.arm('choose', this.#need.nextAt, now, out)
   }
 
   #phase(now: Millis): ChoicePhase {
-    if (this.#settledAt !== null) return this.#settledAt <= now ? 'all' : 'wait'
+    if (this.#lookups.joined) return this.#arrival.settledAt <= now ? 'all' : 'wait'
     return this.#linked.length > this.#lookups.failures ? 'wait' : 'first'
   }
 
@@ -433,9 +448,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   #tellSiblings(now: Millis, out: RoutingEffect[]): void {
     const changes = this.#table.siblings.takeChanges()
     out.push({ type: 'siblings-changed', added: changes.added, gone: changes.gone })
-    if (this.#settledAt !== null && this.#settledAt > now) {
-      this.#settledAt = Math.min(now + this.#choice.targets.settleMs, this.#settledAtMax)
-    }
+    this.#arrival.siblingsChanged(now)
     for (const [peer, link] of this.#linkByPeer) {
       const isLeaf = ((link.theirs | this.#choice.reasonsOf(peer)) & LINK_REASONS.leaf) !== 0
       const message = this.#exchange.changes(link, isLeaf, changes)

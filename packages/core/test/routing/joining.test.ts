@@ -65,6 +65,42 @@ describe('joining', () => {
     expect(bench.take('joined')).toHaveLength(2)
   })
 
+  test('[RT-36] two that start together wait for the others that they were told of', () => {
+    const bench = new RoutingBench()
+    const [here, linked, far, dead] = bench.contacts(4) as [Contact, Contact, Contact, Contact]
+    bench.introduce([linked, far, dead])
+    bench.link(here)
+    bench.found(keyOf(bench.self.id), here.id, [])
+    expect(bench.take('joined')).toEqual([])
+    bench.link(linked)
+    bench.handle({ type: 'dial-failed', peer: dead.id, retryAfterMs: 10_000, gone: true })
+    expect(bench.take('joined')).toEqual([])
+    bench.receive(here, { linked: [far] })
+    expect(bench.take('joined')).toHaveLength(1)
+    bench.advance(10_000)
+    expect(bench.take('joined')).toEqual([])
+  })
+
+  test('[RT-36] whoever never comes is waited for 3 s, and anew when all links were lost', () => {
+    const bench = new RoutingBench()
+    for (let round = 0; round < 2; round++) {
+      bench.introduce(bench.contacts(2))
+      const first = bench.join()
+      bench.advance(2_999)
+      expect(bench.take('joined')).toEqual([])
+      bench.advance(1)
+      expect(bench.take('joined')).toHaveLength(1)
+      bench.unlink(first)
+    }
+  })
+
+  test('[RT-36] in a network that is not small nobody is waited for', () => {
+    const bench = new RoutingBench()
+    bench.introduce(bench.contacts(8))
+    bench.join(bench.contacts(30))
+    expect(bench.take('joined')).toHaveLength(1)
+  })
+
   test('[RT-17] we look around less and less, and again when a neighbour has gone', () => {
     const bench = new RoutingBench()
     const first = bench.join()
