@@ -121,7 +121,7 @@ export class Placements {
   }
 
   #onReply(placement: Placement, reply: RoutedReply, turn: Turn): void {
-    if (reply.inner.type === 'STORED') this.#onStored(placement, reply.inner, turn)
+    if (reply.inner.type === 'STORED') this.#onStored(placement, reply.inner, reply.via, turn)
     if (!reply.last) return
     placement.ended ??= 'exhausted'
     this.#judge(placement, turn)
@@ -134,10 +134,10 @@ export class Placements {
   }
 
   /** Our own acknowledgement needs no proof, and says only how many others we have asked. */
-  #onStored(placement: Placement, stored: Stored, turn: Turn): void {
+  #onStored(placement: Placement, stored: Stored, via: PeerId, turn: Turn): void {
     const { self, jobs } = this.#context
     if (stored.key !== placement.key || placement.operation === null) return
-    if (stored.holder.id === self.id) return this.#tell(placement, stored.wanted)
+    if (via === self.id) return this.#tell(placement, stored.wanted)
     if (!this.#isPlausible(placement, stored, turn.now)) return
     placement.heard.add(stored.holder.id)
     placement.verifying++
@@ -155,6 +155,7 @@ export class Placements {
   #isPlausible(placement: Placement, stored: Stored, now: number): boolean {
     const { heard, version, record } = placement
     const { holder, result, rank } = stored
+    if (holder.id === this.#context.self.id) return false
     if (heard.has(holder.id) || heard.size >= ACKNOWLEDGEMENTS_MAX) return false
     if (!isAcceptable(holder, this.#context.workBits)) return false
     const order = compareStored(stored, version)

@@ -271,7 +271,7 @@ describe('bounds', () => {
     const route = bench.last('route')
     bench.deliver(route.inner, { operation: route.operation, from: bench.self.id })
     const [own] = bench.answers('STORED')
-    bench.reply(route, own as NonNullable<typeof own>, { last: false })
+    bench.reply(route, own as NonNullable<typeof own>, { last: false, via: bench.self.id })
     for (const copy of bench.routed('REPLICA').slice(0, 3))
       bench.reply(route, stored(route.operation, targetOf(bench, copy), record), { last: false })
     expect(bench.last('done').value).toMatchObject({ stored: 3, wanted: 4 })

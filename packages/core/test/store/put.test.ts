@@ -290,6 +290,16 @@ describe('counting copies', () => {
     expect(liar.all('done')).toEqual([])
   })
 
+  test('[RC-13] nobody else can say in our name how many copies are on their way', () => {
+    const bench = new StoreBench({ peers: 2, replicas: 20 })
+    const { route } = put(bench, draft)
+    const [closest, other] = bench.near(recordKey(record)) as [Contact, Contact]
+    bench.reply(route, stored(route.operation, bench.self, record, { wanted: 1 }), { last: false })
+    bench.reply(route, stored(route.operation, other, record), { last: false })
+    bench.reply(route, stored(route.operation, closest, record), { last: false })
+    expect(bench.all('done')).toEqual([])
+  })
+
   test('[RC-13] when the way back ends, what there is counts', () => {
     const bench = new StoreBench(far)
     const { route } = put(bench, draft)

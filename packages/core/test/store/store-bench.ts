@@ -100,10 +100,9 @@ export class StoreBench implements RoutingView {
   reply(
     route: Route,
     inner: Message,
-    options: { path?: number; last?: boolean; hops?: number } = {},
+    options: { path?: number; last?: boolean; hops?: number; via?: PeerId } = {},
   ): StoreEffect[] {
-    const { path = 0, last = true, hops = 3 } = options
-    const via = contactNumber(0).id
+    const { path = 0, last = true, hops = 3, via = contactNumber(0).id } = options
     return this.input({ type: 'reply', operation: route.operation, path, via, hops, inner, last })
   }
 
