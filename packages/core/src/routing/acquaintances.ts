@@ -4,7 +4,7 @@
 import type { Millis, StoredContact } from '../contract.ts'
 import { type Contact, isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { PING_TIMEOUT_MS } from '../limits.ts'
+import { CONTACTS_SAVED_MAX, PING_TIMEOUT_MS } from '../limits.ts'
 import type { OffenceEffect, Out, SetTimerEffect } from '../machine.ts'
 import { hopsTo, type KnownContact } from './bucket.ts'
 import { Departed, type Evidence } from './departed.ts'
@@ -53,6 +53,17 @@ export class Acquaintances {
     for (const { contact, lastSeen } of contacts.toSorted((a, b) => a.lastSeen - b.lastSeen)) {
       if (this.#isForUs(contact)) this.#table.add(contact, Math.min(lastSeen, now), false)
     }
+  }
+
+  /** What a later life begins with: linked contacts first, then those seen last. */
+  toStore(now: Millis): StoredContact[] {
+    const best = this.#table
+      .all()
+      .toSorted((a, b) => Number(b.linked) - Number(a.linked) || b.seenAt - a.seenAt)
+    return best.slice(0, CONTACTS_SAVED_MAX).map(({ contact, linked, seenAt }) => ({
+      contact,
+      lastSeen: linked ? now : seenAt,
+    }))
   }
 
   /** True where somebody among these was not known before. */

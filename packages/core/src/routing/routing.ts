@@ -4,7 +4,7 @@
 import type { Millis, Random, StoredContact } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import { type Key, keyOf, type PeerId } from '../identity/peer-id.ts'
-import { CONTACTS_SAVE_MS, CONTACTS_SAVED_MAX } from '../limits.ts'
+import { CONTACTS_SAVE_MS } from '../limits.ts'
 import type { LinkView, Machine, RoutingView, Way } from '../machine.ts'
 import { LINK_REASONS } from '../peer/calls.ts'
 import type { PeerSnapshot } from '../peer/snapshot.ts'
@@ -475,17 +475,9 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     return from.via === null ? [from.id] : [from.via, from.id]
   }
 
-  /** Linked contacts first, then those seen last. */
   #onSave(now: Millis, out: RoutingEffect[]): void {
-    const best = this.#table
-      .all()
-      .toSorted((a, b) => Number(b.linked) - Number(a.linked) || b.seenAt - a.seenAt)
-    const contacts = best.slice(0, CONTACTS_SAVED_MAX).map(({ contact, linked, seenAt }) => ({
-      contact,
-      lastSeen: linked ? now : seenAt,
-    }))
     this.#savedAt = now
-    out.push({ type: 'save', contacts })
+    out.push({ type: 'save', contacts: this.#acquaintances.toStore(now) })
   }
 
   #jittered(ms: number): number {
