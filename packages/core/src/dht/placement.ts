@@ -137,7 +137,10 @@ export class Placements {
   #onStored(placement: Placement, stored: Stored, via: PeerId, turn: Turn): void {
     const { self, jobs } = this.#context
     if (stored.key !== placement.key || placement.operation === null) return
-    if (via === self.id) return this.#tell(placement, stored.wanted)
+    if (stored.holder.id === self.id) {
+      if (via === self.id) this.#tell(placement, stored.wanted)
+      return
+    }
     if (!this.#isPlausible(placement, stored, turn.now)) return
     placement.heard.add(stored.holder.id)
     placement.verifying++
@@ -155,7 +158,6 @@ export class Placements {
   #isPlausible(placement: Placement, stored: Stored, now: number): boolean {
     const { heard, version, record } = placement
     const { holder, result, rank } = stored
-    if (holder.id === this.#context.self.id) return false
     if (heard.has(holder.id) || heard.size >= ACKNOWLEDGEMENTS_MAX) return false
     if (!isAcceptable(holder, this.#context.workBits)) return false
     const order = compareStored(stored, version)

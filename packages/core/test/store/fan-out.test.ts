@@ -273,7 +273,10 @@ describe('bounds', () => {
     const [own] = bench.answers('STORED')
     bench.reply(route, own as NonNullable<typeof own>, { last: false, via: bench.self.id })
     for (const copy of bench.routed('REPLICA').slice(0, 3))
-      bench.reply(route, stored(route.operation, targetOf(bench, copy), record), { last: false })
+      bench.reply(route, stored(route.operation, targetOf(bench, copy), record), {
+        last: false,
+        via: bench.self.id,
+      })
     expect(bench.last('done').value).toMatchObject({ stored: 3, wanted: 4 })
     expect(bench.store.stats()).toMatchObject({ held: 1, own: 1 })
   })

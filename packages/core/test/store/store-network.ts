@@ -299,13 +299,14 @@ export class StoreNetwork {
     this.#answer(peer, { type: 'answer', route: { operation: effect.operation, path }, inner, last: true })
   }
 
-  #answer(_peer: NetworkPeer, effect: StoreEffect & { type: 'answer' }): void {
+  #answer(peer: NetworkPeer, effect: StoreEffect & { type: 'answer' }): void {
     const { route, last } = effect
     const operation = this.#operations.get(route.operation)
     const path = operation?.paths[route.path]
     if (operation === undefined || path === undefined || this.#isLost()) return
     const inner = throughTheWire(effect.inner)
-    const self = path.at === operation.origin
+    const via = peer.contact.id
+    const self = via === operation.origin
     const hops = operation.effect.mode === 'exact' ? 1 : HOPS
     this.at(self ? 0 : HOP_MS * hops, () => {
       const origin = this.peers.get(operation.origin)
@@ -315,7 +316,7 @@ export class StoreNetwork {
         type: 'reply',
         operation: route.operation,
         path: route.path,
-        via: origin.id,
+        via,
         hops,
         inner,
         last,
