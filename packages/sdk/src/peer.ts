@@ -152,7 +152,10 @@ export class HyphaePeer {
     return this.#runtime.pathInfo(peerIdOf(peer))
   }
 
-  /** Resolves once the peer is linked and has found its place; at once where it has. Rejects with CLOSED, TIMEOUT, ABORTED. */
+  /**
+   * Resolves once the peer is linked and has found its place; at once where it has. Peers that start together have found each other by
+   * then, unless they are many, or one does not answer within 3 s. Rejects with CLOSED, TIMEOUT, ABORTED.
+   */
   joined({ signal, timeoutMs }: CallOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (error?: HyphaeError) => {

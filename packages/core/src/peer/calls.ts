@@ -162,7 +162,7 @@ export const LINK_REASONS = { leaf: 1, bucket: 2, random: 4, topic: 8, transfer:
 export type LinkReason = keyof typeof LINK_REASONS
 
 export type PeerEvent =
-  /** `alone`: no link; `joining`: links, but our own neighbourhood is not looked up yet; `joined`: ready. */
+  /** `alone`: no link; `joining`: links, but our own neighbourhood is not looked up yet, or of few peers some are out of reach; `joined`: ready. */
   | { readonly type: 'status'; readonly status: PeerStatus }
   /** Exactly one join before exactly one leave, whatever happens to single connections. */
   | {
