@@ -11,12 +11,21 @@ export interface Point {
 export interface Graph {
   /** Ourselves first, then by id. */
   readonly peers: readonly string[]
-  /** Each link once. */
+  /** Each link once, our own last, so that they are drawn above the others. */
   readonly edges: readonly (readonly [string, string])[]
+}
+
+export interface Size {
+  readonly width: number
+  readonly height: number
 }
 
 const STEPS = 120
 const MARGIN = 30
+/** Units a new peer moves in the first step at most; in the last it moves no more. */
+const HEAT = 20
+/** The part of HEAT for a peer that has its place, where nobody is new: 24 units in all steps. A link more shakes nothing. */
+const HEAT_PART_MIN = 0.02
 
 /** Our own links, and what others told of theirs. */
 export function graphOf(me: string, ownLinks: readonly string[], topology: readonly TopologyPeer[]): Graph {
@@ -27,57 +36,85 @@ export function graphOf(me: string, ownLinks: readonly string[], topology: reado
     const edge = a < b ? ([a, b] as const) : ([b, a] as const)
     edges.set(edge.join(), edge)
   }
-  for (const link of ownLinks) add(me, link)
   for (const { peer, links } of topology) for (const link of links) add(peer, link)
+  for (const link of ownLinks) add(me, link)
   const others = [...peers].filter((id) => id !== me).sort()
-  return { peers: [me, ...others], edges: [...edges.values()] }
+  const isOwn = ([a, b]: readonly [string, string]) => a === me || b === me
+  const inOrder = [...edges.keys()].sort().map((key) => edges.get(key) as readonly [string, string])
+  const drawn = [...inOrder.filter((edge) => !isOwn(edge)), ...inOrder.filter(isOwn)]
+  return { peers: [me, ...others], edges: drawn }
 }
 
-export function layout(
-  graph: Graph,
-  size: { width: number; height: number },
-  before: ReadonlyMap<string, Point>,
-): Map<string, Point> {
-  const places = graph.peers.map((id, index) => ({
-    ...(before.get(id) ?? startOf(id, index, graph.peers.length, size)),
-  }))
+/** Equal for equal graphs: the peer is looked at every second, and mostly nothing has changed. */
+export function graphText({ peers, edges }: Graph): string {
+  return `${peers.join()};${edges.join(' ')}`
+}
+
+/** In a square, which is then stretched: a crowd fills the picture instead of a circle in its middle. */
+export function layout(graph: Graph, size: Size, before: ReadonlyMap<string, Point>): Map<string, Point> {
+  const side = size.height
+  const places = graph.peers.map((id, index) => {
+    const known = before.get(id)
+    return known ? shrunk(known, size) : startOf(id, index, graph.peers.length, side)
+  })
   const indexById = new Map(graph.peers.map((id, index) => [id, index]))
   const pairs = graph.edges.map(([a, b]) => [indexById.get(a) as number, indexById.get(b) as number] as const)
-  const ideal = Math.sqrt((size.width * size.height) / Math.max(1, places.length)) * 0.6
-  for (let step = 0; step < STEPS; step++) relax(places, pairs, ideal, (1 - step / STEPS) * 20, size)
-  centre(places, size)
-  return new Map(graph.peers.map((id, index) => [id, places[index] as Point]))
+  const springs = springsOf(places.length, pairs.length, side)
+  const heats = heatsOf(graph, before)
+  for (let step = 0; step < STEPS; step++) {
+    const left = 1 - step / STEPS
+    relax(places, pairs, springs, { strides: heats.map((heat) => heat * left), side })
+  }
+  centre(places, side)
+  return new Map(graph.peers.map((id, index) => [id, stretched(places[index] as Point, size)]))
+}
+
+/** The more peers are new, the more room the others make for them. */
+function heatsOf({ peers }: Graph, before: ReadonlyMap<string, Point>): number[] {
+  const newPart = peers.filter((id) => !before.has(id)).length / peers.length
+  return peers.map((id) => HEAT * (before.has(id) ? Math.max(HEAT_PART_MIN, newPart) : 1))
+}
+
+function stretched({ x, y }: Point, { width, height }: Size): Point {
+  return { x: MARGIN + ((x - MARGIN) * (width - 2 * MARGIN)) / (height - 2 * MARGIN), y }
+}
+
+function shrunk({ x, y }: Point, { width, height }: Size): { x: number; y: number } {
+  return { x: MARGIN + ((x - MARGIN) * (height - 2 * MARGIN)) / (width - 2 * MARGIN), y }
+}
+
+interface Springs {
+  /** Units two linked peers want to be apart. */
+  readonly ideal: number
+  readonly stiffness: number
+}
+
+/** Where everybody is linked to everybody, springs of full strength would pull all into one clump. */
+function springsOf(peers: number, links: number, side: number): Springs {
+  const meanDegree = (2 * links) / Math.max(1, peers)
+  return { ideal: (side / Math.sqrt(Math.max(1, peers))) * 0.7, stiffness: 1 / Math.max(2, meanDegree) }
 }
 
 /** Moves all together: nothing else holds a few peers in the middle of the picture. */
-function centre(
-  places: { x: number; y: number }[],
-  { width, height }: { width: number; height: number },
-): void {
+function centre(places: { x: number; y: number }[], side: number): void {
   const [xs, ys] = [places.map(({ x }) => x), places.map(({ y }) => y)]
-  const x = width / 2 - (Math.min(...xs) + Math.max(...xs)) / 2
-  const y = height / 2 - (Math.min(...ys) + Math.max(...ys)) / 2
+  const x = side / 2 - (Math.min(...xs) + Math.max(...xs)) / 2
+  const y = side / 2 - (Math.min(...ys) + Math.max(...ys)) / 2
   for (const place of places) move(place, x, y)
 }
 
 /** On a circle, at an angle that belongs to the id, so that two pictures of one network look alike. */
-function startOf(
-  id: string,
-  index: number,
-  count: number,
-  { width, height }: { width: number; height: number },
-): Point {
-  if (index === 0) return { x: width / 2, y: height / 2 }
+function startOf(id: string, index: number, count: number, side: number): { x: number; y: number } {
+  if (index === 0) return { x: side / 2, y: side / 2 }
   const turn = (Number.parseInt(id.slice(0, 6), 16) / 0xffffff + index / count) * Math.PI * 2
-  return { x: width / 2 + Math.cos(turn) * width * 0.35, y: height / 2 + Math.sin(turn) * height * 0.35 }
+  return { x: side / 2 + Math.cos(turn) * side * 0.35, y: side / 2 + Math.sin(turn) * side * 0.35 }
 }
 
 function relax(
   places: { x: number; y: number }[],
   pairs: readonly (readonly [number, number])[],
-  ideal: number,
-  heat: number,
-  { width, height }: { width: number; height: number },
+  { ideal, stiffness }: Springs,
+  { strides, side }: { strides: readonly number[]; side: number },
 ): void {
   const pushes = places.map(() => ({ x: 0, y: 0 }))
   const push = (a: number, b: number, force: (distance: number) => number) => {
@@ -93,13 +130,13 @@ function relax(
   for (let a = 0; a < places.length; a++) {
     for (let b = a + 1; b < places.length; b++) push(a, b, (distance) => (ideal * ideal) / distance)
   }
-  for (const [a, b] of pairs) push(a, b, (distance) => -(distance * distance) / ideal / 2)
+  for (const [a, b] of pairs) push(a, b, (distance) => (-(distance * distance) / ideal) * stiffness)
   places.forEach((place, index) => {
     const { x, y } = pushes[index] as Point
     const length = Math.hypot(x, y) || 1
-    const stride = Math.min(length, heat) / length
-    place.x = Math.min(width - MARGIN, Math.max(MARGIN, place.x + x * stride))
-    place.y = Math.min(height - MARGIN, Math.max(MARGIN, place.y + y * stride))
+    const stride = Math.min(length, strides[index] as number) / length
+    place.x = Math.min(side - MARGIN, Math.max(MARGIN, place.x + x * stride))
+    place.y = Math.min(side - MARGIN, Math.max(MARGIN, place.y + y * stride))
   })
 }
 

@@ -1,24 +1,23 @@
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { hueOf, shortId } from '../text.ts'
-import { type Graph, graphOf, layout, type Point } from '../topology-layout.ts'
+import { type Graph, graphOf, graphText, layout, type Point } from '../topology-layout.ts'
 import type { ViewProps } from './view.ts'
 
 const WIDTH = 800
 const HEIGHT = 420
+/** More peers than that, and names on a phone cover the picture: a guess. */
+const NAMED_ON_PHONES_MAX = 15
 
 /** Every peer that could be asked, and the links it told of. We stand out; links that are not ours are drawn all the same. */
 export function TopologyPicture({ session, state }: ViewProps) {
   useEffect(() => session.watchTopology(), [session])
   const { topology, snapshot, peer, crawling } = state
   const me = peer?.id ?? ''
-  const graph = useMemo(
-    () => graphOf(me, snapshot?.links.map((link) => link.peer) ?? [], topology),
-    [me, snapshot?.links, topology],
-  )
+  const graph = graphOf(me, snapshot?.links.map((link) => link.peer) ?? [], topology)
   const points = useLayout(graph)
   const foreign = graph.edges.filter(([from, to]) => from !== me && to !== me).length
   return (
-    <figure className="topology">
+    <figure className={graph.peers.length > NAMED_ON_PHONES_MAX ? 'topology crowded' : 'topology'}>
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         role="img"
@@ -69,13 +68,14 @@ function Node({ id, at, me }: { id: string; at: Point | undefined; me: boolean }
   )
 }
 
-/** Points move to their new places instead of jumping, and keep the old ones as a start. */
+/** Points move to their new places instead of jumping, and keep the old ones as a start. Nothing moves where nothing changed. */
 function useLayout(graph: Graph): ReadonlyMap<string, Point> {
   const kept = useRef<ReadonlyMap<string, Point>>(new Map())
   const [points, setPoints] = useState(kept.current)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the graph is another object with every look at the peer
   useEffect(() => {
     kept.current = layout(graph, { width: WIDTH, height: HEIGHT }, kept.current)
     setPoints(kept.current)
-  }, [graph])
+  }, [graphText(graph)])
   return points
 }
