@@ -9,6 +9,7 @@ import {
   type TimelineEntry,
   type TopologyPeer,
 } from 'hyphae'
+import { type ChatMessage, type ChatPayload, chatMessageOf } from './chat-message.ts'
 import { type Settings, serversOf } from './settings.ts'
 
 /** Milliseconds between two looks at the peer. */
@@ -19,15 +20,6 @@ const CRAWL_PEERS_MAX = 120
 /** Messages kept per topic, and problems shown. */
 const MESSAGES_MAX = 200
 const PROBLEMS_MAX = 5
-
-export interface ChatMessage {
-  readonly id: string
-  readonly from: string
-  readonly name: string
-  readonly text: string
-  readonly at: number
-  readonly hops: number
-}
 
 export type Phase =
   | { readonly phase: 'starting'; readonly done: number; readonly expected: number }
@@ -46,12 +38,6 @@ export interface SessionState {
   readonly topology: readonly TopologyPeer[]
   readonly crawling: boolean
   readonly messagesByTopic: Readonly<Record<string, readonly ChatMessage[]>>
-}
-
-interface ChatPayload {
-  readonly name: string
-  readonly text: string
-  readonly at: number
 }
 
 export class PeerSession {
@@ -114,15 +100,9 @@ export class PeerSession {
   joinTopic(name: string): void {
     const { peer } = this.#state
     if (peer === null || this.#offByTopic.has(name)) return
-    const off = peer.topic<ChatPayload>(name).on('message', ({ id, from, data, hops }) => {
-      this.#addMessage(name, {
-        id,
-        from,
-        hops,
-        name: String(data.name),
-        text: String(data.text),
-        at: Number(data.at),
-      })
+    const off = peer.topic(name).on('message', (received) => {
+      const message = chatMessageOf(received, Date.now())
+      if (message !== null) this.#addMessage(name, message)
     })
     this.#offByTopic.set(name, off)
     this.#set({ messagesByTopic: { [name]: [], ...this.#state.messagesByTopic } })

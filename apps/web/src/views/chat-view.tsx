@@ -1,4 +1,5 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { NAME_MAX, TEXT_MAX } from '../chat-message.ts'
 import { errorText, hueOf, shortId, timeText } from '../text.ts'
 import type { ViewProps } from './view.ts'
 
@@ -121,14 +122,14 @@ function Composer({ onSay }: { onSay: (name: string, text: string) => Promise<nu
         placeholder="your name"
         value={name}
         onChange={(event) => rename(event.target.value)}
-        maxLength={40}
+        maxLength={NAME_MAX}
       />
       <input
         aria-label="Message"
         placeholder="say something"
         value={text}
         onChange={(event) => setText(event.target.value)}
-        maxLength={2000}
+        maxLength={TEXT_MAX}
       />
       <button type="submit" disabled={text.trim() === ''}>
         Send

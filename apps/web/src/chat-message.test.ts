@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest'
+import { chatMessageOf, NAME_MAX, TEXT_MAX } from './chat-message.ts'
+
+const NOW = 1_000
+const received = (data: unknown) => chatMessageOf({ id: 'm1', from: 'ada', hops: 2, data }, NOW)
+
+describe('a message of a topic', () => {
+  test('is shown as it was said', () => {
+    expect(received({ name: 'Ada', text: 'hello', at: 500 })).toEqual({
+      id: 'm1',
+      from: 'ada',
+      hops: 2,
+      name: 'Ada',
+      text: 'hello',
+      at: 500,
+    })
+  })
+
+  test.each([
+    null,
+    5,
+    'text',
+    [],
+    {},
+    new Uint8Array(2),
+    { text: 7 },
+    { text: '' },
+    { text: { toString: 1 } },
+  ])('is left out where it is none: %j', (data) => {
+    expect(received(data)).toBeNull()
+  })
+
+  test('has no name but one that is text', () => {
+    expect(received({ text: 'hello' })?.name).toBe('')
+    expect(received({ text: 'hello', name: { toString: 1 } })?.name).toBe('')
+  })
+
+  test.each([undefined, 'yesterday', null, 1e300, Number.NaN])(
+    'has the time it came where it says %j',
+    (at) => {
+      expect(received({ text: 'hello', at })?.at).toBe(NOW)
+    },
+  )
+
+  test('is cut where it is longer than anybody can type', () => {
+    const message = received({ name: 'N'.repeat(5_000), text: 't'.repeat(9_000) })
+    expect(message?.name).toHaveLength(NAME_MAX)
+    expect(message?.text).toHaveLength(TEXT_MAX)
+  })
+})

@@ -1,0 +1,43 @@
+// What is said in a topic. Anybody in the network can publish anything there, so nothing of it is taken for granted.
+
+/** Characters of a name, and of a text, that are typed or shown. */
+export const NAME_MAX = 40
+export const TEXT_MAX = 2_000
+
+export interface ChatPayload {
+  readonly name: string
+  readonly text: string
+  /** The author's clock. */
+  readonly at: number
+}
+
+export interface ChatMessage extends ChatPayload {
+  readonly id: string
+  readonly from: string
+  readonly hops: number
+}
+
+interface Received {
+  readonly id: string
+  readonly from: string
+  readonly hops: number
+  readonly data: unknown
+}
+
+/** Null where it is no chat message; another program may use the topic too. A missing or impossible time becomes `now`. */
+export function chatMessageOf({ id, from, hops, data }: Received, now: number): ChatMessage | null {
+  const { name, text, at } = (data ?? {}) as Partial<Record<keyof ChatPayload, unknown>>
+  if (typeof text !== 'string' || text === '') return null
+  return {
+    id,
+    from,
+    hops,
+    name: typeof name === 'string' ? name.slice(0, NAME_MAX) : '',
+    text: text.slice(0, TEXT_MAX),
+    at: isTime(at) ? at : now,
+  }
+}
+
+function isTime(at: unknown): at is number {
+  return typeof at === 'number' && !Number.isNaN(new Date(at).getTime())
+}
