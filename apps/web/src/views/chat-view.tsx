@@ -1,20 +1,18 @@
-import { type FormEvent, useEffect, useRef, useState } from 'react'
-import { NAME_MAX, TEXT_MAX } from '../chat-message.ts'
+import { type FormEvent, type UIEvent, useLayoutEffect, useRef, useState } from 'react'
+import { type ChatMessage, NAME_MAX, TEXT_MAX } from '../chat-message.ts'
 import { errorText, hueOf, shortId, timeText } from '../text.ts'
 import type { ViewProps } from './view.ts'
 
 const NAME_KEY = 'hyphae:name'
+/** So near to its end, a list is read at its end: about two lines. */
+const NEAR_END_PIXELS = 40
 
 export function ChatView({ session, state }: ViewProps) {
   const topics = Object.keys(state.messagesByTopic)
   const [topic, setTopic] = useState('lobby')
   const messages = state.messagesByTopic[topic] ?? []
-  const end = useRef<HTMLLIElement>(null)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the list scrolls when it grows
-  useEffect(() => {
-    // A block body: newer browsers return a promise here, which React would take for a clean-up.
-    end.current?.scrollIntoView({ block: 'nearest' })
-  }, [messages.length])
+  const newest = messages.at(-1)
+  const following = useFollowing(topic, newest, newest?.from === state.peer?.id)
   const join = (name: string) => {
     session.joinTopic(name)
     setTopic(name)
@@ -23,7 +21,7 @@ export function ChatView({ session, state }: ViewProps) {
     <section className="chat" aria-labelledby="chat-title">
       <h2 id="chat-title">Messages</h2>
       <TopicBar topics={topics} topic={topic} onOpen={setTopic} onJoin={join} />
-      <ol className="messages" data-testid="messages" aria-live="polite">
+      <ol className="messages" data-testid="messages" aria-live="polite" {...following}>
         {messages.length === 0 && (
           <li className="muted">Nothing has been said in “{topic}” since you came.</li>
         )}
@@ -42,11 +40,31 @@ export function ChatView({ session, state }: ViewProps) {
             <p>{message.text}</p>
           </li>
         ))}
-        <li ref={end} aria-hidden="true" />
       </ol>
       <Composer onSay={(name, text) => session.say(topic, name, text)} />
     </section>
   )
+}
+
+/**
+ * Shows the newest of a list, unless the reader has scrolled up: what others say does not take away what is being read.
+ * The page around the list stays where it is.
+ */
+function useFollowing(topic: string, newest: ChatMessage | undefined, isMine: boolean) {
+  const list = useRef<HTMLOListElement>(null)
+  const isAtEnd = useRef(true)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another topic is read from its end
+  useLayoutEffect(() => {
+    isAtEnd.current = true
+  }, [topic])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list scrolls when something is added to it
+  useLayoutEffect(() => {
+    if (list.current && (isAtEnd.current || isMine)) list.current.scrollTop = list.current.scrollHeight
+  }, [newest, topic])
+  const onScroll = ({ currentTarget: { scrollTop, clientHeight, scrollHeight } }: UIEvent<HTMLElement>) => {
+    isAtEnd.current = scrollTop + clientHeight >= scrollHeight - NEAR_END_PIXELS
+  }
+  return { ref: list, onScroll }
 }
 
 interface TopicBarProps {
