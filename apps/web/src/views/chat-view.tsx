@@ -118,7 +118,8 @@ function Composer({ onSay }: { onSay: (name: string, text: string) => Promise<nu
     event.preventDefault()
     if (text.trim() === '') return
     setNote('Waiting for a link…')
-    onSay(name.trim(), text.trim())
+    const said = text.trim()
+    onSay(name.trim(), said)
       .then((recipients) =>
         setNote(
           recipients === 0
@@ -126,7 +127,11 @@ function Composer({ onSay }: { onSay: (name: string, text: string) => Promise<nu
             : `Handed to ${recipients} ${recipients === 1 ? 'link' : 'links'}.`,
         ),
       )
-      .catch((error: unknown) => setNote(errorText(error)))
+      .catch((error: unknown) => {
+        setNote(`Not sent: ${errorText(error)}.`)
+        // Behind what was typed meanwhile: several messages that wait fail in the order they were said.
+        setText((typed) => (typed === '' ? said : `${typed} ${said}`))
+      })
     setText('')
   }
   const rename = (value: string) => {
