@@ -65,6 +65,8 @@ test('people in Chromium and Firefox see each other, talk and share values', asy
       await Promise.all([ada, bob].map((page) => openView(page, view)))
       await shootBoth(view.toLowerCase())
     }
+    await openView(ada, 'Store')
+    await expect(ada.getByTestId('store-result'), 'a view is as it was left').toContainText('green')
     await shootPhone(eve)
   })
   await test.step('a page says what is missing', () => lookWhereSomethingIsMissing(browsers, server.url))

@@ -1,4 +1,4 @@
-import { useState, useSyncExternalStore } from 'react'
+import { Activity, type ComponentType, memo, useState, useSyncExternalStore } from 'react'
 import { Icon } from './icon.tsx'
 import type { PeerSession, SessionState } from './peer-session.ts'
 import { shortId, statusText } from './text.ts'
@@ -9,6 +9,7 @@ import { SettingsView } from './views/settings-view.tsx'
 import { StartView } from './views/start-view.tsx'
 import { StoreView } from './views/store-view.tsx'
 import { TimelineView } from './views/timeline-view.tsx'
+import type { ViewProps } from './views/view.ts'
 
 const VIEWS = [
   { id: 'network', title: 'Network', view: NetworkView },
@@ -23,14 +24,15 @@ type ViewId = (typeof VIEWS)[number]['id']
 
 export function App({ session }: { session: PeerSession }) {
   const state = useSyncExternalStore(session.subscribe, session.getState)
-  const [view, setView] = useState<ViewId>(viewOfAddress())
+  const [view, setView] = useState<ViewId>(viewOfAddress)
+  const [opened, setOpened] = useState<ReadonlySet<ViewId>>(new Set([view]))
   const { phase } = state
   if (phase.phase !== 'running') return <StartView phase={phase} />
   const open = (id: ViewId) => {
     history.replaceState(null, '', `#${id}`)
     setView(id)
+    setOpened(new Set(opened).add(id))
   }
-  const Current = VIEWS.find(({ id }) => id === view)?.view ?? NetworkView
   return (
     <div className="app">
       <Header state={state} />
@@ -49,11 +51,29 @@ export function App({ session }: { session: PeerSession }) {
       </nav>
       <main>
         <Problems state={state} onDismiss={() => session.dismissProblems()} />
-        <Current session={session} state={state} />
+        {VIEWS.filter(({ id }) => opened.has(id)).map(({ id, view: View }) => (
+          <KeptView key={id} view={View} isShown={id === view} session={session} state={state} />
+        ))}
       </main>
     </div>
   )
 }
+
+interface KeptViewProps extends ViewProps {
+  readonly view: ComponentType<ViewProps>
+  readonly isShown: boolean
+}
+
+/** What was typed or got in a view, an invite that waits for its answer too, is there when people come back to it. */
+const KeptView = memo(
+  ({ view: View, isShown, session, state }: KeptViewProps) => (
+    <Activity mode={isShown ? 'visible' : 'hidden'}>
+      <View session={session} state={state} />
+    </Activity>
+  ),
+  // Nobody sees a hidden view: it is drawn again when it is shown.
+  (before, after) => !before.isShown && !after.isShown,
+)
 
 function Header({ state }: { state: SessionState }) {
   const { peer, snapshot, settings } = state

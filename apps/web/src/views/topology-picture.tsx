@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { hueOf, shortId } from '../text.ts'
 import { type Graph, graphOf, graphText, layout, type Point } from '../topology-layout.ts'
 import type { ViewProps } from './view.ts'
@@ -68,14 +68,22 @@ function Node({ id, at, me }: { id: string; at: Point | undefined; me: boolean }
   )
 }
 
+interface Drawn {
+  /** Of the graph that the points belong to. */
+  readonly text: string
+  readonly points: ReadonlyMap<string, Point>
+}
+
 /** Points move to their new places instead of jumping, and keep the old ones as a start. Nothing moves where nothing changed. */
 function useLayout(graph: Graph): ReadonlyMap<string, Point> {
-  const kept = useRef<ReadonlyMap<string, Point>>(new Map())
-  const [points, setPoints] = useState(kept.current)
+  const [drawn, setDrawn] = useState<Drawn>({ text: '', points: new Map() })
+  const text = graphText(graph)
   // biome-ignore lint/correctness/useExhaustiveDependencies: the graph is another object with every look at the peer
   useEffect(() => {
-    kept.current = layout(graph, { width: WIDTH, height: HEIGHT }, kept.current)
-    setPoints(kept.current)
-  }, [graphText(graph)])
-  return points
+    const size = { width: WIDTH, height: HEIGHT }
+    setDrawn((before) =>
+      before.text === text ? before : { text, points: layout(graph, size, before.points) },
+    )
+  }, [text])
+  return drawn.points
 }
