@@ -24,14 +24,14 @@ type ViewId = (typeof VIEWS)[number]['id']
 
 export function App({ session }: { session: PeerSession }) {
   const state = useSyncExternalStore(session.subscribe, session.getState)
-  const [view, setView] = useState<ViewId>(viewOfAddress)
+  const view = useSyncExternalStore(followAddress, viewOfAddress)
   const [opened, setOpened] = useState<ReadonlySet<ViewId>>(new Set([view]))
+  if (!opened.has(view)) setOpened(new Set(opened).add(view))
   const { phase } = state
   if (phase.phase !== 'running') return <StartView phase={phase} />
+  // An entry of the history each: going back from a view leads to the last one, not away from the page and its links.
   const open = (id: ViewId) => {
-    history.replaceState(null, '', `#${id}`)
-    setView(id)
-    setOpened(new Set(opened).add(id))
+    location.hash = id
   }
   return (
     <div className="app">
@@ -111,6 +111,11 @@ function Problems({ state, onDismiss }: { state: SessionState; onDismiss: () => 
       </button>
     </div>
   )
+}
+
+function followAddress(listener: () => void): () => void {
+  addEventListener('hashchange', listener)
+  return () => removeEventListener('hashchange', listener)
 }
 
 function viewOfAddress(): ViewId {
