@@ -1,5 +1,7 @@
 // What the person chose, kept in this browser: which network, which servers, which STUN and TURN servers.
 
+import { keep, kept } from './browser-storage.ts'
+
 export interface Settings {
   readonly network: string
   /** Empty: the server this page came from. */
@@ -27,13 +29,15 @@ export function serversOf(settings: Settings): readonly string[] {
 
 /** Kept settings, over the defaults; what a link says (`?network=…`) over both. */
 export function loadSettings(): Settings {
-  const kept = parse(localStorage.getItem(KEY))
+  const known = parse(kept(KEY))
   const network = new URLSearchParams(location.search).get('network')
-  return { ...DEFAULT_SETTINGS, ...kept, ...(network ? { network } : {}) }
+  return { ...DEFAULT_SETTINGS, ...known, ...(network ? { network } : {}) }
 }
 
+/** Throws an Error with a sentence for the person where the browser keeps nothing. */
 export function saveSettings(settings: Settings): void {
-  localStorage.setItem(KEY, JSON.stringify(settings))
+  if (!keep(KEY, JSON.stringify(settings)))
+    throw new Error('This browser keeps nothing for this page, so settings cannot be saved.')
 }
 
 function parse(text: string | null): Partial<Settings> {

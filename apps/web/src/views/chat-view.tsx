@@ -1,4 +1,5 @@
 import { type FormEvent, type UIEvent, useLayoutEffect, useRef, useState } from 'react'
+import { keep, kept } from '../browser-storage.ts'
 import { type ChatMessage, NAME_MAX, TEXT_MAX } from '../chat-message.ts'
 import { errorText, hueOf, shortId, timeText } from '../text.ts'
 import type { ViewProps } from './view.ts'
@@ -111,7 +112,7 @@ function TopicBar({ topics, topic, onOpen, onJoin }: TopicBarProps) {
 }
 
 function Composer({ onSay }: { onSay: (name: string, text: string) => Promise<number> }) {
-  const [name, setName] = useState(() => localStorage.getItem(NAME_KEY) ?? '')
+  const [name, setName] = useState(() => kept(NAME_KEY) ?? '')
   const [text, setText] = useState('')
   const [note, setNote] = useState('')
   const submit = (event: FormEvent) => {
@@ -136,7 +137,7 @@ function Composer({ onSay }: { onSay: (name: string, text: string) => Promise<nu
   }
   const rename = (value: string) => {
     setName(value)
-    localStorage.setItem(NAME_KEY, value)
+    keep(NAME_KEY, value)
   }
   return (
     <form onSubmit={submit} className="composer">
