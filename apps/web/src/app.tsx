@@ -28,7 +28,7 @@ export function App({ session }: { session: PeerSession }) {
   const [opened, setOpened] = useState<ReadonlySet<ViewId>>(new Set([view]))
   if (!opened.has(view)) setOpened(new Set(opened).add(view))
   const { phase } = state
-  if (phase.phase !== 'running') return <StartView phase={phase} />
+  if (phase.phase !== 'running') return <StartView phase={phase} state={state} />
   // An entry of the history each: going back from a view leads to the last one, not away from the page and its links.
   const open = (id: ViewId) => {
     location.hash = id

@@ -24,7 +24,8 @@ const PROBLEMS_MAX = 5
 export type Phase =
   | { readonly phase: 'starting'; readonly done: number; readonly expected: number }
   | { readonly phase: 'running' }
-  | { readonly phase: 'failed'; readonly code: string; readonly message: string }
+  /** `isMistake`: with other settings it can start. */
+  | { readonly phase: 'failed'; readonly code: string; readonly message: string; readonly isMistake: boolean }
   | { readonly phase: 'stopped'; readonly message: string }
 
 export interface SessionState {
@@ -171,7 +172,9 @@ export class PeerSession {
   #fail(error: unknown): void {
     const code = error instanceof HyphaeError ? error.code : 'UNKNOWN'
     const message = error instanceof Error ? error.message : String(error)
-    this.#set({ phase: { phase: 'failed', code, message } })
+    // Only a mistake in a call comes as something else than a HyphaeError, and settings are all that calls are made of.
+    const isMistake = !(error instanceof HyphaeError)
+    this.#set({ phase: { phase: 'failed', code, message, isMistake } })
   }
 
   #set(change: Partial<SessionState>): void {

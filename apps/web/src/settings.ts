@@ -29,9 +29,8 @@ export function serversOf(settings: Settings): readonly string[] {
 
 /** Kept settings, over the defaults; what a link says (`?network=…`) over both. */
 export function loadSettings(): Settings {
-  const known = parse(kept(KEY))
-  const network = new URLSearchParams(location.search).get('network')
-  return { ...DEFAULT_SETTINGS, ...known, ...(network ? { network } : {}) }
+  const network = new URLSearchParams(location.search).get('network')?.trim()
+  return { ...DEFAULT_SETTINGS, ...settingsOfText(kept(KEY)), ...(network ? { network } : {}) }
 }
 
 /** Throws an Error with a sentence for the person where the browser keeps nothing. */
@@ -40,14 +39,51 @@ export function saveSettings(settings: Settings): void {
     throw new Error('This browser keeps nothing for this page, so settings cannot be saved.')
 }
 
-function parse(text: string | null): Partial<Settings> {
+/** What is usable of kept settings. An older or newer version of the page, or a person, may have written them. */
+export function settingsOfText(text: string | null): Partial<Settings> {
   if (text === null) return {}
   try {
-    return JSON.parse(text) as Partial<Settings>
+    const { network, servers, iceServers, linksMax } = (JSON.parse(text) ?? {}) as Partial<
+      Record<keyof Settings, unknown>
+    >
+    return {
+      ...(typeof network === 'string' && network !== '' ? { network } : {}),
+      ...(isListOf(servers, (url) => typeof url === 'string') ? { servers: servers as string[] } : {}),
+      ...(isListOf(iceServers, isIceServer) ? { iceServers: iceServers as RTCIceServer[] } : {}),
+      ...(typeof linksMax === 'number' ? { linksMax } : {}),
+    }
   } catch (error) {
     console.warn('The kept settings are damaged and were left out.', error)
     return {}
   }
+}
+
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isItem)
+}
+
+function isIceServer(value: unknown): boolean {
+  return typeof (value as Partial<RTCIceServer> | null)?.urls === 'string'
+}
+
+/** The settings as they are typed. */
+export interface SettingsTexts {
+  readonly network: string
+  readonly servers: string
+  readonly iceServers: string
+  readonly linksMax: string
+}
+
+/** Throws TypeError or RangeError with a sentence for the person, wherever a peer could not start or link with them. */
+export function settingsOfTexts({ network, servers, iceServers, linksMax }: SettingsTexts): Settings {
+  if (network.trim() === '') throw new TypeError('A network needs a name')
+  const urls = lines(servers)
+  const wrong = urls.find((url) => !/^wss?:\/\/[^\s/]\S*$/.test(url) || !URL.canParse(url))
+  if (wrong !== undefined) throw new TypeError(`“${wrong}” is no ws:// or wss:// address`)
+  const links = Number(linksMax)
+  if (!Number.isInteger(links) || links < 1 || links > 50)
+    throw new RangeError('Links must be a whole number from 1 to 50')
+  return { network: network.trim(), servers: urls, iceServers: parseIceServers(iceServers), linksMax: links }
 }
 
 /** One server a line: `stun:host:port`, or `turn:host:port user password`. Throws TypeError with the line that is wrong. */
@@ -56,11 +92,23 @@ export function parseIceServers(text: string): RTCIceServer[] {
     const [urls = '', username, credential] = line.split(/\s+/)
     if (!/^(stun|turns?):\S+$/.test(urls))
       throw new TypeError(`“${line}” does not begin with stun:, turn: or turns:`)
-    if (urls.startsWith('stun:')) return { urls }
-    if (!username || !credential)
+    if (!urls.startsWith('stun:') && !(username && credential))
       throw new TypeError(`“${line}” needs a user and a password behind the address`)
-    return { urls, username, credential }
+    const server = username && credential ? { urls, username, credential } : { urls }
+    if (!isKnownToBrowser(server)) throw new TypeError(`“${line}” is no address this browser can use`)
+    return server
   })
+}
+
+/** Only the browser knows what it takes. With a server it does not take, no link could be made. */
+function isKnownToBrowser(server: RTCIceServer): boolean {
+  if (typeof RTCPeerConnection === 'undefined') return true
+  try {
+    new RTCPeerConnection({ iceServers: [server] }).close()
+    return true
+  } catch {
+    return false
+  }
 }
 
 export function formatIceServers(servers: readonly RTCIceServer[]): string {

@@ -1,16 +1,9 @@
 import { type FormEvent, useState } from 'react'
-import {
-  formatIceServers,
-  lines,
-  ownServer,
-  parseIceServers,
-  type Settings,
-  saveSettings,
-} from '../settings.ts'
+import { formatIceServers, ownServer, saveSettings, settingsOfTexts } from '../settings.ts'
 import { errorText } from '../text.ts'
 import type { ViewProps } from './view.ts'
 
-export function SettingsView({ state }: ViewProps) {
+export function SettingsView({ state }: Pick<ViewProps, 'state'>) {
   const { settings } = state
   const [network, setNetwork] = useState(settings.network)
   const [servers, setServers] = useState(settings.servers.join('\n'))
@@ -20,7 +13,7 @@ export function SettingsView({ state }: ViewProps) {
   const submit = (event: FormEvent) => {
     event.preventDefault()
     try {
-      saveSettings(checked({ network, servers, iceServers, linksMax }))
+      saveSettings(settingsOfTexts({ network, servers, iceServers, linksMax }))
       // The network's name is part of the identity, so a new peer starts.
       location.href = location.pathname
     } catch (error) {
@@ -79,22 +72,4 @@ export function SettingsView({ state }: ViewProps) {
       </form>
     </section>
   )
-}
-
-interface Texts {
-  readonly network: string
-  readonly servers: string
-  readonly iceServers: string
-  readonly linksMax: string
-}
-
-/** Throws with a sentence for the person. */
-function checked({ network, servers, iceServers, linksMax }: Texts): Settings {
-  const urls = lines(servers)
-  const wrong = urls.find((url) => !/^wss?:\/\/\S+$/.test(url))
-  if (wrong !== undefined) throw new TypeError(`“${wrong}” is no ws:// or wss:// address`)
-  const links = Number(linksMax)
-  if (!Number.isInteger(links) || links < 1 || links > 50)
-    throw new RangeError('Links must be a whole number from 1 to 50')
-  return { network: network.trim(), servers: urls, iceServers: parseIceServers(iceServers), linksMax: links }
 }

@@ -1,8 +1,14 @@
 import { Icon } from '../icon.tsx'
-import type { Phase } from '../peer-session.ts'
+import type { Phase, SessionState } from '../peer-session.ts'
+import { SettingsView } from './settings-view.tsx'
+
+interface StartViewProps {
+  readonly phase: Exclude<Phase, { phase: 'running' }>
+  readonly state: SessionState
+}
 
 /** Before the peer runs, and when it cannot: what is happening, or what is missing and what to do about it. */
-export function StartView({ phase }: { phase: Exclude<Phase, { phase: 'running' }> }) {
+export function StartView({ phase, state }: StartViewProps) {
   return (
     <div className="start">
       <h1>
@@ -10,6 +16,7 @@ export function StartView({ phase }: { phase: Exclude<Phase, { phase: 'running' 
       </h1>
       {phase.phase === 'starting' && <Starting done={phase.done} expected={phase.expected} />}
       {phase.phase === 'failed' && <Failed code={phase.code} message={phase.message} />}
+      {phase.phase === 'failed' && phase.isMistake && <SettingsView state={state} />}
       {phase.phase === 'stopped' && <Stopped message={phase.message} />}
     </div>
   )
