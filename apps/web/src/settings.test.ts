@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { formatIceServers, parseIceServers, settingsOfText, settingsOfTexts } from './settings.ts'
+import {
+  addressOf,
+  DEFAULT_SETTINGS,
+  formatIceServers,
+  parseIceServers,
+  settingsOfText,
+  settingsOfTexts,
+} from './settings.ts'
 
 const TYPED = { network: 'n', servers: '', iceServers: '', linksMax: '50' }
 
@@ -34,6 +41,24 @@ describe('typed settings', () => {
     expect(formatIceServers(parseIceServers(text))).toBe(text)
     expect(() => parseIceServers('turn:t.example user')).toThrow('password')
     expect(() => parseIceServers('http://t.example')).toThrow('stun:')
+  })
+})
+
+describe('the address for another browser', () => {
+  const page = { origin: 'https://app.example', pathname: '/' }
+
+  test('names the network, unless it is the one everybody starts in', () => {
+    expect(addressOf(DEFAULT_SETTINGS, page)).toBe('https://app.example')
+    const settings = { ...DEFAULT_SETTINGS, network: 'my friends & me' }
+    const address = addressOf(settings, page)
+    expect(address).toBe('https://app.example/?network=my%20friends%20%26%20me')
+    expect(new URL(address).searchParams.get('network')).toBe(settings.network)
+  })
+
+  test('keeps the path of the page', () => {
+    const settings = { ...DEFAULT_SETTINGS, network: 'n' }
+    expect(addressOf(settings, { ...page, pathname: '/demo/' })).toBe('https://app.example/demo/?network=n')
+    expect(addressOf(DEFAULT_SETTINGS, { ...page, pathname: '/demo/' })).toBe('https://app.example/demo/')
   })
 })
 

@@ -33,6 +33,12 @@ export function loadSettings(): Settings {
   return { ...DEFAULT_SETTINGS, ...settingsOfText(kept(KEY)), ...(network ? { network } : {}) }
 }
 
+/** The address under which another browser, with settings of its own, meets this peer. */
+export function addressOf({ network }: Settings, page: { origin: string; pathname: string }): string {
+  const named = network === DEFAULT_SETTINGS.network ? '' : `?network=${encodeURIComponent(network)}`
+  return `${page.origin}${page.pathname.replace(/^\/$/, named === '' ? '' : '/')}${named}`
+}
+
 /** Throws an Error with a sentence for the person where the browser keeps nothing. */
 export function saveSettings(settings: Settings): void {
   if (!keep(KEY, JSON.stringify(settings)))

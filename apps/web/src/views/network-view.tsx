@@ -1,4 +1,5 @@
 import type { LinkSnapshot } from 'hyphae'
+import { addressOf } from '../settings.ts'
 import { bytesText, hueOf, peersText, roundTripText, shortId } from '../text.ts'
 import { TopologyPicture } from './topology-picture.tsx'
 import type { ViewProps } from './view.ts'
@@ -68,7 +69,7 @@ function Empty({ state }: { state: ViewProps['state'] }) {
           : 'Waiting for other peers.'}
       </p>
       <p className="muted">
-        Open <code>{location.origin}</code> in a second tab or another browser.
+        Open <code>{addressOf(state.settings, location)}</code> in a second tab or another browser.
       </p>
     </div>
   )
