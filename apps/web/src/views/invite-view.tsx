@@ -1,5 +1,5 @@
 import type { Invite } from 'hyphae'
-import { useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import { errorText } from '../text.ts'
 import type { ViewProps } from './view.ts'
 
@@ -89,27 +89,34 @@ export function InviteView({ state }: ViewProps) {
 }
 
 function CopyText({ label, text, testId }: { label: string; text: string; testId: string }) {
-  const [copied, setCopied] = useState(false)
+  // The text that was copied: another one is not.
+  const [copied, setCopied] = useState('')
+  const field = useRef<HTMLTextAreaElement>(null)
+  const id = useId()
   const copy = () => {
     navigator.clipboard.writeText(text).then(
-      () => setCopied(true),
-      // Without permission the text is there to be selected.
-      () => setCopied(false),
+      () => setCopied(text),
+      // Without permission the text is selected, for people to copy it.
+      () => field.current?.focus(),
     )
   }
   return (
-    <label>
-      {label}{' '}
-      <button type="button" className="quiet" onClick={copy}>
-        {copied ? 'Copied' : 'Copy'}
-      </button>
+    <div>
+      <div className="row">
+        <label htmlFor={id}>{label}</label>
+        <button type="button" className="quiet" onClick={copy}>
+          {copied === text ? 'Copied' : 'Copy'}
+        </button>
+      </div>
       <textarea
+        id={id}
+        ref={field}
         readOnly
         rows={4}
         value={text}
         data-testid={testId}
         onFocus={(event) => event.target.select()}
       />
-    </label>
+    </div>
   )
 }
