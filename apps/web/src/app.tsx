@@ -1,4 +1,4 @@
-import { Activity, type ComponentType, memo, useState, useSyncExternalStore } from 'react'
+import { Activity, type ComponentType, memo, useRef, useState, useSyncExternalStore } from 'react'
 import { Icon } from './icon.tsx'
 import type { PeerSession, SessionState } from './peer-session.ts'
 import { shortId, statusText } from './text.ts'
@@ -27,11 +27,17 @@ export function App({ session }: { session: PeerSession }) {
   const view = useSyncExternalStore(followAddress, viewOfAddress)
   const [opened, setOpened] = useState<ReadonlySet<ViewId>>(new Set([view]))
   if (!opened.has(view)) setOpened(new Set(opened).add(view))
+  const main = useRef<HTMLElement>(null)
   const { phase } = state
   if (phase.phase !== 'running') return <StartView phase={phase} state={state} />
   // An entry of the history each: going back from a view leads to the last one, not away from the page and its links.
   const open = (id: ViewId) => {
     location.hash = id
+  }
+  const dismiss = () => {
+    // The button goes away; the next Tab leads into the view.
+    main.current?.focus()
+    session.dismissProblems()
   }
   return (
     <div className="app">
@@ -49,8 +55,8 @@ export function App({ session }: { session: PeerSession }) {
           </button>
         ))}
       </nav>
-      <main>
-        <Problems state={state} onDismiss={() => session.dismissProblems()} />
+      <main ref={main} tabIndex={-1}>
+        <Problems state={state} onDismiss={dismiss} />
         {VIEWS.filter(({ id }) => opened.has(id)).map(({ id, view: View }) => (
           <KeptView key={id} view={View} isShown={id === view} session={session} state={state} />
         ))}

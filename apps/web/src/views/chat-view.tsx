@@ -77,8 +77,10 @@ interface TopicBarProps {
 
 function TopicBar({ topics, topic, onOpen, onJoin }: TopicBarProps) {
   const [name, setName] = useState('')
+  const field = useRef<HTMLInputElement>(null)
   const submit = (event: FormEvent) => {
     event.preventDefault()
+    field.current?.focus()
     if (name.trim() !== '') onJoin(name.trim())
     setName('')
   }
@@ -97,6 +99,7 @@ function TopicBar({ topics, topic, onOpen, onJoin }: TopicBarProps) {
       ))}
       <form onSubmit={submit} className="row">
         <input
+          ref={field}
           aria-label="Topic to join"
           placeholder="another topic"
           value={name}
@@ -115,9 +118,12 @@ function Composer({ onSay }: { onSay: (name: string, text: string) => Promise<nu
   const [name, setName] = useState(() => kept(NAME_KEY) ?? '')
   const [text, setText] = useState('')
   const [note, setNote] = useState('')
+  const field = useRef<HTMLInputElement>(null)
   const submit = (event: FormEvent) => {
     event.preventDefault()
     if (text.trim() === '') return
+    // The button cannot keep the focus: with nothing to send it is disabled.
+    field.current?.focus()
     setNote('Waiting for a link…')
     const said = text.trim()
     onSay(name.trim(), said)
@@ -149,6 +155,7 @@ function Composer({ onSay }: { onSay: (name: string, text: string) => Promise<nu
         maxLength={NAME_MAX}
       />
       <input
+        ref={field}
         aria-label="Message"
         placeholder="say something"
         value={text}

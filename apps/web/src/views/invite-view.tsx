@@ -11,6 +11,7 @@ export function InviteView({ state }: ViewProps) {
   const [note, setNote] = useState('')
   const [received, setReceived] = useState('')
   const [reply, setReply] = useState('')
+  const creating = useRef<HTMLButtonElement>(null)
   if (peer === null) return null
   const run = (busy: string, work: Promise<string>) => {
     setNote(busy)
@@ -22,6 +23,8 @@ export function InviteView({ state }: ViewProps) {
   }
   const complete = async (waiting: Invite) => {
     await waiting.complete(answer)
+    // The field and the button that were used go away.
+    creating.current?.focus()
     setInvite(null)
     setAnswer('')
     return 'Linked.'
@@ -39,7 +42,7 @@ export function InviteView({ state }: ViewProps) {
       <div className="columns">
         <div className="stack">
           <h3>I invite somebody</h3>
-          <button type="button" onClick={() => run('Gathering addresses…', create())}>
+          <button ref={creating} type="button" onClick={() => run('Gathering addresses…', create())}>
             Create an invite
           </button>
           {invite && (

@@ -1,4 +1,5 @@
 import type { LinkSnapshot } from 'hyphae'
+import { useRef } from 'react'
 import { addressOf } from '../settings.ts'
 import { bytesText, hueOf, peersText, roundTripText, shortId } from '../text.ts'
 import { TopologyPicture } from './topology-picture.tsx'
@@ -7,6 +8,12 @@ import type { ViewProps } from './view.ts'
 export function NetworkView({ session, state }: ViewProps) {
   const { snapshot, servers, peer } = state
   const links = snapshot?.links ?? []
+  const title = useRef<HTMLHeadingElement>(null)
+  const cut = (id: string) => {
+    // The row goes away with its button.
+    title.current?.focus()
+    void peer?.unlink(id)
+  }
   return (
     <>
       <section aria-labelledby="topology-title">
@@ -14,11 +21,13 @@ export function NetworkView({ session, state }: ViewProps) {
         {links.length === 0 ? <Empty state={state} /> : <TopologyPicture session={session} state={state} />}
       </section>
       <section aria-labelledby="peers-title">
-        <h2 id="peers-title">Linked peers</h2>
+        <h2 id="peers-title" ref={title} tabIndex={-1}>
+          Linked peers
+        </h2>
         {links.length === 0 ? (
           <p className="muted">None yet. Open this page in another tab or browser, or send an invite.</p>
         ) : (
-          <PeerTable links={links} onUnlink={(id) => void peer?.unlink(id)} />
+          <PeerTable links={links} onUnlink={cut} />
         )}
       </section>
       <section aria-labelledby="servers-title">

@@ -20,7 +20,9 @@ function StoreForms({ peer }: { peer: HyphaePeer }) {
   const [busy, setBusy] = useState<'' | 'put' | 'get' | 'holders'>('')
   const [shown, setShown] = useState<Shown | null>(null)
   const [holders, setHolders] = useState<readonly { peer: string; holds: boolean }[] | null>(null)
+  const isBusy = busy !== ''
   const run = (what: typeof busy, work: () => Promise<Shown>) => {
+    if (isBusy) return
     setBusy(what)
     setHolders(null)
     work()
@@ -67,17 +69,18 @@ function StoreForms({ peer }: { peer: HyphaePeer }) {
           />
         </label>
         <div className="row">
-          <button type="submit" disabled={busy !== '' || name === ''}>
+          <button type="submit" aria-disabled={isBusy} disabled={name === ''}>
             Put
           </button>
           <button
             type="button"
-            disabled={busy !== '' || name === ''}
+            aria-disabled={isBusy}
+            disabled={name === ''}
             onClick={() => run('get', () => getValue(peer, name))}
           >
             Get
           </button>
-          {busy !== '' && <progress aria-label="Working" />}
+          {isBusy && <progress aria-label="Working" />}
         </div>
       </form>
       {shown && (
@@ -86,7 +89,7 @@ function StoreForms({ peer }: { peer: HyphaePeer }) {
           {shown.key && (
             <button
               type="button"
-              disabled={busy !== ''}
+              aria-disabled={isBusy}
               onClick={() => run('holders', () => showHolders(shown.key as string))}
             >
               Who holds it?
