@@ -33,12 +33,14 @@ export function ChatView({ session, state }: ViewProps) {
               style={{ '--hue': hueOf(message.from) } as React.CSSProperties}
               aria-hidden="true"
             />
-            <strong title={message.from}>{message.name || shortId(message.from)}</strong>{' '}
+            <strong title={message.from} dir="auto">
+              {message.name || shortId(message.from)}
+            </strong>{' '}
             <span className="muted">
               {timeText(message.at)}
               {message.hops > 0 && ` · ${message.hops} ${message.hops === 1 ? 'hop' : 'hops'}`}
             </span>
-            <p>{message.text}</p>
+            <p dir="auto">{message.text}</p>
           </li>
         ))}
       </ol>
@@ -94,7 +96,7 @@ function TopicBar({ topics, topic, onOpen, onJoin }: TopicBarProps) {
           aria-pressed={each === topic}
           onClick={() => onOpen(each)}
         >
-          # {each}
+          # <bdi>{each}</bdi>
         </button>
       ))}
       <form onSubmit={submit} className="row">
@@ -157,6 +159,7 @@ function Composer({ onSay }: { onSay: (name: string, text: string) => Promise<nu
       <input
         ref={field}
         aria-label="Message"
+        dir="auto"
         placeholder="say something"
         value={text}
         onChange={(event) => setText(event.target.value)}

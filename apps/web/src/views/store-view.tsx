@@ -64,6 +64,7 @@ function StoreForms({ peer }: { peer: HyphaePeer }) {
             value={value}
             onChange={(event) => setValue(event.target.value)}
             rows={3}
+            dir="auto"
             maxLength={6000}
             placeholder="text or JSON"
           />
