@@ -1,6 +1,7 @@
 import type { HyphaePeer } from 'hyphae'
 import { type FormEvent, useState } from 'react'
 import { errorText, hueOf, shortId } from '../text.ts'
+import { valueOf } from '../typed-value.ts'
 import type { ViewProps } from './view.ts'
 
 interface Shown {
@@ -128,7 +129,7 @@ function Holders({ holders, me }: { holders: readonly { peer: string; holds: boo
 }
 
 async function putValue(peer: HyphaePeer, name: string, text: string): Promise<Shown> {
-  const { stored, wanted, key } = await peer.store.put(name, parsed(text))
+  const { stored, wanted, key } = await peer.store.put(name, valueOf(text))
   return { text: `Stored on ${stored} of ${wanted} peers so far.`, key }
 }
 
@@ -143,14 +144,5 @@ async function getValue(peer: HyphaePeer, name: string): Promise<Shown> {
   return {
     text: `${value}\n\nwritten by ${shortId(found.author ?? '')}, answered by ${from}`,
     key: found.key,
-  }
-}
-
-/** JSON where it is JSON, else the text as it is. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
   }
 }
