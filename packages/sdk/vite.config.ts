@@ -8,6 +8,7 @@ import { defaultClientConditions, defineConfig, type Plugin } from 'vite'
 import { licences } from '../../scripts/licences.mjs'
 import { compress, shortenUnderscored } from './build/compress.ts'
 import { unusedMethods } from './build/unused-methods.ts'
+import { withoutSamples } from './build/without-samples.ts'
 import { withoutTables } from './build/without-tables.ts'
 
 const bundles = {
@@ -68,6 +69,7 @@ export default defineConfig(({ mode }) => {
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [
       withoutTables,
+      withoutSamples,
       unusedMethods,
       mode !== 'testing' && [compress, shortenUnderscored],
       mode !== 'global' && ownHashesForCurves,
