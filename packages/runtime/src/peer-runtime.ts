@@ -65,6 +65,7 @@ export class PeerRuntime {
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   #draining = false
   #closed = false
+  #freed = false
   #cancelWake: () => void = () => {}
 
   /**
@@ -191,6 +192,7 @@ export class PeerRuntime {
   }
 
   async #free(): Promise<void> {
+    this.#freed = true
     this.#cancelWake()
     this.#calls.rejectAll('CLOSED', 'the peer was closed')
     this.#introducers.closeAll()
@@ -202,8 +204,12 @@ export class PeerRuntime {
     }
   }
 
-  /** Inputs are handled one after another, never inside one another. */
+  /**
+   * Inputs are handled one after another, never inside one another. What comes once all is freed, from links that end and
+   * from signatures and disks that were at work, would wake the peer again, and its timers for ever.
+   */
   #input(input: Input): void {
+    if (this.#freed) return
     this.#queue.push(input)
     if (this.#draining) return
     this.#draining = true

@@ -1,6 +1,11 @@
 // What an application does to us: callbacks that throw, streams that are left, parts that fail.
 
-import { createMemoryIntroducers, createMemoryNetwork, createMemoryStorage } from '@hyphae/conformance'
+import {
+  createMemoryIntroducers,
+  createMemoryNetwork,
+  createMemoryStorage,
+  ManualClock,
+} from '@hyphae/conformance'
 import { generateIdentity, type Introducer, secureRandom } from '@hyphae/runtime'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createPeer, type HyphaePeer } from '../src/index.ts'
@@ -87,6 +92,32 @@ it('waits for ever where the time is longer than any timer', async () => {
     await expect(first.store.get('nothing', { timeoutMs })).resolves.toBeUndefined()
   await alone.close()
   await expect(joining).resolves.toBe('CLOSED')
+})
+
+describe('close()', () => {
+  it('ends for good: what disks and signatures answer afterwards wakes nobody', async () => {
+    const { storage, options } = parts()
+    const clock = new ManualClock()
+    const peer = await createPeer({ ...options, clock })
+    let answer = () => {}
+    const asked = new Promise<void>((heard) => {
+      const answered = new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      vi.spyOn(storage, 'saveRecord').mockImplementation(() => {
+        heard()
+        return answered
+      })
+    })
+    await peer.store.put('name', 'value')
+    await asked
+    await peer.close()
+    expect(clock.pending).toBe(0)
+    clock.advance(3_600_000)
+    answer()
+    await new Promise(setImmediate)
+    expect(clock.pending).toBe(0)
+  })
 })
 
 describe('messages()', () => {
