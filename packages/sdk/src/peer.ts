@@ -310,7 +310,14 @@ export class HyphaePeer {
 
   /** Hands records over to others, says goodbye, frees everything. Idempotent; takes about three seconds at most. */
   close(): Promise<void> {
-    this.#closing ??= this.#close()
+    if (this.#closing === null) {
+      let follow: (end: Promise<void>) => void = () => {}
+      // There before anybody hears of the end, so that a listener which closes too waits for the same one.
+      this.#closing = new Promise((resolve) => {
+        follow = resolve
+      })
+      follow(this.#close())
+    }
     return this.#closing
   }
 
@@ -332,8 +339,9 @@ export class HyphaePeer {
   #onEvent(event: PeerEvent): void {
     switch (event.type) {
       case 'status':
-        // The end is told once everything is freed.
-        return event.status === 'closed' ? undefined : this.#emitter.emit('status', event.status)
+        // The end is told once everything is freed, and nothing of the way there.
+        if (this.#closing === null && event.status !== 'closed') this.#emitter.emit('status', event.status)
+        return
       case 'peer-joined':
       case 'peer-left':
       case 'offence':

@@ -95,6 +95,23 @@ it('waits for ever where the time is longer than any timer', async () => {
 })
 
 describe('close()', () => {
+  it('is one end, for a listener that closes too as well', async () => {
+    const [first, second] = await two()
+    const told: unknown[] = []
+    const ends: Promise<void>[] = []
+    first.on('status', (status) => told.push(status))
+    first.on('problem', ({ message }) => told.push(message))
+    first.on('peer-left', () => ends.push(first.close()))
+    second.on('peer-left', ({ reason }) => told.push(reason))
+    const closing = first.close()
+    expect(first.close()).toBe(closing)
+    expect(first.status).toBe('closed')
+    await closing
+    expect(told).toEqual(['left', 'closed'])
+    expect(ends).toHaveLength(1)
+    expect(ends[0]).toBe(closing)
+  })
+
   it('ends for good: what disks and signatures answer afterwards wakes nobody', async () => {
     const { storage, options } = parts()
     const clock = new ManualClock()
