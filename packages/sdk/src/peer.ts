@@ -148,7 +148,7 @@ export class HyphaePeer {
   }
 
   /** How a link runs (direct, through NAT, relayed); null where there is none. */
-  pathInfo(peer: string): Promise<LinkPathInfo | null> {
+  async pathInfo(peer: string): Promise<LinkPathInfo | null> {
     return this.#runtime.pathInfo(peerIdOf(peer))
   }
 

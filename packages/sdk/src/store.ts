@@ -63,7 +63,7 @@ export class Store {
   }
 
   /** Writes a named value; the last writer wins. Rejects with TOO_LARGE over 8 KiB, RECORD_REJECTED, TIMEOUT. */
-  put<T>(name: string, value: T, options: PutOptions & SharedOptions = {}): Promise<PutReceipt> {
+  async put<T>(name: string, value: T, options: PutOptions & SharedOptions = {}): Promise<PutReceipt> {
     return this.#put(
       { kind: 'shared', ...sharedName(name, options), value: encodeValue(value, RECORD_BYTES_MAX) },
       options,
@@ -76,12 +76,15 @@ export class Store {
   }
 
   /** As `get`, with who wrote and who answered. */
-  find<T = unknown>(name: string, options: CallOptions & SharedOptions = {}): Promise<Found<T> | undefined> {
+  async find<T = unknown>(
+    name: string,
+    options: CallOptions & SharedOptions = {},
+  ): Promise<Found<T> | undefined> {
     return this.#get<T>({ kind: 'shared', ...sharedName(name, options) }, options)
   }
 
   /** Writes a value that only this identity can change, under a name of its own. */
-  putOwned<T>(name: string, value: T, options: PutOptions = {}): Promise<PutReceipt> {
+  async putOwned<T>(name: string, value: T, options: PutOptions = {}): Promise<PutReceipt> {
     return this.#put(
       { kind: 'owned', salt: saltOf(name), value: encodeValue(value, RECORD_BYTES_MAX) },
       options,
@@ -89,7 +92,7 @@ export class Store {
   }
 
   /** Reads a value of the owner with this signing key (`peer.signingKey`, 64 hexadecimal digits). */
-  getOwned<T = unknown>(
+  async getOwned<T = unknown>(
     ownerKey: string,
     name: string,
     options: CallOptions = {},
@@ -100,11 +103,11 @@ export class Store {
   }
 
   /** Stores content under its own hash. */
-  putContent<T>(value: T, options: PutOptions = {}): Promise<PutReceipt> {
+  async putContent<T>(value: T, options: PutOptions = {}): Promise<PutReceipt> {
     return this.#put({ kind: 'immutable', value: encodeValue(value, RECORD_BYTES_MAX) }, options)
   }
 
-  getContent<T = unknown>(key: string, options: CallOptions = {}): Promise<Found<T> | undefined> {
+  async getContent<T = unknown>(key: string, options: CallOptions = {}): Promise<Found<T> | undefined> {
     return this.#get<T>({ kind: 'immutable', key: keyOf(key) }, options)
   }
 

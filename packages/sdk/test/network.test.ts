@@ -8,7 +8,7 @@ afterEach(() => network.close())
 async function start(count: number): Promise<HyphaePeer[]> {
   network = createTestNetwork()
   const peers = await Promise.all(Array.from({ length: count }, () => network.createPeer()))
-  await Promise.all(peers.map((peer) => peer.joined()))
+  if (count > 1) await Promise.all(peers.map((peer) => peer.joined()))
   return peers
 }
 
@@ -74,6 +74,26 @@ describe('a network in memory', () => {
     expect(receipt.stored).toBeGreaterThanOrEqual(2)
     expect(await second.store.get('user:1')).toEqual({ name: 'Ada' })
     expect(await second.store.get('nobody')).toBeUndefined()
+  })
+
+  it('rejects what is too large or no name, and throws nothing', async () => {
+    const [peer] = (await start(1)) as [HyphaePeer]
+    const { store, signingKey } = peer
+    const [large, name, id] = ['x'.repeat(8 * 1024), 'x'.repeat(256), 'nobody']
+    const calls = [
+      [store.put('name', large), store.putOwned('name', large), store.putContent(large)],
+      [store.get(name), store.find(name), store.getOwned(signingKey, name)],
+      [store.getOwned(id, ''), store.getContent(id), store.holders(id), peer.pathInfo(id)],
+    ].flat()
+    const names = (await Promise.allSettled(calls)).map(
+      (end) => end.status === 'rejected' && (end.reason.code ?? end.reason.name),
+    )
+    const expected = [
+      ...Array(3).fill('TOO_LARGE'),
+      ...Array(3).fill('RangeError'),
+      ...Array(4).fill('TypeError'),
+    ]
+    expect(names).toEqual(expected)
   })
 
   it('asks a peer and gets the answer of its handler, or why there is none', async () => {
