@@ -1,12 +1,14 @@
 /**
  * Builds one of the three published bundles, chosen by `--mode`: `module` (dist/hyphae.js), `testing`
- * (dist/testing.js) or `global` (dist/hyphae.global.js, for a script tag). Each holds everything it needs.
+ * (dist/testing.js) or `global` (dist/hyphae.global.js, for a script tag). Each holds everything it needs, but that tests
+ * take the peer itself from the module.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defaultClientConditions, defineConfig, type Plugin } from 'vite'
 import { licences } from '../../scripts/licences.mjs'
 import { compress, shortenUnderscored } from './build/compress.ts'
+import { ofModule } from './build/of-module.ts'
 import { unusedMethods } from './build/unused-methods.ts'
 import { withoutSamples } from './build/without-samples.ts'
 import { withoutTables } from './build/without-tables.ts'
@@ -71,7 +73,7 @@ export default defineConfig(({ mode }) => {
       withoutTables,
       withoutSamples,
       unusedMethods,
-      mode !== 'testing' && [compress, shortenUnderscored],
+      mode === 'testing' ? ofModule : [compress, shortenUnderscored],
       mode !== 'global' && ownHashesForCurves,
       mode === 'module' &&
         licences({ fileName: 'LICENSES.txt', own: ownLicence(), notices: browserifyShims }),

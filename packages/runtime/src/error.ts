@@ -1,18 +1,8 @@
-// The one error class of operations that failed. What the caller did wrong throws TypeError or RangeError instead; what a
-// remote did wrong throws nothing.
+// Errors that several parts make, and the text of those that others throw.
 
-import type { FailureCode } from '@hyphae/core'
+import { HyphaeError } from './hyphae-error.ts'
 
-/** An operation failed. `code` is for programs, `message` for people, `cause` for whoever mends it. */
-export class HyphaeError extends Error {
-  readonly code: FailureCode
-
-  constructor(code: FailureCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = 'HyphaeError'
-    this.code = code
-  }
-}
+export { HyphaeError }
 
 /** What an aborted call or start ends with. */
 export function aborted(signal: AbortSignal | undefined): HyphaeError {

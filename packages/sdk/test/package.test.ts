@@ -142,6 +142,19 @@ describe('the packed SDK', () => {
     expect(stdout).toBe('6\n')
   })
 
+  test('has the same error class in tests', async () => {
+    const script = `
+      import { HyphaeError } from 'hyphae'
+      import { createMemoryStorage, createTestNetwork } from 'hyphae/testing'
+      const storage = createMemoryStorage()
+      const peer = await createTestNetwork().createPeer({ storage })
+      await peer.close()
+      for (const failing of [peer.store.get('name'), storage.usage()])
+        console.log(await failing.catch((error) => error instanceof HyphaeError && error.code))`
+    const { stdout } = await exec(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })
+    expect(stdout).toBe('CLOSED\nCLOSED\n')
+  })
+
   test('has declarations that name no unpublished package', async () => {
     const declarations = await filesBelow(join(installed, 'dist/types'))
     expect(declarations.length).toBeGreaterThan(0)
