@@ -32,7 +32,8 @@ import { followPage } from './page-lifecycle.ts'
 import { HyphaePeer } from './peer.ts'
 
 /**
- * A running peer. Rejects with HyphaeError: UNSUPPORTED (no secure context, no WebRTC, no signatures), STORAGE_FAILED, ABORTED.
+ * A running peer. Rejects with HyphaeError: UNSUPPORTED (no secure context, no WebRTC, no signatures), STORAGE_FAILED (broken, or
+ * denied to this page), STORAGE_FULL, IDENTITY_IN_USE (256 tabs have all identities), ABORTED.
  */
 export async function createPeer(given: PeerOptions): Promise<HyphaePeer> {
   const options = resolvePeerOptions(given)

@@ -8,6 +8,7 @@
 // - tab restored with its session, back and forward: the remembered slot if nobody has it, else the lowest free one.
 
 import { HyphaeError } from '@hyphae/runtime'
+import { storageFailure } from './failure.ts'
 import { PREFIX_DEFAULT, slotName } from './layout.ts'
 import { type SlotMemory, type SlotMemoryStorage, slotMemory } from './slot-memory.ts'
 
@@ -48,7 +49,10 @@ export interface IdentitySlot {
   release(): Promise<void>
 }
 
-/** Rejects with UNSUPPORTED where Web Locks are missing, with IDENTITY_IN_USE where all slots are taken. */
+/**
+ * Rejects with UNSUPPORTED where Web Locks are missing, with STORAGE_FAILED where the browser denies them as it does storage (a
+ * sandboxed frame), with IDENTITY_IN_USE where all slots are taken.
+ */
 export async function claimIdentitySlot(options: ClaimSlotOptions): Promise<IdentitySlot> {
   const claim = new Claim(options)
   const number = (await claim.claimRemembered()) ?? (await claim.claimLowest())
@@ -111,7 +115,7 @@ class Claim {
         })
         .catch((error: unknown) => {
           if (isTimeout(error)) resolve(false)
-          else reject(error)
+          else reject(storageFailure(error))
         })
     })
   }

@@ -245,7 +245,8 @@ describe('limits', () => {
   test('without Web Locks it is UNSUPPORTED, and a lock manager that fails is not hidden', async () => {
     await expect(claimIdentitySlot({ network: NETWORK })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
     const broken: SlotLocks = { request: () => Promise.reject(new DOMException('no', 'SecurityError')) }
-    await expect(new Page(broken, null).claim()).rejects.toMatchObject({ name: 'SecurityError' })
+    const failure = { name: 'HyphaeError', code: 'STORAGE_FAILED', cause: { name: 'SecurityError' } }
+    await expect(new Page(broken, null).claim()).rejects.toMatchObject(failure)
   })
 
   test('releasing twice is harmless', async () => {
