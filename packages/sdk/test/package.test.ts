@@ -89,6 +89,8 @@ describe('the packed SDK', () => {
 
   test('is one global, hyphae, as a script', async () => {
     const source = await readFile(join(installed, 'dist/hyphae.global.js'), 'utf8')
+    // A page that names no encoding reads anything else as other letters.
+    expect(source).toMatch(/^[\0-\x7f]*$/)
     const probe = "\n;({ type: typeof hyphae.createPeer, isOnlyGlobal: typeof createPeer === 'undefined' })"
     const found = new Script(source + probe).runInThisContext()
     expect(found).toEqual({ type: 'function', isOnlyGlobal: true })

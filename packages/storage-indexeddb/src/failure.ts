@@ -8,7 +8,7 @@ export function storageFailure(error: unknown): HyphaeError {
   if (isQuotaExceeded(error)) {
     return new HyphaeError('STORAGE_FULL', 'the browser gives this site no more storage', { cause: error })
   }
-  return new HyphaeError('STORAGE_FAILED', `the browser’s storage failed: ${messageOf(error)}`, {
+  return new HyphaeError('STORAGE_FAILED', `the storage of the browser failed: ${messageOf(error)}`, {
     cause: error,
   })
 }

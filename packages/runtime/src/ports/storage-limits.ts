@@ -9,7 +9,7 @@ export const STORED_RECORD_BYTES_MAX = 16 * 1024
 
 /** Throws RangeError. */
 export function checkStoredRecord({ header, bytes }: StoredRecord): void {
-  checkLength('a record’s header', header, STORED_HEADER_BYTES_MAX)
+  checkLength('the header of a record', header, STORED_HEADER_BYTES_MAX)
   checkLength('a record', bytes, STORED_RECORD_BYTES_MAX)
 }
 
