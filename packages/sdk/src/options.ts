@@ -70,9 +70,9 @@ const DEFAULTS = Object.freeze({
   siblingTabs: true,
 } as const)
 
-/** Checks, and fills in what is not said. Throws a TypeError or RangeError that names the option. */
+/** Checks, and fills in what is not said or undefined. Throws a TypeError or RangeError that names the option. */
 export function resolvePeerOptions(given: PeerOptions): ResolvedPeerOptions {
-  const options = { ...DEFAULTS, ...given }
+  const options: ResolvedPeerOptions = { ...DEFAULTS, ...saidOf(given) }
   if (typeof options.network !== 'string' || options.network === '') {
     throw new TypeError(`network must be a non-empty string, got ${JSON.stringify(options.network)}`)
   }
@@ -81,6 +81,11 @@ export function resolvePeerOptions(given: PeerOptions): ResolvedPeerOptions {
   checkWhole('workBits', options.workBits, 0, 32)
   for (const url of options.signaling) checkServer(url)
   return options
+}
+
+/** Without what is undefined, as where it comes from settings of which some are not set: a default holds there. */
+export function saidOf<T extends Partial<PeerOptions>>(given: T): T {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T
 }
 
 /** Throws a TypeError where the text is no address of a signaling server. */

@@ -3,7 +3,7 @@
 
 import { createMemoryIntroducers, createMemoryNetwork, createMemoryStorage } from '@hyphae/conformance'
 import { createPeer } from './create-peer.ts'
-import type { PeerOptions } from './options.ts'
+import { type PeerOptions, saidOf } from './options.ts'
 import type { HyphaePeer } from './peer.ts'
 
 export {
@@ -46,7 +46,7 @@ export function createTestNetwork({ delayMs = 0 }: { readonly delayMs?: number }
         siblingTabs: false,
         transport,
         introducers: [introducers.introducer()],
-        ...options,
+        ...saidOf(options),
       })
       transportByPeer.set(peer, transport)
       return peer

@@ -2,7 +2,7 @@ import { createMemoryNetwork } from '@hyphae/conformance'
 import type { WebRtcTransportOptions } from '@hyphae/transport-webrtc'
 import { expect, it, vi } from 'vitest'
 import { createPeer, type PeerOptions } from '../src/index.ts'
-import { FaultyDisk } from '../src/testing.ts'
+import { createTestNetwork, FaultyDisk } from '../src/testing.ts'
 
 const asked: WebRtcTransportOptions[] = []
 const links = createMemoryNetwork()
@@ -24,6 +24,24 @@ it('hands ICE servers on, and whether links may go through TURN servers alone', 
     { iceServers: [], relayOnly: false },
     { iceServers, relayOnly: true },
   ])
+})
+
+it('takes what is undefined for what is not said', async () => {
+  const opened: string[] = []
+  vi.stubGlobal('BroadcastChannel', function (this: object, name: string) {
+    opened.push(name)
+    return { postMessage() {}, close() {} }
+  })
+  const unset = (...names: (keyof PeerOptions)[]): Partial<PeerOptions> =>
+    Object.fromEntries(names.map((name) => [name, undefined]))
+  const peer = await start(unset('signaling', 'iceServers', 'linksMax', 'replicas', 'siblingTabs'))
+  expect([asked.at(-1), peer.snapshot().linksMax]).toEqual([{ iceServers: [], relayOnly: false }, 50])
+  expect([opened.length, peer.servers.map(({ url }) => url)]).toEqual([1, ['tabs']])
+  await peer.close()
+  vi.unstubAllGlobals()
+  const network = createTestNetwork()
+  await network.createPeer(unset('workBits', 'storage', 'transport'))
+  await network.close()
 })
 
 it('rejects with ABORTED where nobody wants the peer any more, whatever the start was at', async () => {
