@@ -13,8 +13,9 @@ export type {
   TopologyResult,
 } from '@hyphae/core'
 export { HyphaeError, type LinkPathInfo, type TransportStats } from '@hyphae/runtime'
+export type { CallOptions } from './call-options.ts'
 export { createPeer } from './create-peer.ts'
 export type { IceServers, PeerOptions, StartProgress } from './options.ts'
 export { HyphaePeer, type Invite, type PeerEvents, type RequestHandler, type TimelineEntry } from './peer.ts'
 export { type Found, type PutOptions, type PutReceipt, type SharedOptions, Store } from './store.ts'
-export { type CallOptions, Topic, type TopicMessage, type TopicOptions } from './topic.ts'
+export { Topic, type TopicMessage, type TopicOptions } from './topic.ts'

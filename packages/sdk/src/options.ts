@@ -77,7 +77,7 @@ export function resolvePeerOptions(given: PeerOptions): ResolvedPeerOptions {
     throw new TypeError(`network must be a non-empty string, got ${JSON.stringify(options.network)}`)
   }
   checkWhole('linksMax', options.linksMax, 1, LINKS_MAX)
-  checkWhole('replicas', options.replicas, 1, REPLICAS * 2)
+  checkReplicas(options.replicas)
   checkWhole('workBits', options.workBits, 0, 32)
   for (const url of options.signaling) checkServer(url)
   return options
@@ -92,6 +92,11 @@ export function saidOf<T extends Partial<PeerOptions>>(given: T): T {
 export function checkServer(url: string): void {
   if (!/^wss?:\/\/[^\s/]+/.test(url))
     throw new TypeError(`signaling must hold ws:// or wss:// addresses, got ${JSON.stringify(url)}`)
+}
+
+/** Throws a RangeError where it is no number of copies of one record. */
+export function checkReplicas(replicas: number): void {
+  checkWhole('replicas', replicas, 1, REPLICAS * 2)
 }
 
 function checkWhole(name: string, value: number, min: number, max: number): void {

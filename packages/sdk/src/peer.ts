@@ -33,11 +33,12 @@ import {
   type TransportStats,
   timedOut,
 } from '@hyphae/runtime'
+import { type CallOptions, timed } from './call-options.ts'
 import { Emitter, type Listener } from './emitter.ts'
 import { decodeInvite, encodeInvite } from './invite-text.ts'
 import { checkServer } from './options.ts'
 import { Store } from './store.ts'
-import { type CallOptions, Topic, type TopicOptions } from './topic.ts'
+import { Topic, type TopicOptions } from './topic.ts'
 import { decodeValue, encodeValue } from './values.ts'
 
 /** Not every browser in use has the symbol; `await using` needs one that has. */
@@ -156,8 +157,9 @@ export class HyphaePeer {
    * Resolves once the peer is linked and has found its place; at once where it has. Peers that start together have found each other by
    * then, unless they are many, or one does not answer within 3 s. Rejects with CLOSED, TIMEOUT, ABORTED.
    */
-  joined({ signal, timeoutMs }: CallOptions = {}): Promise<void> {
+  joined(options: CallOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
+      const { signal, timeoutMs } = timed(options, Number.POSITIVE_INFINITY)
       const end = (error?: HyphaeError) => {
         stopTimer()
         signal?.removeEventListener('abort', abort)
@@ -218,12 +220,9 @@ export class HyphaePeer {
     data: unknown,
     options: CallOptions = {},
   ): Promise<T> {
-    const timeoutMs = options.timeoutMs ?? REQUEST_TIMEOUT_MS
+    const { timeoutMs, ...rest } = timed(options, REQUEST_TIMEOUT_MS)
     const call = { type: 'request', to: peerIdOf(peer), name, payload: encodeValue(data), timeoutMs } as const
-    const result = (await this.#runtime.call(
-      call,
-      options.signal ? { signal: options.signal } : {},
-    )) as ResponseResult
+    const result = (await this.#runtime.call(call, rest)) as ResponseResult
     return answerOf<T>(result, name)
   }
 
@@ -424,8 +423,4 @@ function answerOf<T>({ status, payload }: ResponseResult, name: string): T {
 function peerIdOf(text: string): PeerId {
   if (!isId(text)) throw new TypeError(`a peer id must be 64 hexadecimal digits, got ${JSON.stringify(text)}`)
   return text as PeerId
-}
-
-function timed(options: CallOptions, timeoutMs: number): { timeoutMs: number; signal?: AbortSignal } {
-  return { timeoutMs: options.timeoutMs ?? timeoutMs, ...(options.signal ? { signal: options.signal } : {}) }
 }

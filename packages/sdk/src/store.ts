@@ -15,14 +15,15 @@ import {
 } from '@hyphae/core'
 import { fromHex, toHex, utf8 } from '@hyphae/core/wire'
 import { HyphaeError, type PeerRuntime } from '@hyphae/runtime'
-import type { CallOptions } from './topic.ts'
+import { type CallOptions, timed } from './call-options.ts'
+import { checkReplicas } from './options.ts'
 import { decodeValue, encodeValue } from './values.ts'
 
 /** Milliseconds a put or get may take, unless the call says otherwise. */
 const STORE_TIMEOUT_MS = 20_000
 
 export interface PutOptions extends CallOptions {
-  /** Copies; default the peer's `replicas`. */
+  /** Copies, 1 to 40; default the peer's `replicas`. */
   readonly replicas?: number
 }
 
@@ -116,11 +117,15 @@ export class Store {
     key: string,
     options: CallOptions = {},
   ): Promise<readonly { readonly peer: string; readonly holds: boolean }[]> {
-    const result = await this.#runtime.call({ type: 'holders', key: keyOf(key) }, withTimeout(options))
+    const result = await this.#runtime.call(
+      { type: 'holders', key: keyOf(key) },
+      timed(options, STORE_TIMEOUT_MS),
+    )
     return (result as HoldersResult).peers
   }
 
   async #put(draft: RecordDraft, options: PutOptions): Promise<PutReceipt> {
+    if (options.replicas !== undefined) checkReplicas(options.replicas)
     const call = {
       type: 'put',
       draft,
@@ -128,14 +133,17 @@ export class Store {
     } as const
     const { key, stored, wanted, version } = (await this.#runtime.call(
       call,
-      withTimeout(options),
+      timed(options, STORE_TIMEOUT_MS),
     )) as PutResult
     return { key, stored, wanted, version: version.rank }
   }
 
   async #get<T>(name: RecordName, options: CallOptions): Promise<Found<T> | undefined> {
     try {
-      const result = (await this.#runtime.call({ type: 'get', name }, withTimeout(options))) as GetResult
+      const result = (await this.#runtime.call(
+        { type: 'get', name },
+        timed(options, STORE_TIMEOUT_MS),
+      )) as GetResult
       return found<T>(result)
     } catch (error) {
       if (error instanceof HyphaeError && error.code === 'NOT_FOUND') return undefined
@@ -178,11 +186,4 @@ function saltOf(name: string): Uint8Array {
 function keyOf(text: string): Key {
   if (!isId(text)) throw new TypeError(`a key must be 64 hexadecimal digits, got ${JSON.stringify(text)}`)
   return text as Key
-}
-
-function withTimeout(options: CallOptions): { timeoutMs: number; signal?: AbortSignal } {
-  return {
-    timeoutMs: options.timeoutMs ?? STORE_TIMEOUT_MS,
-    ...(options.signal ? { signal: options.signal } : {}),
-  }
 }

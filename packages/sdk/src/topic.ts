@@ -8,6 +8,7 @@ import {
   TREE,
 } from '@hyphae/core'
 import type { PeerRuntime } from '@hyphae/runtime'
+import { type CallOptions, timed } from './call-options.ts'
 import { Emitter, type Listener } from './emitter.ts'
 import { MessageStream } from './message-stream.ts'
 import { decodeValue, encodeValue } from './values.ts'
@@ -23,11 +24,6 @@ export interface TopicMessage<T> {
   readonly id: string
   /** Links it travelled. */
   readonly hops: number
-}
-
-export interface CallOptions {
-  readonly signal?: AbortSignal
-  readonly timeoutMs?: number
 }
 
 /**
@@ -80,7 +76,7 @@ export class Topic<T = unknown> {
     data: T,
     options: CallOptions = {},
   ): Promise<{ readonly id: string; readonly recipients: number }> {
-    const deadlineMs = options.timeoutMs ?? PUBLISH_DEADLINE_MS
+    const { timeoutMs: deadlineMs, ...rest } = timed(options, PUBLISH_DEADLINE_MS)
     const payload = encodeValue(data)
     const call = {
       type: 'publish',
@@ -89,7 +85,7 @@ export class Topic<T = unknown> {
       deadlineMs,
       strategy: this.#strategy,
     } as const
-    const result = await this.#runtime.call(call, options.signal ? { signal: options.signal } : {})
+    const result = await this.#runtime.call(call, rest)
     const { id, recipients } = result as PublishResult
     this.#deliverOwn(id, payload)
     return { id, recipients }

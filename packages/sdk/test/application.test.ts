@@ -94,6 +94,32 @@ it('waits for ever where the time is longer than any timer', async () => {
   await expect(joining).resolves.toBe('CLOSED')
 })
 
+it('takes no time and no number of copies that is none', async () => {
+  const peer = await network.createPeer()
+  const { store } = peer
+  for (const timeoutMs of [Number.NaN, -1, '5' as never]) {
+    const options = { timeoutMs }
+    const calls = [
+      peer.joined(options),
+      peer.topic('chat').publish('x', options),
+      peer.request(peer.id, 'name', 'x', options),
+      peer.lookup(peer.id, options),
+      peer.topology(options),
+      peer.createInvite(options),
+      store.put('name', 'x', options),
+      store.get('name', options),
+      store.holders(peer.id, options),
+    ]
+    const error = new RangeError(`timeoutMs must be a number of 0 or more, got ${timeoutMs}`)
+    for (const end of await Promise.allSettled(calls)) expect(end).toMatchObject({ reason: error })
+  }
+  const puts = [Number.NaN, 0, 1.5, 41].map((replicas) => store.put('name', 'x', { replicas }))
+  for (const end of await Promise.allSettled(puts))
+    expect(end).toMatchObject({
+      reason: { name: 'RangeError', message: expect.stringMatching(/^replicas must/) },
+    })
+})
+
 describe('close()', () => {
   it('is one end, for a listener that closes too as well', async () => {
     const [first, second] = await two()
