@@ -6,6 +6,7 @@ import { lanAddresses } from './certificate.ts'
 import { readCommand } from './command-line.ts'
 import type { ServerOptions } from './options.ts'
 import { type RunningServer, startServer } from './server.ts'
+import { startFailure } from './start-failure.ts'
 
 const command = readCommand(process.argv.slice(2), process.env)
 if (command.type === 'help') process.stdout.write(command.text)
@@ -39,20 +40,6 @@ function welcomeText(server: RunningServer, options: ServerOptions): string {
   const others = options.https && options.host === '' ? lanAddresses() : []
   const lines = others.map((address) => `On other machines: https://${address}:${server.port}`)
   return [`Hyphae is running at ${server.pageUrl}`, ...lines, ''].join('\n')
-}
-
-function startFailure(error: NodeJS.ErrnoException, options: ServerOptions): string {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `Port ${options.port} is in use already; choose another with --port.`
-    case 'EACCES':
-      return `Port ${options.port} may not be used by this user; choose one above 1023 with --port.`
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `${options.host} is no address of this machine; see --host.`
-    default:
-      return `The server could not start: ${error.message}.`
-  }
 }
 
 function fail(text: string, exitCode: number): void {
