@@ -52,6 +52,8 @@ export interface Environment {
 
 /** Milliseconds beyond the hand-over that closing may take: BYE and its answer. */
 const CLOSE_GRACE_MS = 2_000
+/** Events kept for the first listener, which comes a few microtasks after the start. */
+const EARLY_EVENTS_MAX = 64
 
 export class PeerRuntime {
   readonly id: PeerId
@@ -63,6 +65,8 @@ export class PeerRuntime {
   readonly #records: RecordKeeper
   readonly #introducers: IntroducerSet
   readonly #listeners = new Set<(event: PeerEvent) => void>()
+  /** Null once somebody listened. */
+  #early: PeerEvent[] | null = []
   #draining = false
   #closed = false
   #freed = false
@@ -126,9 +130,11 @@ export class PeerRuntime {
     return this.#calls.begin(call, options)
   }
 
-  /** Listens to everything core says; returns the off-switch. */
+  /** Listens to everything core says, the first one from the start on; returns the off-switch. */
   onEvent(listener: (event: PeerEvent) => void): () => void {
     this.#listeners.add(listener)
+    for (const event of this.#early ?? []) listener(event)
+    this.#early = null
     return () => this.#listeners.delete(listener)
   }
 
@@ -310,6 +316,7 @@ export class PeerRuntime {
   }
 
   #emit(event: PeerEvent): void {
+    if (this.#early !== null && this.#early.length < EARLY_EVENTS_MAX) this.#early.push(event)
     for (const listener of [...this.#listeners]) listener(event)
   }
 }

@@ -50,6 +50,8 @@ const LOOKUP_TIMEOUT_MS = 20_000
 const CRAWL_TIMEOUT_MS = 30_000
 /** Steps of link histories kept for people to look at. */
 const TIMELINE_MAX = 500
+/** Problems kept while nobody listens, the last ones. */
+const PROBLEMS_MAX = 16
 
 export interface TimelineEntry {
   readonly at: number
@@ -69,7 +71,10 @@ export interface PeerEvents {
   timeline: TimelineEntry
   /** A remote misbehaved; `peer` is null before it has proved who it is. */
   offence: { readonly peer: string | null; readonly offence: Offence }
-  /** Something failed that no call waits for: storage is full, a server refuses us. The peer keeps what works. */
+  /**
+   * Something failed that no call waits for: storage is full, a server refuses us. The peer keeps what works. While nobody
+   * listens, as during the start, the last 16 wait for the first who does.
+   */
   problem: HyphaeError
   /** One of our own records is on disk, or could not be written. */
   'record-persisted': { readonly key: string; readonly persisted: boolean }
@@ -109,6 +114,7 @@ export class HyphaePeer {
   readonly #topicByName = new Map<string, Topic<never>>()
   readonly #handlerByName = new Map<string, RequestHandler>()
   readonly #timeline: TimelineEntry[] = []
+  readonly #problems: HyphaeError[] = []
   #closing: Promise<void> | null = null
 
   /** Made by `createPeer`. */
@@ -184,6 +190,7 @@ export class HyphaePeer {
 
   /** Listens; returns the off-switch. */
   on<T extends keyof PeerEvents>(type: T, listener: Listener<PeerEvents[T]>): () => void {
+    if (type === 'problem') queueMicrotask(() => this.#tellProblems())
     return this.#emitter.on(type, listener)
   }
 
@@ -353,7 +360,7 @@ export class HyphaePeer {
       case 'request':
         return void this.#onRequest(event)
       case 'problem':
-        return this.#emitter.emit('problem', new HyphaeError(event.code, event.message))
+        return this.#onProblem(new HyphaeError(event.code, event.message))
       case 'stopped':
         return this.#onStopped(new HyphaeError(event.code, event.message))
       case 'server-learned':
@@ -395,8 +402,19 @@ export class HyphaePeer {
     payload: Uint8Array,
   ): void {
     this.#runtime.call({ type: 'respond', request, from, status, payload }).catch((error: unknown) => {
-      if (error instanceof HyphaeError && this.#closing === null) this.#emitter.emit('problem', error)
+      if (error instanceof HyphaeError && this.#closing === null) this.#onProblem(error)
     })
+  }
+
+  #onProblem(problem: HyphaeError): void {
+    this.#problems.push(problem)
+    if (this.#problems.length > PROBLEMS_MAX) this.#problems.shift()
+    this.#tellProblems()
+  }
+
+  #tellProblems(): void {
+    while (this.#problems.length > 0 && this.#emitter.count('problem') > 0)
+      this.#emitter.emit('problem', this.#problems.shift() as HyphaeError)
   }
 
   #onStopped(error: HyphaeError): void {

@@ -208,6 +208,26 @@ describe('messages()', () => {
   })
 })
 
+it('keeps problems of the start for the first who listens', async () => {
+  vi.stubGlobal('WebSocket', function (this: object) {
+    throw new DOMException('not from a secure page', 'SecurityError')
+  })
+  const servers = Array.from({ length: 18 }, (_, index) => `ws://insecure-${index}.example.com/signal`)
+  const peer = await network.createPeer({ signaling: servers })
+  vi.unstubAllGlobals()
+  const heard: string[] = []
+  const off = peer.on('problem', ({ code, message }) => {
+    heard.push(`${code} ${message}`)
+    off()
+  })
+  await Promise.resolve()
+  expect(heard).toEqual([`SIGNALING_FAILED ${servers[2]}: blocked: not from a secure page`])
+  peer.on('problem', ({ message }) => heard.push(message))
+  await Promise.resolve()
+  expect(heard).toHaveLength(16)
+  expect(heard.at(-1)).toMatch(servers[17] as string)
+})
+
 describe('parts that fail', () => {
   const introducer = (id: string, more: Partial<Introducer> = {}): Introducer => {
     const nothing = () => undefined
