@@ -8,7 +8,6 @@ import type { Contact } from '../identity/contact.ts'
 import type {
   EventEffect,
   Machine,
-  OffenceEffect,
   Out,
   OutcomeEffect,
   RoutingView,
@@ -44,7 +43,6 @@ export type RequestsEffect =
   | VerifyEffect<string>
   | SignEffect<string>
   | OutcomeEffect
-  | OffenceEffect
   | EventEffect
   | RouteEffect
 
