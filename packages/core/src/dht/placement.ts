@@ -22,7 +22,13 @@ export type Outcome =
   /** `short`: fewer copies than are enough; worth another try soon. */
   | { readonly type: 'placed'; readonly stored: number; readonly wanted: number; readonly short: boolean }
   /** Too many hold a newer version than this one, of this rank. */
-  | { readonly type: 'conflict'; readonly version: RecordVersion; readonly rank: number }
+  | {
+      readonly type: 'conflict'
+      readonly version: RecordVersion
+      readonly rank: number
+      /** Who says so. */
+      readonly holders: ReadonlySet<PeerId>
+    }
   | { readonly type: 'failed'; readonly code: FailureCode; readonly message: string }
 
 export interface Placement {
@@ -190,14 +196,14 @@ export class Placements {
 
   /** Null while more may be heard. */
   #outcomeOf(placement: Placement): Outcome | null {
-    const { stored, newer, wanted, requested, version, newestRank: rank } = placement
+    const { stored, newer: holders, wanted, requested, version, newestRank: rank } = placement
     const enough = Math.ceil(REPLICAS_ENOUGH_SHARE * wanted)
     const known = placement.told || wanted === requested
     if (known && stored.size >= enough) return { type: 'placed', stored: stored.size, wanted, short: false }
-    if (known && newer.size > wanted - enough) return { type: 'conflict', version, rank }
+    if (known && holders.size > wanted - enough) return { type: 'conflict', version, rank, holders }
     if (placement.ended === null || placement.verifying > 0) return null
     const others = stored.size - (stored.has(this.#context.self.id) ? 1 : 0)
-    if (newer.size > 0 && newer.size >= others) return { type: 'conflict', version, rank }
+    if (holders.size > 0 && holders.size >= others) return { type: 'conflict', version, rank, holders }
     if (stored.size > 0) return { type: 'placed', stored: stored.size, wanted, short: stored.size < enough }
     return failureOf(placement)
   }

@@ -151,7 +151,7 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
     this.#fanOuts = new FanOuts(context, admission)
     this.#repair = new Repair(context, random)
     this.#holding = new Holding({ context, admission, fanOuts: this.#fanOuts, repair: this.#repair })
-    this.#republish = new Republish(context, placements, random)
+    this.#republish = new Republish(context, { admission, placements }, random)
     this.#puts = new Puts({ context, placements, republish: this.#republish, seenRanks: this.#seenRanks })
     this.#gets = new Gets(context, admission, this.#seenRanks)
     this.#holders = new Holders(context)

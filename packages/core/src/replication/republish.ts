@@ -2,8 +2,10 @@
 // too few took a copy (PROTOCOL.md, RP-12 to RP-14).
 
 import type { Millis, Random } from '../contract.ts'
+import type { Admission } from '../dht/admission.ts'
 import type { Outcome, Placements } from '../dht/placement.ts'
-import { compareVersions, type PeerRecord, type RecordHeader, type RecordVersion } from '../dht/record.ts'
+import { compareVersions, type PeerRecord, type RecordHeader, recordKey } from '../dht/record.ts'
+import type { RoutedReply } from '../dht/routed.ts'
 import type { StoreContext, Turn } from '../dht/store-context.ts'
 import type { Key } from '../identity/peer-id.ts'
 import {
@@ -13,6 +15,7 @@ import {
   REPAIR_DELAY_MS,
   REPUBLISH_MS,
 } from '../limits.ts'
+import { REPLICA_TIMEOUT_MS } from './fan-out.ts'
 
 /** Milliseconds before a record that too few hold is placed again; doubled after every further try. A guess. */
 const SHORT_MS = 5_000
@@ -20,6 +23,8 @@ const SHORT_MS = 5_000
 const OVERDUE_MS = 60_000
 /** Milliseconds between two batches. */
 const BATCH_MS = 1_000
+/** Of those who say that they hold a newer version, how many are asked for it. A guess. */
+const CLAIMANTS_ASKED = 2
 /** Share of REPUBLISH_MS by which the records of one writer are spread, so that they do not come in one burst. */
 const SPREAD_SHARE = 0.2
 
@@ -33,6 +38,7 @@ interface Due {
 
 export class Republish {
   readonly #context: StoreContext
+  readonly #admission: Admission
   readonly #placements: Placements
   readonly #random: Random
   readonly #dueByKey = new Map<Key, Due>()
@@ -40,9 +46,14 @@ export class Republish {
   #wakeAt: Millis | null = null
   #stopped = false
 
-  constructor(context: StoreContext, placements: Placements, random: Random) {
+  constructor(
+    context: StoreContext,
+    parts: { readonly admission: Admission; readonly placements: Placements },
+    random: Random,
+  ) {
     this.#context = context
-    this.#placements = placements
+    this.#admission = parts.admission
+    this.#placements = parts.placements
     this.#random = random
   }
 
@@ -62,11 +73,11 @@ export class Republish {
     this.#schedule(key, { at, pauseMs: SHORT_MS, copies: 'unknown' }, turn)
   }
 
-  /** How a placement ended; null: nobody was there. What lost against a newer version is no longer ours to keep alive. */
+  /** How a placement ended; null: nobody was there. */
   settled(key: Key, outcome: Outcome | null, turn: Turn): void {
     const due = this.#dueByKey.get(key)
     if (due === undefined) return
-    if (outcome?.type === 'conflict') return this.#disown(key, outcome.version, turn)
+    if (outcome?.type === 'conflict' && !this.#contest(key, outcome, turn)) return
     if (outcome?.type === 'placed' && !outcome.short) {
       const afterMs = REPUBLISH_MS * (1 - SPREAD_SHARE) + this.#upTo(REPUBLISH_MS * SPREAD_SHARE)
       return this.#schedule(key, { at: turn.now + afterMs, pauseMs: SHORT_MS, copies: 'enough' }, turn)
@@ -134,13 +145,26 @@ export class Republish {
     this.#placements.place({ record, copies: replicas, follow }, turn)
   }
 
-  /** Nothing to do where another version of ours has taken its place meanwhile. */
-  #disown(key: Key, version: RecordVersion, turn: Turn): void {
-    const { index } = this.#context
+  /**
+   * Whoever says that it holds a newer version is asked for it, and ours stays ours until one is shown: a single liar near the key
+   * would end its life. False where another version has taken its place meanwhile.
+   */
+  #contest(key: Key, { version, holders }: Outcome & { type: 'conflict' }, turn: Turn): boolean {
+    const { index, routes } = this.#context
     const header = index.get(key, turn.now)
-    if (header === null || !header.own || compareVersions(header.version, version) !== 0) return
-    this.#dueByKey.delete(key)
-    index.change(key, { own: false, expiresAt: turn.now + RECORD_TTL_MS })
+    if (header === null || !header.own || compareVersions(header.version, version) !== 0) return false
+    const inner = { type: 'GET', key, head: false } as const
+    const follow = (reply: RoutedReply | null, later: Turn) => this.#onShown(key, reply, later)
+    for (const peer of [...holders].slice(0, CLAIMANTS_ASKED))
+      routes.ask({ peer, inner, timeoutMs: REPLICA_TIMEOUT_MS, follow }, turn)
+    return true
+  }
+
+  #onShown(key: Key, reply: RoutedReply | null, turn: Turn): void {
+    if (reply?.inner.type !== 'VALUE' || recordKey(reply.inner.record) !== key) return
+    const { record, lifeSeconds } = reply.inner
+    const lifeMs = Math.min(lifeSeconds * 1_000, RECORD_TTL_MS)
+    this.#admission.offer({ record, key, lifeMs, cause: null, follow: () => {} }, turn)
   }
 
   #schedule(key: Key, due: Due, turn: Turn): void {

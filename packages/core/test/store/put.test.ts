@@ -13,6 +13,7 @@ import {
   StoreBench,
   shared,
   stored,
+  value,
 } from './store-bench.ts'
 import { contactNumber } from './store-network.ts'
 
@@ -375,6 +376,8 @@ describe('conflicts', () => {
     expect(carried(again)).toMatchObject({ clock: seen + 1 })
     refuse(bench, again, 6, seen + 9)
     expect(bench.last('failed')).toMatchObject({ op, code: 'RECORD_REJECTED' })
+    const [holder, author] = bench.known as [Contact, Contact]
+    bench.reply(bench.last('route'), value(holder, shared(author, seen + 9)))
     expect(bench.store.stats()).toMatchObject({ held: 1, own: 0 })
   })
 

@@ -2,7 +2,18 @@ import { describe, expect, test } from 'vitest'
 import { recordKey } from '../../src/dht/record.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import { utf8 } from '../../src/wire/bytes.ts'
-import { DAY_MS, headerOf, immutable, owned, type Route, replica, StoreBench, stored } from './store-bench.ts'
+import type { MessageOf } from '../../src/wire/messages.ts'
+import {
+  DAY_MS,
+  headerOf,
+  immutable,
+  owned,
+  type Route,
+  replica,
+  StoreBench,
+  stored,
+  value,
+} from './store-bench.ts'
 import { contactNumber } from './store-network.ts'
 
 const record = immutable('hello')
@@ -186,17 +197,50 @@ describe('too few copies', () => {
 })
 
 describe('a lost version', () => {
-  test('[RP-14] is no longer ours, and expires', () => {
+  const newer = (bench: StoreBench) => owned(bench.self, 9e15)
+
+  test('[RP-14] is no longer ours once the newer one was shown, and expires', () => {
     const bench = new StoreBench({ peers: 30, replicas: 20 })
     bench.call({ type: 'put', draft: { kind: 'owned', salt: utf8('salt'), value: utf8('v') } })
     acknowledge(bench, bench.last('route'))
     acknowledge(bench, nextStore(bench, HOUR_MS) as Route, 1)
+    const key = recordKey(newer(bench))
+    const asked = bench.routed('GET').filter(({ inner }) => !inner.head)
+    const claimants = bench.near(key).slice(0, 2)
+    expect(asked).toMatchObject(claimants.map(({ id }) => ({ mode: 'exact', target: id, inner: { key } })))
+    bench.ended(asked[0] as Route)
+    expect(bench.store.stats()).toMatchObject({ held: 1, own: 1 })
+    bench.reply(asked[1] as Route, value(claimants[1] as Contact, newer(bench)))
     expect(bench.store.stats()).toMatchObject({ held: 1, own: 0 })
+    expect(bench.disk.get(key)?.record).toEqual(newer(bench))
     bench.take()
     bench.advance(DAY_MS + 61_000)
     expect(bench.routed('STORE')).toEqual([])
     expect(bench.all('forget')).toHaveLength(1)
     expect(bench.store.stats().held).toBe(0)
+  })
+
+  test('[RP-14] stays ours, and is placed again, where whoever says so cannot show a newer one', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    bench.call({ type: 'put', draft: { kind: 'owned', salt: utf8('salt'), value: utf8('v') } })
+    acknowledge(bench, bench.last('route'))
+    let route = nextStore(bench, HOUR_MS) as Route
+    const { record } = route.inner as MessageOf<'STORE'>
+    const [liar] = bench.near(route.target) as [Contact]
+    for (const shown of [
+      immutable('x'),
+      { ...newer(bench), value: utf8('x') },
+      owned(liar, 9e15),
+      record,
+      null,
+    ]) {
+      bench.reply(route, stored(route.operation, liar, record, { result: 1, rank: 9e15 }))
+      if (shown === null) bench.ended(bench.last('route'))
+      else bench.reply(bench.last('route'), value(liar, shown))
+      expect(bench.store.stats()).toMatchObject({ held: 1, own: 1 })
+      route = nextStore(bench, 10 * 60_000) as Route
+      expect(route).toMatchObject({ inner: { type: 'STORE', record } })
+    }
   })
 
   test('[RP-14] but not where a later put of ours has taken its place meanwhile', () => {
