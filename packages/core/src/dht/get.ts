@@ -115,8 +115,7 @@ export class Gets {
     const { header, record } = held
     const { index, self } = this.#context
     if (record === null) {
-      index.remove(get.key)
-      turn.out.push({ type: 'forget', key: get.key })
+      if (index.lost(header)) turn.out.push({ type: 'forget', key: get.key })
     } else {
       const answer = { record, holder: self, hops: 0, lifeSeconds: lifeSecondsOf(header, turn.now) }
       get.answerByHolder.set(self.id, answer)

@@ -71,8 +71,7 @@ export class Holding {
   ): void {
     const { delivery, header } = asked
     if (record === null) {
-      this.#context.index.remove(header.key)
-      turn.out.push({ type: 'forget', key: header.key })
+      if (this.#context.index.lost(header)) turn.out.push({ type: 'forget', key: header.key })
       return this.#hasNone(delivery, header.key, turn)
     }
     const lifeSeconds = lifeSecondsOf(header, turn.now)

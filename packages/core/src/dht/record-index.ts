@@ -69,6 +69,13 @@ export class RecordIndex {
     if (header !== undefined) this.#delete(header)
   }
 
+  /** Removes the header of a record that is not there. False where another has taken its place since it was asked for. */
+  lost(header: RecordHeader): boolean {
+    const isLast = this.#headerByKey.get(header.key) === header
+    if (isLast) this.#delete(header)
+    return isLast
+  }
+
   /** Removes what has had its time, and names it. */
   expire(now: Millis): Key[] {
     const expired: Key[] = []

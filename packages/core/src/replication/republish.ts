@@ -114,22 +114,28 @@ export class Republish {
     this.#dueByKey.set(key, { ...due, at: turn.now + OPERATION_TIMEOUT_MS * 2, copies: 'unknown' })
     if (this.#context.routing.linked().length === 0) return this.settled(key, null, turn)
     this.#underWay++
+    const header = this.#context.index.get(key, turn.now)
     const follow = (record: PeerRecord | null, later: Turn, failed: boolean) => {
-      if (!failed) return this.#onLoaded(key, record, later)
+      if (!failed) return this.#onLoaded(key, { header, record }, later)
       this.#underWay--
       this.settled(key, null, later)
     }
     this.#context.jobs.load({ cause: null, key, follow }, turn)
   }
 
-  #onLoaded(key: Key, record: PeerRecord | null, turn: Turn): void {
-    const header = this.#context.index.get(key, turn.now)
-    if (record !== null && header?.own === true) return this.#place(header, record, turn)
+  /** What came while the disk was asked is newer than its answer, and is due in its own time. */
+  #onLoaded(
+    key: Key,
+    { header, record }: { readonly header: RecordHeader | null; readonly record: PeerRecord | null },
+    turn: Turn,
+  ): void {
+    const { index } = this.#context
+    const isLast = header === index.get(key, turn.now)
+    if (isLast && record !== null && header?.own === true) return this.#place(header, record, turn)
     this.#underWay--
+    if (!isLast) return
     this.#dueByKey.delete(key)
-    if (record !== null || header === null) return
-    this.#context.index.remove(key)
-    turn.out.push({ type: 'forget', key })
+    if (record === null && header !== null && index.lost(header)) turn.out.push({ type: 'forget', key })
   }
 
   /** Written anew as well, so that a restart knows when this was. */

@@ -7,6 +7,7 @@ import {
   sharedKey,
   sharedNameHash,
 } from '../../src/dht/record.ts'
+import type { StoreEffect } from '../../src/dht/store.ts'
 import { NO_ORIGIN } from '../../src/dht/stored-ack.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import { GET_PATHS } from '../../src/limits.ts'
@@ -90,6 +91,18 @@ describe('an immutable record', () => {
     expect(at.last('forget').key).toBe(recordKey(fixed))
     at.reply(route, value(author, fixed))
     expect(at.last('done').value).toMatchObject({ holder: author.id })
+  })
+
+  test('[RC-16] and what was put meanwhile stays', () => {
+    const at = holder(fixed)
+    at.holdJobs = true
+    at.call({ type: 'get', name: fixedName })
+    at.holdJobs = false
+    at.call({ type: 'put', draft: fixed })
+    const [load] = at.held as [StoreEffect & { type: 'load' }]
+    at.input({ type: 'job', token: load.token, result: { type: 'loaded', record: null } })
+    expect(at.store.stats()).toMatchObject({ held: 1, own: 1 })
+    expect(at.disk.has(recordKey(fixed))).toBe(true)
   })
 
   test('[RC-15] a copy that cannot be read now is asked of others, and not forgotten', () => {

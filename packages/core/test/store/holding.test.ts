@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { nextClock, type PeerRecord, recordKey } from '../../src/dht/record.ts'
+import type { StoreEffect } from '../../src/dht/store.ts'
 import { NO_ORIGIN } from '../../src/dht/stored-ack.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import { JOBS_PER_LINK_MAX } from '../../src/limits.ts'
@@ -243,6 +244,19 @@ describe('what is given out', () => {
     bench.deliver({ type: 'GET', key, head: false })
     expect(bench.take().map(({ type }) => type)).toEqual(['load', 'forget', 'pass'])
     expect(bench.store.holds(key)).toBe(false)
+  })
+
+  test('[RC-15] and not what has come meanwhile', () => {
+    const bench = holding(owned(author, 12))
+    const key = recordKey(owned(author, 12))
+    bench.holdJobs = true
+    bench.deliver({ type: 'GET', key, head: false })
+    bench.holdJobs = false
+    bench.deliver(replica(owned(author, 13)))
+    const [load] = bench.held as [StoreEffect & { type: 'load' }]
+    bench.input({ type: 'job', token: load.token, result: { type: 'loaded', record: null } })
+    expect(bench.store.holds(key)).toBe(true)
+    expect(bench.disk.get(key)?.record).toEqual(owned(author, 13))
   })
 
   test('[RC-15] a record that cannot be read now is kept, and the GET goes on', () => {

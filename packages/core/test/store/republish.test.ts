@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { recordKey } from '../../src/dht/record.ts'
+import { type PeerRecord, recordKey } from '../../src/dht/record.ts'
+import type { StoreEffect } from '../../src/dht/store.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import { utf8 } from '../../src/wire/bytes.ts'
 import type { MessageOf } from '../../src/wire/messages.ts'
@@ -159,6 +160,45 @@ describe('own records', () => {
     bench.take()
     bench.advance(HOUR_MS)
     expect(new Set(bench.routed('STORE').map(({ target }) => target)).size).toBe(40)
+  })
+})
+
+describe('what the disk says is older than a put of the same moment', () => {
+  const draft = { kind: 'owned', salt: utf8('salt'), value: utf8('v') } as const
+
+  /** A record is due and being loaded, when a newer version is put; what comes of the load after that. */
+  function overtaken(loaded: (old: PeerRecord) => PeerRecord | null): {
+    bench: StoreBench
+    later: PeerRecord
+  } {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    const kept = () => (bench.last('store') as { record: PeerRecord }).record
+    bench.call({ type: 'put', draft })
+    const old = kept()
+    bench.ended(bench.last('route'))
+    bench.holdJobs = true
+    bench.advance(6_000)
+    bench.holdJobs = false
+    const [load] = bench.held as [StoreEffect & { type: 'load' }]
+    bench.call({ type: 'put', draft: { ...draft, value: utf8('w') } })
+    const later = kept()
+    bench.input({ type: 'job', token: load.token, result: { type: 'loaded', record: loaded(old) } })
+    return { bench, later }
+  }
+
+  test('[RP-12] the older version is neither placed nor written over the newer one', () => {
+    const { bench, later } = overtaken((old) => old)
+    expect(bench.disk.get(recordKey(later))?.record).toEqual(later)
+    expect(bench.routed('STORE').at(-1)).toMatchObject({ inner: { record: later } })
+    bench.ended(bench.last('route'))
+    expect(nextStore(bench, 10_000)).toMatchObject({ inner: { record: later } })
+  })
+
+  test('[RP-14] what was not there is not forgotten where it is now', () => {
+    const { bench, later } = overtaken(() => null)
+    expect(bench.all('forget')).toEqual([])
+    bench.ended(bench.last('route'))
+    expect(nextStore(bench, 10_000)).toMatchObject({ inner: { record: later } })
   })
 })
 
