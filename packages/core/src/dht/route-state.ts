@@ -6,6 +6,7 @@ import {
   HOPS_MAX,
   ROUTE_BYTES_MAX,
   ROUTE_STATE_MS,
+  ROUTE_SWEEP_MS,
   ROUTES_FINISHED_MAX,
   ROUTES_MAX,
   ROUTES_PER_LINK_MAX,
@@ -66,6 +67,8 @@ export interface Route {
 }
 
 const NO_BYTES = new Uint8Array(0)
+/** Milliseconds a name is remembered: longer than any hop of its way keeps that, or whoever answers late would seem to intrude. */
+const NAMES_KEPT_MS = SIGNAL_STATE_MS + 2 * ROUTE_SWEEP_MS
 
 export type RouteStart = Omit<Route, 'id' | 'alsoFrom' | 'hops' | 'stage' | 'replies' | 'expiresAt'>
 
@@ -194,7 +197,7 @@ export class RouteTable {
   /** Finishes what is past its time and forgets old names. */
   sweep(now: Millis): void {
     for (const route of this.all()) if (route.expiresAt <= now) this.finish(route)
-    if (now - this.#turnedAt >= ROUTE_STATE_MS) {
+    if (now - this.#turnedAt >= NAMES_KEPT_MS) {
       this.#finished.turn()
       this.#answered.turn()
       this.#turnedAt = now

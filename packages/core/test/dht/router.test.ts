@@ -161,9 +161,20 @@ describe('a hop', () => {
     expect(at.router.stats().stray).toBe(1)
     at.advance(SIGNAL_STATE_MS - ROUTE_STATE_MS)
     expect(at.router.tables()).toMatchObject({ routes: 0, routeBytes: 0, routeLinks: 0 })
-    at.advance(3 * ROUTE_STATE_MS)
+    at.advance(3 * SIGNAL_STATE_MS)
     expect(at.router.tables().finishedRoutes).toBe(0)
     expect(at.timersLeft).toBe(0)
+  })
+
+  test('[RO-20] nobody can begin a way anew while a hop of the first may still answer, who would seem to intrude', () => {
+    const at = new RouterBench(['10', '20', 'f0', 'e0'])
+    const inner = encodeInner({ type: 'SIGNAL', sender: SOME, box: new Uint8Array(8) })
+    at.route('10', 'exact', 'ff', { inner })
+    at.ack('f0')
+    at.unlink('10')
+    at.advance(SIGNAL_STATE_MS - 1)
+    expect(sends(at.route('20', 'exact', 'ff', { inner, visited: ['f0000000'] }))).toEqual(['ROUTE_NACK 20'])
+    expect(at.reply('f0')).toEqual([])
   })
 
   test('[RO-20] one link has 512 places, all links together 8,192; beyond, NACK and nothing kept', () => {
