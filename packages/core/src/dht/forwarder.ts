@@ -162,8 +162,9 @@ export class Forwarder {
 
   /** One hop at a time: nothing moves while a hop has the message and has not sent it back. */
   #advance(route: Route, now: Millis, out: RouterEffect[]): void {
-    if (route.stage === 'here' || route.stage === 'over' || this.#table.get(route.id) !== route) return
+    if (route.stage === 'here' || this.#table.get(route.id) !== route) return
     if (route.hops.some(isPending)) return
+    if (route.stage === 'over') return this.#sendBack(route.alsoFrom, route, out)
     const step = this.#next.step(route, now)
     if (step.type === 'forward') this.#forward(route, step, now, out)
     else if (route.previous === null && route.via.length > 0) this.#routeFreely(route, now, out)
@@ -221,12 +222,15 @@ export class Forwarder {
       return
     }
     this.counters.failed++
-    const { key, hopsLeft } = route
-    const visited = [...route.visited]
-    for (const to of [route.previous, ...route.alsoFrom])
-      out.push({ type: 'send', to, message: { type: 'ROUTE_NACK', ...key, hopsLeft, visited } })
+    this.#sendBack([route.previous, ...route.alsoFrom], route, out)
     if (route.mode === 'exact' || route.hops.some((hop) => hop.state === 'silent')) this.#table.keepWay(route)
     else this.#table.finish(route)
+  }
+
+  /** Who joined after we had sent it back waits for the hop that had it then. To the others it means nothing any more. */
+  #sendBack(peers: readonly PeerId[], { key, hopsLeft, visited }: Route, out: RouterEffect[]): void {
+    for (const to of peers)
+      out.push({ type: 'send', to, message: { type: 'ROUTE_NACK', ...key, hopsLeft, visited: [...visited] } })
   }
 
   /** False where the owner cannot read the reply. */
@@ -238,12 +242,12 @@ export class Forwarder {
     route.replies++
     if (route.previous === null) {
       if (!this.#owner.replied(route, reply, now, out)) return false
-    } else for (const to of [route.previous, ...route.alsoFrom]) this.#sendBack(route, to, reply, out)
+    } else for (const to of [route.previous, ...route.alsoFrom]) this.#sendReply(route, to, reply, out)
     if (reply.last) this.#table.finish(route, 'answered')
     return true
   }
 
-  #sendBack(route: Route, to: PeerId, reply: RouteReply, out: RouterEffect[]): void {
+  #sendReply(route: Route, to: PeerId, reply: RouteReply, out: RouterEffect[]): void {
     const hops = Math.min(reply.hops + 1, 0xff)
     const { inner, last } = reply
     out.push({ type: 'send', to, message: { type: 'ROUTE_REPLY', ...route.key, hops, inner, last } })

@@ -102,6 +102,18 @@ describe('a hop', () => {
     expect(sends(at.nack('0e', nack))).toEqual(['ROUTE_NACK 10', 'ROUTE_NACK 20'])
   })
 
+  test('[RO-21] whoever joins a way that was sent back hears that the last hop that had it sent it back as well', () => {
+    for (const failed of [(at: RouterBench) => at.nack('0e'), (at: RouterBench) => at.unlink('0e')]) {
+      const at = new RouterBench(['10', '20', '0e'])
+      at.route('10', 'exact', '0f', { visited: ['20000000'] })
+      expect(sends(at.advance(500))).toEqual(['ROUTE_NACK 10'])
+      at.ack('0e')
+      expect(sends(at.route('20', 'exact', '0f'))).toEqual(['ROUTE_ACK 20'])
+      expect(sends(failed(at))).toEqual(['ROUTE_NACK 20'])
+      expect(sends(at.route('20', 'exact', '0f'))).toEqual(['ROUTE_NACK 20'])
+    }
+  })
+
   test('[RO-21] a message that is here is not delivered again, and its answer goes back on both ways', () => {
     const at = new RouterBench(['10', '20'])
     at.route('10', 'exact', '00')
