@@ -128,6 +128,8 @@ export const REPLIES_PER_ROUTE_MAX = 64
 /** Routed messages in memory, and their bytes: 16 full links' worth of the first, 2 KiB each. Guess. */
 export const ROUTES_MAX = 8_192
 export const ROUTE_BYTES_MAX = 16 * 1024 * 1024
+/** Bytes of those that one link may have put there, so that two do not keep all others from being carried. */
+export const ROUTE_BYTES_PER_LINK_MAX = ROUTE_BYTES_MAX / 8
 /** Names of routed messages that are over, so that late copies are known for what they are. */
 export const ROUTES_FINISHED_MAX = 8_192
 /** Milliseconds between two looks for ways back that nobody needs any more. */

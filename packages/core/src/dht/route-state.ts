@@ -5,6 +5,7 @@ import type { Key, PeerId } from '../identity/peer-id.ts'
 import {
   HOPS_MAX,
   ROUTE_BYTES_MAX,
+  ROUTE_BYTES_PER_LINK_MAX,
   ROUTE_STATE_MS,
   ROUTE_SWEEP_MS,
   ROUTES_FINISHED_MAX,
@@ -118,10 +119,16 @@ export function stateMs(inner: Uint8Array): number {
   return inner[0] === MESSAGES.SIGNAL.type ? SIGNAL_STATE_MS : ROUTE_STATE_MS
 }
 
+/** What one link has put into our memory. */
+interface Load {
+  ways: number
+  bytes: number
+}
+
 /** The soft state of a peer, and the names of what is over. */
 export class RouteTable {
   readonly #routeById = new Map<string, Route>()
-  readonly #routesByLink = new Map<PeerId, number>()
+  readonly #loadByLink = new Map<PeerId, Load>()
   readonly #finished = new RecentSet<string>(ROUTES_FINISHED_MAX)
   readonly #answered = new RecentSet<string>(ROUTES_FINISHED_MAX)
   #bytes = 0
@@ -143,10 +150,12 @@ export class RouteTable {
 
   /** Whether a message of that link and length may take a place. */
   hasRoom(previous: PeerId, innerBytes: number): boolean {
+    const { ways, bytes } = this.#loadByLink.get(previous) ?? { ways: 0, bytes: 0 }
     return (
       this.#routeById.size < ROUTES_MAX &&
       this.#bytes + innerBytes <= ROUTE_BYTES_MAX &&
-      (this.#routesByLink.get(previous) ?? 0) < ROUTES_PER_LINK_MAX
+      ways < ROUTES_PER_LINK_MAX &&
+      bytes + innerBytes <= ROUTE_BYTES_PER_LINK_MAX
     )
   }
 
@@ -154,8 +163,7 @@ export class RouteTable {
     const id = routeId(start.key.operation, start.key.path)
     const route: Route = { ...start, id, expiresAt, alsoFrom: [], hops: [], stage: 'moving', replies: 0 }
     this.#routeById.set(id, route)
-    this.#bytes += route.inner.length
-    this.#count(route.previous, 1)
+    this.#count(route, 1)
     return route
   }
 
@@ -164,23 +172,23 @@ export class RouteTable {
     if (!this.#routeById.delete(route.id)) return
     this.#finished.add(route.id)
     if (how === 'answered') this.#answered.add(route.id)
-    this.#bytes -= route.inner.length
-    this.#count(route.previous, -1)
+    this.#count(route, -1)
   }
 
   /** Only the way back is needed from now on, for an answer that is late. */
   keepWay(route: Route): void {
-    this.#bytes -= route.inner.length
+    this.#count(route, -1)
     route.inner = NO_BYTES
+    this.#count(route, 1)
   }
 
   /** Whoever gave it to us has gone. False where nobody else did: then there is no way back. */
   dropPrevious(route: Route): boolean {
     const next = route.alsoFrom.shift()
     if (next === undefined) return false
-    this.#count(route.previous, -1)
+    this.#count(route, -1)
     route.previous = next
-    this.#count(next, 1)
+    this.#count(route, 1)
     return true
   }
 
@@ -215,14 +223,18 @@ export class RouteTable {
       routeBytes: this.#bytes,
       finishedRoutes: this.#finished.size,
       answeredRoutes: this.#answered.size,
-      routeLinks: this.#routesByLink.size,
+      routeLinks: this.#loadByLink.size,
     }
   }
 
-  #count(previous: PeerId | null, change: number): void {
+  #count({ previous, inner }: Route, change: 1 | -1): void {
+    const bytes = change * inner.length
+    this.#bytes += bytes
     if (previous === null) return
-    const count = (this.#routesByLink.get(previous) ?? 0) + change
-    if (count > 0) this.#routesByLink.set(previous, count)
-    else this.#routesByLink.delete(previous)
+    const load = this.#loadByLink.get(previous) ?? { ways: 0, bytes: 0 }
+    load.ways += change
+    load.bytes += bytes
+    if (load.ways > 0) this.#loadByLink.set(previous, load)
+    else this.#loadByLink.delete(previous)
   }
 }

@@ -6,6 +6,7 @@ import {
   REPLICAS,
   REPLIES_PER_ROUTE_MAX,
   ROUTE_BYTES_MAX,
+  ROUTE_BYTES_PER_LINK_MAX,
   ROUTE_STATE_MS,
   ROUTE_SWEEP_MS,
   ROUTES_MAX,
@@ -209,17 +210,30 @@ describe('a hop', () => {
     expect(at.router.tables()).toMatchObject({ routes: 0, routeLinks: 0 })
   })
 
-  test('[RO-20] the messages in memory have 16 MiB', () => {
-    const at = new RouterBench(['80', '81', '82'])
+  test('[RO-20] the messages in memory have 16 MiB, those of one link an eighth of that', () => {
+    const links = Array.from({ length: 9 }, (_, index) => (0x80 + index).toString(16))
+    const at = new RouterBench([...links, '01'])
     const inner = encodeInner({ type: 'SIGNAL', sender: SOME, box: new Uint8Array(15_000) })
-    let taken = 0
-    for (let i = 0; i < 1_500; i++) {
-      const from = (0x80 + (i % 3)).toString(16)
-      const effects = at.route(from, 'exact', '00', { operation: operationOf(10 + i), inner })
-      if (sends(effects)[0] === `ROUTE_ACK ${from}`) taken++
-    }
+    let operation = 10
+    const takenFrom = (from: string, target: string, count: number) =>
+      Array.from({ length: count }, () =>
+        at.route(from, 'exact', target, { operation: operationOf(operation++), inner }),
+      ).filter((effects) => sends(effects)[0] === `ROUTE_ACK ${from}`).length
+    const ofLink = Math.floor(ROUTE_BYTES_PER_LINK_MAX / inner.length)
+    expect(takenFrom('80', '00', 200)).toBe(ofLink)
+    expect(at.router.tables()).toMatchObject({ routes: ofLink, routeBytes: ofLink * inner.length })
+    let taken = ofLink
+    for (const from of links.slice(1)) taken += takenFrom(from, '00', 200)
     expect(taken).toBe(Math.floor(ROUTE_BYTES_MAX / inner.length))
     expect(at.router.tables().routeBytes).toBe(taken * inner.length)
+    at.advance(SIGNAL_STATE_MS + ROUTE_SWEEP_MS)
+    expect(at.router.tables()).toMatchObject({ routes: 0, routeBytes: 0, routeLinks: 0 })
+    // What is kept for its way back alone takes nothing.
+    for (let i = 0; i < 10; i++) {
+      expect(takenFrom('80', '01', 40)).toBe(40)
+      for (let j = 1; j <= 40; j++) at.nack('01', { operation: operationOf(operation - j), hopsLeft: 0 })
+    }
+    expect(at.router.tables().routeBytes).toBe(0)
   })
 
   test('[RO-20] a way that is over takes no place', () => {
