@@ -18,6 +18,8 @@ import { copyRecord } from '../wire/record-field.ts'
  * than half of OPERATIONS_MAX.
  */
 const FAN_OUTS_MAX = 128
+/** Of these, what one link brought: the others must not wait for it. */
+const FAN_OUTS_PER_LINK_MAX = FAN_OUTS_MAX >> 2
 /** Milliseconds after which whoever began the STORE hears that no more will follow; copying goes on without it. */
 const FAN_OUT_ANSWER_MS = 3_000
 /** Milliseconds one holder has to answer: a dead one is passed over earlier, by the router. */
@@ -57,8 +59,7 @@ export class FanOuts {
   begin(delivery: Delivery, store: MessageOf<'STORE'>, turn: Turn): void {
     const known = this.#fanOutByOperation.get(delivery.route.operation)
     if (known !== undefined) return this.#join(known, delivery.route, turn)
-    const { jobs } = this.#context
-    if (this.#fanOutByOperation.size >= FAN_OUTS_MAX || !jobs.hasRoom(delivery.from)) {
+    if (!this.#hasRoom(delivery.from)) {
       turn.out.push({ type: 'pass', route: delivery.route })
       return
     }
@@ -112,6 +113,13 @@ export class FanOuts {
     }
     this.#fanOutByOperation.set(operation, fanOut)
     return fanOut
+  }
+
+  #hasRoom(from: PeerId): boolean {
+    const { self, jobs } = this.#context
+    const fanOuts = [...this.#fanOutByOperation.values()]
+    const ofLink = from === self.id ? 0 : fanOuts.filter(({ cause }) => cause === from).length
+    return fanOuts.length < FAN_OUTS_MAX && ofLink < FAN_OUTS_PER_LINK_MAX && jobs.hasRoom(from)
   }
 
   /** The same STORE by another path: one fan-out serves both. */

@@ -254,6 +254,19 @@ describe('bounds', () => {
     expect(bench.store.tables()).toMatchObject({ storeFanOuts: 128 })
   })
 
+  test('[RP-5] of these one link has 32, and we ourselves as many as there are', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 5 })
+    const passedOf = (from: Contact, first: number, count: number) => {
+      bench.take()
+      for (let i = first; i < first + count; i++)
+        bench.deliver(store(immutable(`record ${i}`)), { operation: operationNumber(i), from: from.id })
+      return bench.all('pass').length
+    }
+    expect(passedOf(contactNumber(1), 0, 128)).toBe(96)
+    expect(passedOf(contactNumber(2), 200, 1)).toBe(0)
+    expect(passedOf(bench.self, 300, 100)).toBe(5)
+  })
+
   test('[RP-5] a check or signature that never comes does not keep its place', () => {
     const bench = new StoreBench({ peers: 30, replicas: 5 })
     bench.holdJobs = true
