@@ -144,7 +144,7 @@ export class Puts {
       seenRanks.see(key, outcome.rank)
       return this.#write(put, turn)
     }
-    republish.settled(key, outcome, turn)
+    republish.settled(placed, turn)
     if (outcome.type === 'failed') return this.#fail(put, outcome, turn)
     if (outcome.type === 'conflict') return this.#reject(put, outcome.rank, turn)
     const { stored, wanted } = outcome

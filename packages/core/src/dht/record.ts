@@ -57,6 +57,7 @@ export interface RecordHeader {
   readonly kind: RecordKind
   readonly version: RecordVersion
   readonly valueBytes: number
+  /** When it came; of our own, when enough took a copy last, 0 where too few did. */
   readonly storedAt: Millis
   readonly expiresAt: Millis
   /** Written by this peer: republished, and never expired while the peer lives. */

@@ -4,7 +4,13 @@
 import type { Millis, Random } from '../contract.ts'
 import type { Admission } from '../dht/admission.ts'
 import type { Outcome, Placements } from '../dht/placement.ts'
-import { compareVersions, type PeerRecord, type RecordHeader, recordKey } from '../dht/record.ts'
+import {
+  compareVersions,
+  type PeerRecord,
+  type RecordHeader,
+  recordKey,
+  recordVersion,
+} from '../dht/record.ts'
 import type { RoutedReply } from '../dht/routed.ts'
 import type { StoreContext, Turn } from '../dht/store-context.ts'
 import type { Key } from '../identity/peer-id.ts'
@@ -36,6 +42,12 @@ interface Due {
   readonly copies: 'enough' | 'short' | 'unknown'
 }
 
+interface Placed {
+  readonly key: Key
+  readonly record: PeerRecord
+  readonly outcome: Outcome
+}
+
 export class Republish {
   readonly #context: StoreContext
   readonly #admission: Admission
@@ -57,7 +69,7 @@ export class Republish {
     this.#random = random
   }
 
-  /** Own records of an earlier run: spread over an hour; within a minute where their copies must be about to expire. */
+  /** Own records of an earlier run: spread over an hour; within a minute where their copies must be about to expire, or were too few. */
   start(turn: Turn): void {
     for (const header of this.#context.index.ownHeaders()) {
       const overdue = turn.now - header.storedAt >= RECORD_TTL_MS / 2
@@ -73,17 +85,10 @@ export class Republish {
     this.#schedule(key, { at, pauseMs: SHORT_MS, copies: 'unknown' }, turn)
   }
 
-  /** How a placement ended; null: nobody was there. */
-  settled(key: Key, outcome: Outcome | null, turn: Turn): void {
-    const due = this.#dueByKey.get(key)
-    if (due === undefined) return
-    if (outcome?.type === 'conflict' && !this.#contest(key, outcome, turn)) return
-    if (outcome?.type === 'placed' && !outcome.short) {
-      const afterMs = REPUBLISH_MS * (1 - SPREAD_SHARE) + this.#upTo(REPUBLISH_MS * SPREAD_SHARE)
-      return this.#schedule(key, { at: turn.now + afterMs, pauseMs: SHORT_MS, copies: 'enough' }, turn)
-    }
-    const pauseMs = Math.min(due.pauseMs * 2, REPUBLISH_MS)
-    this.#schedule(key, { at: turn.now + due.pauseMs, pauseMs, copies: 'short' }, turn)
+  /** How a placement ended. */
+  settled(placed: Placed, turn: Turn): void {
+    this.#note(placed, turn)
+    this.#settle(placed.key, placed.outcome, turn)
   }
 
   /** New peers nearby may be new peers altogether: what too few hold is placed again soon. */
@@ -109,16 +114,40 @@ export class Republish {
     return [...this.#dueByKey].filter(([, due]) => due.copies !== 'enough').map(([key]) => key)
   }
 
+  /** On the disk as well: a restart knows then when enough took a copy, or that the last time too few did. */
+  #note({ key, record, outcome }: Placed, turn: Turn): void {
+    const { index, jobs } = this.#context
+    const header = index.get(key, turn.now)
+    if (header?.own !== true || compareVersions(header.version, recordVersion(record)) !== 0) return
+    const storedAt = outcome.type === 'placed' && !outcome.short ? turn.now : 0
+    if (Math.abs(storedAt - header.storedAt) <= OPERATION_TIMEOUT_MS * 2) return
+    const noted = index.change(key, { storedAt, expiresAt: turn.now + RECORD_TTL_MS }) ?? header
+    jobs.store(noted, record, turn)
+  }
+
+  /** Null: nobody was there. */
+  #settle(key: Key, outcome: Outcome | null, turn: Turn): void {
+    const due = this.#dueByKey.get(key)
+    if (due === undefined) return
+    if (outcome?.type === 'conflict' && !this.#contest(key, outcome, turn)) return
+    if (outcome?.type === 'placed' && !outcome.short) {
+      const afterMs = REPUBLISH_MS * (1 - SPREAD_SHARE) + this.#upTo(REPUBLISH_MS * SPREAD_SHARE)
+      return this.#schedule(key, { at: turn.now + afterMs, pauseMs: SHORT_MS, copies: 'enough' }, turn)
+    }
+    const pauseMs = Math.min(due.pauseMs * 2, REPUBLISH_MS)
+    this.#schedule(key, { at: turn.now + due.pauseMs, pauseMs, copies: 'short' }, turn)
+  }
+
   /** Until its outcome is known the record is due again only after the longest that an outcome can take. */
   #republish(key: Key, due: Due, turn: Turn): void {
     this.#dueByKey.set(key, { ...due, at: turn.now + OPERATION_TIMEOUT_MS * 2, copies: 'unknown' })
-    if (this.#context.routing.linked().length === 0) return this.settled(key, null, turn)
+    if (this.#context.routing.linked().length === 0) return this.#settle(key, null, turn)
     this.#underWay++
     const header = this.#context.index.get(key, turn.now)
     const follow = (record: PeerRecord | null, later: Turn, failed: boolean) => {
       if (!failed) return this.#onLoaded(key, { header, record }, later)
       this.#underWay--
-      this.settled(key, null, later)
+      this.#settle(key, null, later)
     }
     this.#context.jobs.load({ cause: null, key, follow }, turn)
   }
@@ -131,24 +160,19 @@ export class Republish {
   ): void {
     const { index } = this.#context
     const isLast = header === index.get(key, turn.now)
-    if (isLast && record !== null && header?.own === true) return this.#place(header, record, turn)
+    if (isLast && record !== null && header?.own === true) return this.#place(key, record, turn)
     this.#underWay--
     if (!isLast) return
     this.#dueByKey.delete(key)
     if (record === null && header !== null && index.lost(header)) turn.out.push({ type: 'forget', key })
   }
 
-  /** Written anew as well, so that a restart knows when this was. */
-  #place(header: RecordHeader, record: PeerRecord, turn: Turn): void {
-    const { index, jobs, replicas } = this.#context
-    const { key } = header
-    const fresh = index.change(key, { storedAt: turn.now, expiresAt: turn.now + RECORD_TTL_MS }) ?? header
-    jobs.store(fresh, record, turn)
+  #place(key: Key, record: PeerRecord, turn: Turn): void {
     const follow = (outcome: Outcome, later: Turn) => {
       this.#underWay--
-      this.settled(key, outcome, later)
+      this.settled({ key, record, outcome }, later)
     }
-    this.#placements.place({ record, copies: replicas, follow }, turn)
+    this.#placements.place({ record, copies: this.#context.replicas, follow }, turn)
   }
 
   /**

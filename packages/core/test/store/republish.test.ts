@@ -73,9 +73,9 @@ describe('own records', () => {
       target: recordKey(record),
       inner: { wanted: 20, lifeSeconds: 86_400, record },
     })
+    acknowledge(bench, route)
     expect(bench.last('store').header).toMatchObject({ own: true, storedAt: bench.now })
     expect(bench.all('event')).toEqual([])
-    acknowledge(bench, route)
     expect(nextStore(bench, 47 * 60_000)).toBeNull()
     expect(nextStore(bench, 14 * 60_000)).not.toBeNull()
   })
@@ -160,6 +160,45 @@ describe('own records', () => {
     bench.take()
     bench.advance(HOUR_MS)
     expect(new Set(bench.routed('STORE').map(({ target }) => target)).size).toBe(40)
+  })
+})
+
+describe('after a restart', () => {
+  /** The next life of this peer, with the same disk. */
+  function restarted(before: StoreBench): StoreBench {
+    const bench = new StoreBench({
+      peers: 30,
+      replicas: 20,
+      start: [...before.disk.values()].map(({ header }) => header),
+      now: before.now,
+      random: 0xf000_0000,
+    })
+    for (const [key, kept] of before.disk) bench.disk.set(key, kept)
+    return bench
+  }
+
+  test('[RP-12] what was written alone is placed within a minute', () => {
+    const alone = new StoreBench({ peers: 0, replicas: 20 })
+    alone.call(put)
+    expect(alone.last('done').value).toMatchObject({ stored: 1 })
+    expect(nextStore(restarted(alone), 61_000)).toMatchObject({ inner: { record } })
+  })
+
+  test('[RP-12] and what was placed anew, but with too few', () => {
+    const before = new StoreBench({ peers: 30, replicas: 20 })
+    before.call(put)
+    acknowledge(before, before.last('route'))
+    before.ended(nextStore(before, HOUR_MS) as Route)
+    expect(nextStore(restarted(before), 61_000)).toMatchObject({ inner: { record } })
+    acknowledge(before, nextStore(before, 10_000) as Route)
+    expect(nextStore(restarted(before), 50_000)).toBeNull()
+  })
+
+  test('[RP-12] a put that goes well is written once', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    bench.call(put)
+    acknowledge(bench, bench.last('route'))
+    expect(bench.all('store')).toHaveLength(1)
   })
 })
 

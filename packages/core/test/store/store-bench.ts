@@ -52,7 +52,17 @@ export class StoreBench implements RoutingView {
   #nextOp = 1
   #random = 1
 
-  constructor(options: { peers: number; replicas: number; self?: number; start?: readonly RecordHeader[] }) {
+  constructor(options: {
+    peers: number
+    replicas: number
+    self?: number
+    start?: readonly RecordHeader[]
+    now?: number
+    /** The first random number; those that follow are larger. */
+    random?: number
+  }) {
+    this.now = options.now ?? this.now
+    this.#random = options.random ?? 1
     this.self = contactNumber(options.self ?? 1_000)
     this.known = Array.from({ length: options.peers }, (_, index) => contactNumber(index))
     this.store = new Store(
