@@ -78,7 +78,7 @@ export class Acquaintances {
         continue
       }
       const verdict = this.#departed.verdict(from.evidence, contact.id, now)
-      if (verdict === 'ask') this.probe(this.#add(contact, from, false, now), now, out)
+      if (verdict === 'ask') this.probe(this.#add(contact, from, false, now), now, out, true)
       if (verdict !== 'believe') continue
       hasNew ||= !known?.heard
       const delayMs = from.delays === undefined ? null : delayAt(from.delays, index)
@@ -130,15 +130,15 @@ export class Acquaintances {
   }
 
   /** Asks the contact whether it lives, or puts it in line. */
-  probe(known: KnownContact, now: Millis, out: Out<AcquaintanceEffect>): void {
-    this.#probes.add(known)
+  probe(known: KnownContact, now: Millis, out: Out<AcquaintanceEffect>, isRumour = false): void {
+    this.#probes.add(known, isRumour)
     this.sendProbes(now, out)
   }
 
   /** Somebody says that this contact died. That is a reason to ask it, and no more: a liar could erase honest peers. */
   rumour(id: PeerId, now: Millis, out: Out<AcquaintanceEffect>): void {
     const known = this.#table.get(id)
-    if (known !== null && !known.linked) this.probe(known, now, out)
+    if (known !== null && !known.linked) this.probe(known, now, out, true)
   }
 
   probeRestored(now: Millis, out: Out<AcquaintanceEffect>): void {

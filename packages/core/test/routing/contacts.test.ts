@@ -6,7 +6,7 @@ import { keyOf } from '../../src/identity/peer-id.ts'
 import { BUCKET_CONTACTS_MAX, CONTACTS_SAVE_MS, PING_TIMEOUT_MS } from '../../src/limits.ts'
 import { DEPARTED_MAX, DEPARTED_MS, DEPARTED_SURELY_MS } from '../../src/routing/departed.ts'
 import { brokenInvariants } from '../../src/routing/invariants.ts'
-import { PROBES_MAX, PROBES_WAITING_MAX } from '../../src/routing/probes.ts'
+import { PROBES_MAX, PROBES_WAITING_MAX, RUMOURED_PROBES_MAX } from '../../src/routing/probes.ts'
 import { RoutingBench } from './routing-bench.ts'
 
 const WHILE_MS = 6 * 60_000
@@ -237,6 +237,29 @@ describe('dying', () => {
     for (const contact of asked) bench.handle({ type: 'probed', peer: contact.id, alive: true })
     bench.advance(PING_TIMEOUT_MS)
     expect([...linked, ...asked].every((contact) => bench.knows(contact))).toBe(true)
+  })
+
+  test('[RT-8] [RT-9] rumours do not keep whose link broke from being asked, once', () => {
+    const bench = new RoutingBench()
+    const liar = bench.join()
+    const invented = [0, 1, 2].flatMap(() => {
+      const contacts = bench.contacts(40)
+      bench.receive(liar, { linked: contacts })
+      bench.receive(liar, { gone: contacts.map(({ id }) => id) })
+      return contacts
+    })
+    const asked = bench.take('probe').map(({ contact }) => contact)
+    expect(asked).toHaveLength(RUMOURED_PROBES_MAX)
+    // The next in line, too, is linked for a moment.
+    const broken = bench.link(invented[asked.length] as Contact)
+    bench.unlink(broken)
+    expect(bench.take('probe').map(({ contact }) => contact)).toEqual([broken])
+    for (const { id } of asked) bench.handle({ type: 'probed', peer: id, alive: true })
+    const next = bench.take('probe').map(({ contact }) => contact)
+    expect(next).toHaveLength(RUMOURED_PROBES_MAX - 1)
+    expect(next).not.toContain(broken)
+    bench.advance(PING_TIMEOUT_MS)
+    expect(bench.knows(broken)).toBe(false)
   })
 
   test('[RT-8] [RT-6] rumours and deaths fill no table beyond its bound', () => {
