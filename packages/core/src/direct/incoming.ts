@@ -182,8 +182,8 @@ export class Incoming {
   sweep({ now, out }: Turn): void {
     for (const [token, { since }] of this.#checkingByToken)
       if (now - since >= ROUTE_STATE_MS) this.#checkingByToken.delete(token)
-    for (const [key, { since }] of this.#waitingByKey)
-      if (now - since >= REQUEST_WAIT_MS) this.#waitingByKey.delete(key)
+    for (const [key, { since, answer }] of this.#waitingByKey)
+      if (answer === null && now - since >= REQUEST_WAIT_MS) this.#waitingByKey.delete(key)
     if (now - this.#turnedAt >= GENERATION_MS) {
       this.#seen.turn()
       this.#responseByKey.clear()

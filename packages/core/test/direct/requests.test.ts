@@ -337,6 +337,18 @@ describe('a request of another', () => {
     expect(failed(bench.respond(6, 2))).toEqual(['TIMEOUT'])
   })
 
+  test('[RQ-9] an answer that waits for its signature, over a sleep too, goes out and is reported', () => {
+    const bench = new RequestsBench()
+    bench.deliver(bench.request(1))
+    bench.signsAtOnce = false
+    bench.respond(1, 1)
+    bench.advance(REQUEST_WAIT_MS + MINUTE_MS)
+    const [route] = only(bench.finishJob(), 'route')
+    expect(route).toMatchObject({ target: PEER.id, inner: { type: 'RESPONSE' } })
+    const operation = route?.operation ?? operationOf(0)
+    expect(only(bench.input({ type: 'ended', operation, reason: 'timeout' }), 'failed')).toHaveLength(1)
+  })
+
   test('[RQ-10] when the way back is forgotten the response makes its own, and a receipt ends it', () => {
     const bench = new RequestsBench()
     bench.viaByPeer.set(PEER.id, FORWARDER.id)
