@@ -111,10 +111,11 @@ function boundsFor(linksMax: number): Readonly<Record<string, number>> {
     gossipPublishing: PUBLISH_QUEUE_MAX,
     requestsOut: REQUESTS_OUT_MAX,
     requestsChecking: REQUESTS_IN_MAX,
-    requestsIn: REQUESTS_IN_MAX,
+    // As many again are refused, which takes a signature; answers of all may have to make their own way.
+    requestsIn: 2 * REQUESTS_IN_MAX,
     requestIds: 2 * REQUEST_IDS_MAX,
     responsesKept: RESPONSES_KEPT_MAX,
-    responsesRouted: REQUESTS_IN_MAX,
+    responsesRouted: OPERATIONS_MAX,
     // Those of links, and our own of every machine.
     jobs: JOBS_PER_LINK_MAX * connections + OPERATIONS_MAX,
     jobsWaiting: JOBS_WAITING_PER_LINK_MAX * connections,

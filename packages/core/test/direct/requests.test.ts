@@ -12,6 +12,7 @@ import {
   REQUESTS_PER_PEER_MAX,
   RESPONSES_KEPT_MAX,
 } from '../../src/limits.ts'
+import { outOfBounds } from '../../src/peer/table-bounds.ts'
 import type { MessageOf } from '../../src/wire/messages.ts'
 import { contactNumber } from '../dht/finder-bench.ts'
 import { isSigned } from '../dht/stand-in-signatures.ts'
@@ -425,7 +426,15 @@ describe('a request of another', () => {
     bench.jobs.length = 0
     bench.checksAtOnce = true
     for (let number = 0; number < 4 * REQUESTS_IN_MAX; number++) bench.deliver(bench.request(10_000 + number))
-    expect(bench.requests.tables()['requestsIn']).toBeLessThanOrEqual(2 * REQUESTS_IN_MAX)
+    expect(bench.requests.tables()['requestsIn']).toBe(2 * REQUESTS_IN_MAX)
+    expect(outOfBounds(bench.requests.tables(), 50)).toEqual([])
+    bench.advance(9_000)
+    while (bench.jobs.length > 0) bench.finishJob()
+    expect(bench.requests.tables()).toMatchObject({ requestsIn: REQUESTS_PER_PEER_MAX })
+    for (let number = 0; number < REQUESTS_IN_MAX; number++) bench.respond(number, 10_000 + number)
+    while (bench.jobs.length > 0) bench.finishJob()
+    expect(bench.requests.tables()).toMatchObject({ requestsIn: 0, responsesRouted: 2 * REQUESTS_IN_MAX })
+    expect(outOfBounds(bench.requests.tables(), 50)).toEqual([])
   })
 
   test('[RQ-6] a message that is no question goes back', () => {
