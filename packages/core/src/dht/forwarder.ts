@@ -103,7 +103,9 @@ export class Forwarder {
     const { route, hop } = found
     this.#times.heard(from)
     if (hop.state !== 'failed') hop.state = 'trusted'
-    const { hops, inner, last } = message
+    const { inner, last } = message
+    // None is for answers of our own, whose signatures no link has to answer for.
+    const hops = Math.max(message.hops, 1)
     if (!this.#bringBack(route, { via: from, hops, inner, last }, now, out)) {
       hop.state = 'failed'
       this.#advance(route, now, out)

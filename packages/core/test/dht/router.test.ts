@@ -668,6 +668,13 @@ describe('the way back', () => {
     ])
   })
 
+  test('[RO-15] none that came over a link passes for our own', () => {
+    const at = new RouterBench(['f0'])
+    at.start('any', 'ff')
+    const [reply] = only(at.reply('f0', { ...OURS, hops: 0 }), 'reply')
+    expect(reply).toMatchObject({ via: id('f0'), hops: 1 })
+  })
+
   test('[RO-15] replies count their hops on the way home and pass unread', () => {
     const at = new RouterBench(['10', 'f0'])
     at.route('10', 'closest', 'ff')
