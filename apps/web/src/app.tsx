@@ -108,8 +108,10 @@ function Problems({ state, onDismiss }: { state: SessionState; onDismiss: () => 
   return (
     <div className="problems" role="alert">
       <ul>
-        {state.problems.map((problem) => (
-          <li key={problem}>{problem}</li>
+        {state.problems.map(({ code, message }) => (
+          <li key={`${code}${message}`}>
+            {code}: {message}
+          </li>
         ))}
       </ul>
       <button type="button" onClick={onDismiss}>

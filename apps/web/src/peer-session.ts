@@ -10,6 +10,7 @@ import {
   type TopologyPeer,
 } from 'hyphae'
 import { type ChatMessage, type ChatPayload, chatMessageOf } from './chat-message.ts'
+import { lastingProblems, type Problem, withProblem } from './problems.ts'
 import { type Settings, serversOf } from './settings.ts'
 
 /** Milliseconds between two looks at the peer. */
@@ -17,9 +18,8 @@ const LOOK_MS = 1_000
 /** Milliseconds between two crawls of the topology while its picture is shown, and peers one crawl asks. */
 const CRAWL_MS = 10_000
 const CRAWL_PEERS_MAX = 120
-/** Messages kept per topic, and problems shown. */
+/** Messages kept per topic. */
 const MESSAGES_MAX = 200
-const PROBLEMS_MAX = 5
 
 export type Phase =
   | { readonly phase: 'starting'; readonly done: number; readonly expected: number }
@@ -35,7 +35,7 @@ export interface SessionState {
   readonly snapshot: PeerSnapshot | null
   readonly servers: readonly { readonly url: string; readonly state: string; readonly detail: string }[]
   readonly timeline: readonly TimelineEntry[]
-  readonly problems: readonly string[]
+  readonly problems: readonly Problem[]
   readonly topology: readonly TopologyPeer[]
   readonly crawling: boolean
   readonly messagesByTopic: Readonly<Record<string, readonly ChatMessage[]>>
@@ -89,7 +89,7 @@ export class PeerSession {
     peer.on('status', () => this.#look())
     peer.on('peer-joined', () => this.#look())
     peer.on('peer-left', () => this.#look())
-    peer.on('problem', (error) => this.#addProblem(`${error.code}: ${error.message}`))
+    peer.on('problem', (error) => this.#set({ problems: withProblem(this.#state.problems, error) }))
     peer.on('stopped', (error) => this.#set({ phase: { phase: 'stopped', message: error.message } }))
     setInterval(() => this.#look(), LOOK_MS)
     setInterval(() => this.#crawlIfSeen(), CRAWL_MS)
@@ -151,18 +151,15 @@ export class PeerSession {
   #look(): void {
     const { peer, phase } = this.#state
     if (peer === null || phase.phase !== 'running') return
-    this.#set({ snapshot: peer.snapshot(), servers: peer.servers, timeline: peer.timeline() })
+    const { servers } = peer
+    const problems = lastingProblems(this.#state.problems, servers)
+    this.#set({ snapshot: peer.snapshot(), servers, problems, timeline: peer.timeline() })
   }
 
   #addMessage(topic: string, message: ChatMessage): void {
     const known = this.#state.messagesByTopic[topic] ?? []
     const messages = [...known, message].slice(-MESSAGES_MAX)
     this.#set({ messagesByTopic: { ...this.#state.messagesByTopic, [topic]: messages } })
-  }
-
-  #addProblem(text: string): void {
-    const others = this.#state.problems.filter((problem) => problem !== text)
-    this.#set({ problems: [...others, text].slice(-PROBLEMS_MAX) })
   }
 
   dismissProblems(): void {

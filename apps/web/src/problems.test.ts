@@ -1,0 +1,26 @@
+import { HyphaeError } from 'hyphae'
+import { describe, expect, test } from 'vitest'
+import { lastingProblems, withProblem } from './problems.ts'
+
+const down = new HyphaeError('SIGNALING_FAILED', 'ws://a/signal: The server cannot be reached.')
+const full = new HyphaeError('STORAGE_FULL', 'no room')
+
+describe('problems', () => {
+  test('are shown once, the newest last, and not more than a few', () => {
+    const shown = [down, full, down].reduce(withProblem, [])
+    expect(shown.map(({ code }) => code)).toEqual(['STORAGE_FULL', 'SIGNALING_FAILED'])
+    const many = Array.from({ length: 9 }, (_, index) => new HyphaeError('STORAGE_FAILED', String(index)))
+    expect(many.reduce(withProblem, []).map(({ message }) => message)).toEqual(['4', '5', '6', '7', '8'])
+  })
+
+  test('of a server are over when it answers again, others stay', () => {
+    const shown = [down, full].reduce(withProblem, [])
+    const servers = (state: string) => [
+      { url: 'ws://a/signal', state },
+      { url: 'tabs', state: 'up' },
+    ]
+    expect(lastingProblems(shown, servers('up'))).toEqual([{ code: 'STORAGE_FULL', message: 'no room' }])
+    expect(lastingProblems(shown, servers('down'))).toBe(shown)
+    expect(lastingProblems(shown, [])).toBe(shown)
+  })
+})
