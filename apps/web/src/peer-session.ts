@@ -93,6 +93,7 @@ export class PeerSession {
     peer.on('stopped', (error) => this.#set({ phase: { phase: 'stopped', message: error.message } }))
     setInterval(() => this.#look(), LOOK_MS)
     setInterval(() => this.#crawlIfSeen(), CRAWL_MS)
+    document.addEventListener('visibilitychange', () => this.#crawlIfSeen())
     this.joinTopic('lobby')
     this.#look()
   }
@@ -137,6 +138,8 @@ export class PeerSession {
   #crawlIfSeen(): void {
     const { peer, crawling, snapshot } = this.#state
     if (peer === null || crawling || this.#viewers === 0 || (snapshot?.links.length ?? 0) === 0) return
+    // Nobody sees the picture in a hidden tab, and a crawl asks the whole network.
+    if (document.visibilityState === 'hidden') return
     this.#set({ crawling: true })
     const found = new Map<string, TopologyPeer>()
     peer
