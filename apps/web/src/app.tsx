@@ -1,4 +1,12 @@
-import { Activity, type ComponentType, memo, useRef, useState, useSyncExternalStore } from 'react'
+import {
+  Activity,
+  type ComponentType,
+  memo,
+  useLayoutEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react'
 import { Icon } from './icon.tsx'
 import type { PeerSession, SessionState } from './peer-session.ts'
 import { shortId, statusText } from './text.ts'
@@ -28,6 +36,11 @@ export function App({ session }: { session: PeerSession }) {
   const [opened, setOpened] = useState<ReadonlySet<ViewId>>(new Set([view]))
   if (!opened.has(view)) setOpened(new Set(opened).add(view))
   const main = useRef<HTMLElement>(null)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a view begins at its top, however far the last one was scrolled
+  useLayoutEffect(() => {
+    // A block body: newer browsers return a promise here, which React would take for a clean-up.
+    scrollTo(0, 0)
+  }, [view])
   const { phase } = state
   if (phase.phase !== 'running') return <StartView phase={phase} state={state} />
   // An entry of the history each: going back from a view leads to the last one, not away from the page and its links.
