@@ -99,7 +99,16 @@ describe('the packed SDK', () => {
   test.each(['bundler', 'nodenext'])('compiles for users who resolve as %s does', async (resolution) => {
     const source = "import { createPeer } from 'hyphae'\nimport * as testing from 'hyphae/testing'\n"
     const uses = 'export const made: Promise<unknown> | object = createPeer\nexport const all = testing\n'
-    await writeFile(join(folder, `${resolution}.ts`), source + uses)
+    // Whoever replaces a part has to name what it gets and gives.
+    const own = `
+      import type { Clock, FailureCode, Introducer, IntroducerEvent, PeerStorage, Random, StoredIdentity, StoredRecord, Transport } from 'hyphae'
+      export const codes: FailureCode[] = ['STORAGE_FULL']
+      export const saveRecord: PeerStorage['saveRecord'] = async (record: StoredRecord) => console.log(record.bytes.length)
+      export const loadIdentity: PeerStorage['loadIdentity'] = async (): Promise<StoredIdentity | null> => null
+      export type Parts = { clock: Clock; random: Random; transport: Transport; introducers: Introducer[]; event: IntroducerEvent }
+      export const start = (parts: Omit<Parts, 'event'>, storage: PeerStorage) => createPeer({ network: 'n', storage, ...parts })
+    `
+    await writeFile(join(folder, `${resolution}.ts`), source + uses + own)
     expect(await compiled(resolution, [`${resolution}.ts`])).toBe('')
   })
 
