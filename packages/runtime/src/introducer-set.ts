@@ -27,9 +27,11 @@ export class IntroducerSet {
     for (const introducer of introducers) this.add(introducer)
   }
 
-  /** One with the same id that is already there stays. */
+  /** One with the same id that is already there stays, unless it was refused: whoever names it again wants it tried again. */
   add(introducer: Introducer): void {
-    if (this.#entryById.has(introducer.id)) return introducer.close()
+    const known = this.#entryById.get(introducer.id)
+    if (known && known.state !== 'refused') return introducer.close()
+    known?.introducer.close()
     const entry: Entry = { introducer, state: 'connecting', detail: '' }
     this.#entryById.set(introducer.id, entry)
     introducer.open(this.#identity, (event) => this.#onEvent(entry, event))

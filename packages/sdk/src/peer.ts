@@ -270,12 +270,12 @@ export class HyphaePeer {
 
   // Introductions
 
-  /** Signaling servers in use, and how they are. */
+  /** Who introduces us, and how they are: signaling servers by their address, and `tabs`. */
   get servers(): readonly { readonly url: string; readonly state: string; readonly detail: string }[] {
     return this.#runtime.introducers.map(({ id, state, detail }) => ({ url: id, state, detail }))
   }
 
-  /** Changes the list of signaling servers while the peer runs. */
+  /** Changes the list of signaling servers while the peer runs. One that refused us and is named again is tried again. */
   setServers(urls: readonly string[]): void {
     for (const url of urls) checkServer(url)
     const introducers = urls.map((url) => this.#parts.introducerFor(url))

@@ -208,6 +208,27 @@ describe('messages()', () => {
   })
 })
 
+it('tries a server again that refused it, where the application names it again', async () => {
+  const opened: string[] = []
+  class ForbiddenSocket {
+    constructor(url: string) {
+      opened.push(url)
+      throw new DOMException('not from a secure page', 'SecurityError')
+    }
+  }
+  vi.stubGlobal('WebSocket', ForbiddenSocket)
+  const url = 'ws://insecure.example.com/signal'
+  const peer = await network.createPeer({ signaling: [url] })
+  const state = () => peer.servers.find((server) => server.url === url)?.state
+  expect([state(), opened]).toEqual(['refused', [url]])
+  peer.setServers([url])
+  peer.setServers([url])
+  expect([state(), opened]).toEqual(['connecting', [url, url]])
+  await Promise.resolve()
+  expect(state()).toBe('refused')
+  vi.unstubAllGlobals()
+})
+
 it('keeps problems of the start for the first who listens', async () => {
   vi.stubGlobal('WebSocket', function (this: object) {
     throw new DOMException('not from a secure page', 'SecurityError')
