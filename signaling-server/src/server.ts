@@ -136,6 +136,8 @@ class SignalingServer implements RunningServer {
     const { staticFolder } = this.#options
     http.on('request', handleHttpRequests({ staticFolder, health: () => this.#health() }))
     http.on('connection', (socket: Socket) => {
+      // Once more where an upgrade was ignored.
+      if (this.#sockets.has(socket)) return
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
     })
@@ -143,10 +145,24 @@ class SignalingServer implements RunningServer {
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!/^websocket$/i.test(request.headers.upgrade ?? '')) return this.#ignoreUpgrade(request, socket, head)
     // Without a listener a connection reset during the handshake would end the process.
     socket.on('error', (error) => this.#log.debug('handshake-error', { detail: error.message }))
     if (pathOf(request) === SIGNAL_PATH) this.#admit(request, socket, head)
     else refuse(socket, '404 Not Found')
+  }
+
+  /**
+   * Another protocol than ours is offered, not asked for, mostly HTTP/2 by programs that prefer it (`curl --http2`, Java): the
+   * request is answered as if nothing had been said of it (RFC 9110, section 7.8). HTTP reads it anew, without the offer.
+   */
+  #ignoreUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { method, url, httpVersion, rawHeaders } = request
+    const lines = [`${method} ${url} HTTP/${httpVersion}`]
+    for (let i = 0; i < rawHeaders.length; i += 2)
+      if (!/^upgrade$/i.test(rawHeaders[i] as string)) lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`)
+    socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
+    this.#http.emit(this.#options.https ? 'secureConnection' : 'connection', socket)
   }
 
   #admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {

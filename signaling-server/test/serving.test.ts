@@ -49,10 +49,10 @@ async function buildApp(): Promise<string> {
 }
 
 /** Status, headers and body; the path is sent as it is, which `fetch` would not do. */
-async function get(pageUrl: string, path: string, method = 'GET') {
+async function get(pageUrl: string, path: string, method = 'GET', headers: Record<string, string> = {}) {
   const send = pageUrl.startsWith('https:') ? httpsRequest : httpRequest
   const { hostname, port } = new URL(pageUrl)
-  const request = send({ hostname, port, path, method, rejectUnauthorized: false })
+  const request = send({ hostname, port, path, method, headers, rejectUnauthorized: false })
   request.end()
   const [response] = await once(request, 'response')
   let body = ''
@@ -75,6 +75,21 @@ describe('HTTP', () => {
     expect(await get(pageUrl, '/')).toMatchObject({ status: 404, body: expect.stringContaining('/signal') })
     expect(await get(pageUrl, '/signal')).toMatchObject({ status: 426 })
     expect(await get(pageUrl, '/healthz', 'POST')).toMatchObject({ status: 405 })
+  })
+
+  test.each([false, true])('answers who would rather speak HTTP/2, with https: %s', async (https) => {
+    const staticFolder = await buildApp()
+    const large = 'x'.repeat(4 * 1024 * 1024)
+    await writeFile(join(staticFolder, 'large.txt'), large)
+    const { pageUrl } = await start({ staticFolder, https, certFolder: join(folder, 'certificate') })
+    const offer = {
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABkAAQAoAAAAAIAAAAA',
+    }
+    expect(await get(pageUrl, '/healthz', 'GET', offer)).toMatchObject({ status: 200 })
+    expect(await get(pageUrl, '/nowhere', 'HEAD', offer)).toMatchObject({ status: 404 })
+    expect((await get(pageUrl, '/large.txt', 'GET', offer)).body).toBe(large)
   })
 
   test('serves the web app with types, cache and security headers', async () => {
