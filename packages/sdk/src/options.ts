@@ -79,6 +79,7 @@ export function resolvePeerOptions(given: PeerOptions): ResolvedPeerOptions {
   checkWhole('linksMax', options.linksMax, 1, LINKS_MAX)
   checkReplicas(options.replicas)
   checkWhole('workBits', options.workBits, 0, 32)
+  checkStorage(options)
   for (const url of options.signaling) checkServer(url)
   return options
 }
@@ -92,6 +93,15 @@ export function saidOf<T extends Partial<PeerOptions>>(given: T): T {
 export function checkServer(url: string): void {
   if (!/^wss?:\/\/[^\s/]+/.test(url))
     throw new TypeError(`signaling must hold ws:// or wss:// addresses, got ${JSON.stringify(url)}`)
+}
+
+/** What is none must not become the default: it writes to the disk. */
+function checkStorage({ storage, storageQuotaBytes = 0 }: PeerOptions): void {
+  const isKnown = storage === 'indexeddb' || storage === 'memory' || (typeof storage === 'object' && storage)
+  if (!isKnown)
+    throw new TypeError(`storage must be 'indexeddb', 'memory' or a store, got ${JSON.stringify(storage)}`)
+  if (!(storageQuotaBytes >= 0))
+    throw new RangeError(`storageQuotaBytes must be 0 or more, got ${storageQuotaBytes}`)
 }
 
 /** Throws a RangeError where it is no number of copies of one record. */

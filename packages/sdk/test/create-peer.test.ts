@@ -26,6 +26,20 @@ it('hands ICE servers on, and whether links may go through TURN servers alone', 
   ])
 })
 
+it.each([
+  [{ network: '' }, 'network must be a non-empty string, got ""'],
+  [{ storage: null }, "storage must be 'indexeddb', 'memory' or a store, got null"],
+  [{ storage: 'Memory' }, "storage must be 'indexeddb', 'memory' or a store, got \"Memory\""],
+  [{ storageQuotaBytes: Number.NaN }, 'storageQuotaBytes must be 0 or more, got NaN'],
+  [
+    { signaling: ['http://localhost'] },
+    'signaling must hold ws:// or wss:// addresses, got "http://localhost"',
+  ],
+  [{ linksMax: 51 }, 'linksMax must be a whole number from 1 to 50, got 51'],
+])('says of %o which option cannot be', async (options, message) => {
+  await expect(start(options as Partial<PeerOptions>)).rejects.toThrow(message)
+})
+
 it('takes what is undefined for what is not said', async () => {
   const opened: string[] = []
   vi.stubGlobal('BroadcastChannel', function (this: object, name: string) {
