@@ -3,7 +3,10 @@
 import { LINKS_MAX, type Random, REPLICAS, WORK_BITS_DEFAULT } from '@hyphae/core'
 import type { Clock, Introducer, PeerStorage, Transport } from '@hyphae/runtime'
 
-/** STUN and TURN servers as RTCPeerConnection takes them, or a function that fetches fresh credentials for each link. */
+/**
+ * STUN and TURN servers as RTCPeerConnection takes them, or a function that fetches them with fresh credentials: asked before a link
+ * is made, and again after a minute. Where it fails, the `timeline` of links says why.
+ */
 export type IceServers = readonly RTCIceServer[] | (() => Promise<readonly RTCIceServer[]>)
 
 export interface PeerOptions {
