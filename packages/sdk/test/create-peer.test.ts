@@ -40,6 +40,12 @@ it.each([
   await expect(start(options as Partial<PeerOptions>)).rejects.toThrow(message)
 })
 
+it('says what a server needs where the platform has no WebSocket, as Node 20', async () => {
+  vi.stubGlobal('WebSocket', undefined)
+  await expect(start({ signaling: ['ws://localhost'] })).rejects.toThrow(/set globalThis\.WebSocket/)
+  vi.unstubAllGlobals()
+})
+
 it('takes what is undefined for what is not said', async () => {
   const opened: string[] = []
   vi.stubGlobal('BroadcastChannel', function (this: object, name: string) {

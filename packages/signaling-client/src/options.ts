@@ -80,6 +80,8 @@ function serverAddress(given: string): string {
 function platformWebSocket(): WebSocketConstructor {
   const found = globalThis.WebSocket as WebSocketConstructor | undefined
   if (found === undefined)
-    throw new TypeError('this platform has no WebSocket; pass the one of the npm package ws')
+    throw new TypeError(
+      'this platform has no WebSocket: set globalThis.WebSocket, for instance to that of the npm package ws',
+    )
   return found
 }
