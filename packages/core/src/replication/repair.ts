@@ -24,9 +24,11 @@ const TURN_MS = 200
 const KEYS_PER_TURN = 256
 /** Checks under way at once. */
 const CHECKS_MAX = 64
-/** Milliseconds before a peer that did not answer is looked at again, and how often. Then its links must decide. */
+/**
+ * Milliseconds before a peer that did not answer is looked at again, doubled each time: it may be cut off from us, and not from
+ * those who name it.
+ */
 const RETRY_MS = 10_000
-const RETRIES_MAX = 2
 /** Peers that did not answer, remembered. */
 const SILENT_PEERS_MAX = 256
 /** Milliseconds between two looks at everybody, less up to a fifth: about two questions per record held. */
@@ -194,8 +196,8 @@ export class Repair {
   }
 
   #ask(check: Check, turn: Turn): void {
-    const silence = this.#silenceByPeerId.get(check.target)
-    if (silence !== undefined && turn.now < silence.until) return
+    const silentMs = (this.#silenceByPeerId.get(check.target)?.until ?? 0) - turn.now
+    if (silentMs > 0) return this.#retry(check.target, silentMs, turn)
     this.#underWay++
     const inner = { type: 'GET', key: check.key, head: true } as const
     const follow = (reply: RoutedReply | null, later: Turn) => this.#onAsked(check, reply?.inner, later)
@@ -243,12 +245,16 @@ export class Repair {
     const silence = this.#silenceByPeerId.get(target)
     if (silence !== undefined && turn.now < silence.until) return
     const times = (silence?.times ?? 0) + 1
+    const afterMs = Math.min(RETRY_MS * 2 ** (times - 1), REVIEW_MS)
     if (silence === undefined && this.#silenceByPeerId.size >= SILENT_PEERS_MAX) this.#silenceByPeerId.clear()
-    this.#silenceByPeerId.set(target, { until: turn.now + RETRY_MS, times })
-    if (times > RETRIES_MAX) return
+    this.#silenceByPeerId.set(target, { until: turn.now + afterMs, times })
+    this.#retry(target, afterMs, turn)
+  }
+
+  #retry(peer: PeerId, afterMs: number, turn: Turn): void {
     const changes = noChanges()
-    changes.added.add(target)
-    this.#wait(0, { changes, afterMs: RETRY_MS }, turn)
+    changes.added.add(peer)
+    this.#wait(0, { changes, afterMs }, turn)
   }
 
   #finished(): void {

@@ -300,21 +300,36 @@ describe('pace', () => {
     expect(bench.routed('REPLICA')).toHaveLength(64)
   })
 
-  test('[RP-11] a silent peer is left alone, looked at again twice, and no more', () => {
-    const { bench, key } = settled(8)
-    const [newcomer] = closeStrangers(key, 1, bench.known) as [Contact]
+  test('[RP-11] a silent peer is left alone for 10 s, then 20, 40 …, whatever else is looked at, until it answers', () => {
+    const { bench, key, record } = settled(8)
+    const [newcomer, other] = closeStrangers(key, 2, bench.known) as [Contact, Contact]
     bench.meet(newcomer)
-    let questions = 0
-    for (let seconds = 0; seconds < 300; seconds++) {
+    const waits: number[] = []
+    let last = bench.now
+    for (let seconds = 0; seconds < 400; seconds++) {
       bench.advance(1_000)
+      // Another one comes and goes meanwhile.
+      if (seconds % 30 === 20) bench.meet(other)
+      if (seconds % 30 === 28) bench.lose(other)
       for (const route of bench.routed('GET')) {
-        questions++
-        bench.ended(route, 'timeout')
+        if (route.target !== keyOf(newcomer.id)) bench.reply(route, stored(NO_ORIGIN, other, record))
+        else {
+          waits.push(Math.round((bench.now - last) / 1_000))
+          last = bench.now
+          bench.ended(route, 'timeout')
+        }
       }
       bench.take()
     }
-    expect(questions).toBe(3)
-    expect(bench.store.tables()).toMatchObject({ storeRoutes: 0 })
+    expect(waits).toEqual([2, 10, 20, 40, 80, 160])
+    bench.advance(235_000)
+    absent(bench, bench.last('route'))
+    expect(bench.routed('REPLICA').map(({ target }) => target)).toEqual([newcomer.id])
+    bench.reply(bench.last('route'), stored(NO_ORIGIN, newcomer, record))
+    bench.take()
+    bench.advance(30 * 60_000)
+    expect(asked(bench)).toEqual([])
+    expect(bench.store.tables()).toMatchObject({ storeRoutes: 0, storeRepairs: 0 })
   })
 
   test('[RP-11] a change during a look is looked at afterwards', () => {
