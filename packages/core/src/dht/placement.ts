@@ -43,6 +43,7 @@ export interface Placement {
   wanted: number
   /** The closest peer has said how many copies are on their way. */
   told: boolean
+  /** Holders that have proved what they say. */
   readonly heard: Set<PeerId>
   readonly stored: Set<PeerId>
   readonly newer: Set<PeerId>
@@ -52,12 +53,6 @@ export interface Placement {
   ended: RouteEnd | null
   over: boolean
 }
-
-/**
- * Holders whose acknowledgement one placement looks at: twice as many as can be asked, for peers that take the place of
- * others answer too. Each costs a signature check.
- */
-const ACKNOWLEDGEMENTS_MAX = SIBLINGS_MAX * 2
 
 export class Placements {
   readonly #context: StoreContext
@@ -148,23 +143,25 @@ export class Placements {
       return
     }
     if (!this.#isPlausible(placement, stored, turn.now)) return
-    placement.heard.add(stored.holder.id)
     placement.verifying++
     const { signingKey: key, id } = stored.holder
     const bytes = storedSignedBytes(placement.operation, id, stored)
     const follow: Follow<boolean> = (valid, later) => {
       placement.verifying = Math.max(placement.verifying - 1, 0)
-      if (valid) this.#count(placement, stored)
+      if (valid && !placement.heard.has(id)) this.#count(placement, stored)
       this.#judge(placement, later)
     }
     jobs.verify({ key, bytes, signature: stored.signature, cause: null, follow }, turn)
   }
 
-  /** A rank that no honest clock could have reached would only keep us from ever writing again. */
+  /**
+   * Each costs a signature check, of which the router's bound on replies allows some hundred. A rank that no honest clock could
+   * have reached would only keep us from ever writing again.
+   */
   #isPlausible(placement: Placement, stored: Stored, now: number): boolean {
     const { heard, version, record } = placement
     const { holder, result, rank } = stored
-    if (heard.has(holder.id) || heard.size >= ACKNOWLEDGEMENTS_MAX) return false
+    if (heard.has(holder.id)) return false
     if (!isAcceptable(holder, this.#context.workBits)) return false
     const order = compareStored(stored, version)
     if (result === STORED_RESULTS.kept) return order === 0
@@ -173,6 +170,7 @@ export class Placements {
   }
 
   #count(placement: Placement, stored: Stored): void {
+    placement.heard.add(stored.holder.id)
     this.#tell(placement, stored.wanted)
     if (stored.result === STORED_RESULTS.kept) placement.stored.add(stored.holder.id)
     else if (stored.result === STORED_RESULTS.refused) placement.refused++

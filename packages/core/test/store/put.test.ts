@@ -255,6 +255,23 @@ describe('counting copies', () => {
     expect(bench.last('failed').code).toBe('TIMEOUT')
   })
 
+  test('[RC-13] whoever forges acknowledgements on one way does not make those of another be ignored', () => {
+    const bench = new StoreBench({ peers: 100, replicas: 20 })
+    const { route } = put(bench, draft)
+    const genuine = (holder: Contact, wanted: number) => stored(route.operation, holder, record, { wanted })
+    const holders = bench.near(recordKey(record)).slice(0, 20)
+    const forged = holders.flatMap((holder) =>
+      [0, 1, 2].map((wanted) => ({ ...genuine(holder, 20), wanted })),
+    )
+    bench.holdJobs = true
+    for (const acknowledgement of forged) bench.reply(route, acknowledgement, { last: false })
+    for (const [index, holder] of holders.entries())
+      bench.reply(route, genuine(holder, index === 0 ? 20 : 0), { path: 1, last: false })
+    bench.holdJobs = false
+    for (const job of bench.held) bench.finish(job)
+    expect(bench.last('done').value).toMatchObject({ stored: 15, wanted: 20 })
+  })
+
   test('[RC-13] an acknowledgement of another version or key counts nothing', () => {
     const bench = new StoreBench(far)
     const { route } = put(bench, draft, 1)
