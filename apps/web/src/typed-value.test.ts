@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { valueOf } from './typed-value.ts'
+import { typedValue } from './typed-value.ts'
 
 describe('a value that is typed', () => {
   test.each([
@@ -12,17 +12,17 @@ describe('a value that is typed', () => {
     ['{"id":"12345678901234567890"}', { id: '12345678901234567890' }],
     ['"a \\" 12345678901234567890"', 'a " 12345678901234567890'],
   ])('is JSON where it is JSON: %s', (text, value) => {
-    expect(valueOf(text)).toEqual(value)
+    expect(typedValue(text)).toEqual(value)
   })
 
   test.each(['', 'hello', '{"a":', '007', '0x10'])('is the text where it is not: %s', (text) => {
-    expect(valueOf(text)).toBe(text)
+    expect(typedValue(text)).toBe(text)
   })
 
   test.each(['12345678901234567890', '{"id":12345678901234567890}', '1e400', '[0.12345678901234567]'])(
     'is the text where a number would become another: %s',
     (text) => {
-      expect(valueOf(text)).toBe(text)
+      expect(typedValue(text)).toBe(text)
     },
   )
 })

@@ -4,7 +4,7 @@
 const EXACT_DIGITS_MAX = 15
 
 /** A number that JavaScript would change (an id of 20 digits, 1e400) makes all of it text: nothing else comes back than was typed. */
-export function valueOf(text: string): unknown {
+export function typedValue(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
     return numbersIn(text).every(isExact) ? value : text

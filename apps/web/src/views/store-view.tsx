@@ -1,7 +1,7 @@
 import type { HyphaePeer } from 'hyphae'
 import { type FormEvent, useState } from 'react'
 import { errorText, hueOf, shortId } from '../text.ts'
-import { valueOf } from '../typed-value.ts'
+import { typedValue } from '../typed-value.ts'
 import type { ViewProps } from './view.ts'
 
 interface Shown {
@@ -129,7 +129,7 @@ function Holders({ holders, me }: { holders: readonly { peer: string; holds: boo
 }
 
 async function putValue(peer: HyphaePeer, name: string, text: string): Promise<Shown> {
-  const { stored, wanted, key } = await peer.store.put(name, valueOf(text))
+  const { stored, wanted, key } = await peer.store.put(name, typedValue(text))
   return { text: `Stored on ${stored} of ${wanted} peers so far.`, key }
 }
 
