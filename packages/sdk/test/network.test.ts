@@ -21,6 +21,11 @@ function next<T>(listen: (listener: (event: T) => void) => () => void): Promise<
   })
 }
 
+/** As whoever has no types may do. */
+function empty(list: readonly unknown[]): void {
+  ;(list as unknown[]).length = 0
+}
+
 /** Resolves once the peer has this many links. */
 async function linked(peer: HyphaePeer, count: number): Promise<void> {
   while (peer.peers.length < count) await next((listener) => peer.on('peer-joined', listener))
@@ -119,6 +124,16 @@ describe('a network in memory', () => {
     expect(new Set(seen.map(({ peer }) => peer)).size).toBe(5)
     const closest = await first.lookup((peers[3] as HyphaePeer).id)
     expect(closest[0]).toBe(peers[3]?.id)
+  })
+
+  it('hands out pictures that are copies', async () => {
+    const [first, second] = (await start(2)) as [HyphaePeer, HyphaePeer]
+    second.handle('echo', (data) => data)
+    const { peers } = await first.topology({ onPeer: ({ links }) => empty(links) })
+    for (const { links } of peers) empty(links)
+    for (const list of [first.peers, first.snapshot().links, first.timeline()]) empty(list)
+    expect(first.peers).toEqual([second.id])
+    expect(await first.request(second.id, 'echo', 1)).toBe(1)
   })
 
   it('aborts and times out with typed errors, and closes idempotently', async () => {

@@ -62,7 +62,8 @@ export class Crawls {
     }
     this.#crawlByOp.set(op, crawl)
     turn.out.push({ type: 'set-timer', afterMs: LOOKUP_TIMEOUT_MS, timer: { type: 'call', op } })
-    const links = this.#routing.linked()
+    // A copy: the application may do with its picture what it likes.
+    const links = [...this.#routing.linked()]
     this.#add(crawl, { peer: this.#routing.self.id, links }, turn)
     for (const id of links) discover(crawl, { id, via: [] })
     this.#next(crawl, turn)
