@@ -49,6 +49,16 @@ export class Arrival {
     this.#awaited.clear()
   }
 
+  /** Whom we wait for. */
+  get awaited(): readonly PeerId[] {
+    return [...this.#awaited]
+  }
+
+  /** Our network was asked for this peer. Whether we wait for it: it is of another one then, and not dead, where nobody found it. */
+  probed(peer: PeerId, isAlive: boolean): boolean {
+    return isAlive ? this.#awaited.delete(peer) : this.#awaited.has(peer)
+  }
+
   siblingsChanged(now: Millis): void {
     if (this.#since !== null && this.#settledAt > now)
       this.#settledAt = Math.min(now + this.#settleMs, this.#since + SETTLE_MS_MAX)

@@ -339,6 +339,9 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     const isThroughBridge = this.#bridges.found(via, responder !== null)
     if (!isThroughBridge && this.#lookups.found(target, responder !== null, now)) {
       this.#alarms.arm('arrive', this.#arrival.begin(now), now, out)
+      for (const peer of this.#arrival.awaited) {
+        if (this.#isStranger(peer, now)) this.#acquaintances.rumour(peer, now, out)
+      }
       this.#acquaintances.probeRestored(now, out)
     }
     const isNewNeighbour = ({ id }: Contact) => this.isNear(id) && this.#table.get(id)?.heard === true
@@ -360,13 +363,14 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
 
   #onProbed(known: KnownContact | null, isAlive: boolean, now: Millis, out: RoutingEffect[]): void {
     const isSought = known !== null && this.#bridges.endSeek(known.id, now)
+    const isAwaited = known !== null && this.#arrival.probed(known.id, isAlive)
     if (known !== null && isAlive) {
       this.#acquaintances.revive(known, now)
       this.#changed(now, out)
     } else if (known !== null && isSought) {
       this.#choice.bridgeTo(known.id, now)
       this.#chooseSoon(now, out)
-    } else if (known !== null) {
+    } else if (known !== null && !isAwaited) {
       this.#bury(known, now, out)
     }
     this.#acquaintances.sendProbes(now, out)

@@ -94,6 +94,21 @@ describe('joining', () => {
     }
   })
 
+  test('[RT-36] our network is asked for them: who is of it is not waited for, who is not is not dead', () => {
+    const bench = new RoutingBench()
+    const [near, stranger] = bench.contacts(2) as [Contact, Contact]
+    bench.introduce([near, stranger])
+    bench.join()
+    const probed = bench.take('probe').map(({ contact }) => contact.id)
+    expect(probed.toSorted()).toEqual([near.id, stranger.id].toSorted())
+    bench.handle({ type: 'probed', peer: near.id, alive: true })
+    bench.handle({ type: 'probed', peer: stranger.id, alive: false })
+    expect(bench.take('joined')).toEqual([])
+    expect(bench.knows(stranger)).toBe(true)
+    bench.link(stranger)
+    expect(bench.take('joined')).toHaveLength(1)
+  })
+
   test('[RT-36] in a network that is not small nobody is waited for', () => {
     const bench = new RoutingBench()
     bench.introduce(bench.contacts(8))
