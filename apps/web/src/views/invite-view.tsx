@@ -1,38 +1,15 @@
-import type { Invite } from 'hyphae'
-import { useId, useRef, useState } from 'react'
+import { HyphaeError, type HyphaePeer, type Invite, type TimelineEntry } from 'hyphae'
+import { type RefObject, useEffect, useId, useRef, useState } from 'react'
+import { fateOf } from '../invite-fate.ts'
 import { errorText } from '../text.ts'
 import type { ViewProps } from './view.ts'
 
+/** Minutes an invite is good for, as the WebRTC transport has it. Browsers give up an answer before: Chromium after four. */
+const GOOD_MINUTES = 10
+
 /** Links two browsers without any server: one text there, one text back. */
-export function InviteView({ state }: ViewProps) {
-  const { peer } = state
-  const [invite, setInvite] = useState<Invite | null>(null)
-  const [answer, setAnswer] = useState('')
-  const [note, setNote] = useState('')
-  const [received, setReceived] = useState('')
-  const [reply, setReply] = useState('')
-  const creating = useRef<HTMLButtonElement>(null)
+export function InviteView({ state: { peer, timeline } }: ViewProps) {
   if (peer === null) return null
-  const run = (busy: string, work: Promise<string>) => {
-    setNote(busy)
-    work.then(setNote).catch((error: unknown) => setNote(errorText(error)))
-  }
-  const create = async () => {
-    setInvite(await peer.createInvite())
-    return 'Give the text to one other person. It waits for 15 minutes.'
-  }
-  const complete = async (waiting: Invite) => {
-    await waiting.complete(answer)
-    // The field and the button that were used go away.
-    creating.current?.focus()
-    setInvite(null)
-    setAnswer('')
-    return 'Linked.'
-  }
-  const accept = async () => {
-    setReply(await peer.acceptInvite(received))
-    return 'Send the answer back to where the invite came from.'
-  }
   return (
     <section aria-labelledby="invite-title">
       <h2 id="invite-title">Invite by text</h2>
@@ -40,55 +17,155 @@ export function InviteView({ state }: ViewProps) {
         Links two browsers without any server: send a text, get one back. Use any chat, mail or a USB stick.
       </p>
       <div className="columns">
-        <div className="stack">
-          <h3>I invite somebody</h3>
-          <button ref={creating} type="button" onClick={() => run('Gathering addresses…', create())}>
-            Create an invite
-          </button>
-          {invite && (
-            <>
-              <CopyText label="Invite" text={invite.text} testId="invite-text" />
-              <label>
-                Answer that came back{' '}
-                <textarea
-                  rows={4}
-                  value={answer}
-                  onChange={(event) => setAnswer(event.target.value)}
-                  data-testid="invite-answer"
-                />
-              </label>
-              <button
-                type="button"
-                disabled={answer === ''}
-                onClick={() => run('Linking…', complete(invite))}
-              >
-                Link
-              </button>
-            </>
-          )}
-        </div>
-        <div className="stack">
-          <h3>I was invited</h3>
+        <Inviting peer={peer} timeline={timeline} />
+        <Invited peer={peer} timeline={timeline} />
+      </div>
+    </section>
+  )
+}
+
+interface SideProps {
+  readonly peer: HyphaePeer
+  readonly timeline: readonly TimelineEntry[]
+}
+
+function Inviting({ peer, timeline }: SideProps) {
+  const [invite, setInvite] = useState<Invite | null>(null)
+  const [answer, setAnswer] = useState('')
+  const { note, setNote, run } = useNote()
+  const used = useRef<HTMLDivElement>(null)
+  const creating = useRef<HTMLButtonElement>(null)
+  const create = async () => {
+    setInvite(await peer.createInvite())
+    return `Give the text to one other person. It waits for ${GOOD_MINUTES} minutes.`
+  }
+  const end = () => {
+    keepFocus(used, creating)
+    setInvite(null)
+    setAnswer('')
+  }
+  const complete = async (waiting: Invite) => {
+    try {
+      await waiting.complete(answer)
+    } catch (error) {
+      // Another answer may be the right one, unless this one was, and led to nothing.
+      if (!(error instanceof HyphaeError) || error.code === 'INVITE_INVALID') throw error
+      end()
+      return `${errorText(error)} Create another invite.`
+    }
+    end()
+    return 'Linked.'
+  }
+  const fate = invite === null ? 'waiting' : fateOf(invite.text, timeline)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: told once, when it comes
+  useEffect(() => {
+    if (fate !== 'expired') return
+    end()
+    setNote(`The invite has expired: no answer came within ${GOOD_MINUTES} minutes. Create another one.`)
+  }, [fate])
+  return (
+    <div className="stack">
+      <h3>I invite somebody</h3>
+      <button ref={creating} type="button" onClick={() => run('Gathering addresses…', create())}>
+        Create an invite
+      </button>
+      {invite && (
+        <div ref={used} className="stack">
+          <CopyText label="Invite" text={invite.text} testId="invite-text" />
           <label>
-            Invite{' '}
+            Answer that came back{' '}
             <textarea
               rows={4}
-              value={received}
-              onChange={(event) => setReceived(event.target.value)}
-              data-testid="invite-received"
+              value={answer}
+              onChange={(event) => setAnswer(event.target.value)}
+              data-testid="invite-answer"
             />
           </label>
-          <button type="button" disabled={received === ''} onClick={() => run('Answering…', accept())}>
-            Answer
+          <button type="button" disabled={answer === ''} onClick={() => run('Linking…', complete(invite))}>
+            Link
           </button>
-          {reply !== '' && <CopyText label="Answer" text={reply} testId="invite-reply" />}
         </div>
-      </div>
+      )}
       <p role="status" data-testid="invite-note">
         {note}
       </p>
-    </section>
+    </div>
   )
+}
+
+interface Reply {
+  readonly text: string
+  /** The last step of links before it: an invite that is answered again has the same attempt. */
+  readonly since: number
+}
+
+function Invited({ peer, timeline }: SideProps) {
+  const [received, setReceived] = useState('')
+  const [reply, setReply] = useState<Reply | null>(null)
+  const { note, setNote, run } = useNote()
+  const used = useRef<HTMLDivElement>(null)
+  const title = useRef<HTMLHeadingElement>(null)
+  const accept = async () => {
+    const text = await peer.acceptInvite(received)
+    setReply({ text, since: peer.timeline().at(-1)?.at ?? 0 })
+    return 'Send the answer back to where the invite came from. It is good for a few minutes.'
+  }
+  const steps = timeline.filter(({ at }) => at > (reply?.since ?? 0))
+  const fate = reply === null ? 'waiting' : fateOf(reply.text, steps)
+  useEffect(() => {
+    if (fate === 'waiting') return
+    keepFocus(used, title)
+    setReply(null)
+    // What failed can be answered once more.
+    if (fate !== 'failed') setReceived('')
+    setNote(ENDS_OF_ANSWER[fate])
+  }, [fate, setNote])
+  return (
+    <div className="stack">
+      <h3 ref={title} tabIndex={-1}>
+        I was invited
+      </h3>
+      <label>
+        Invite{' '}
+        <textarea
+          rows={4}
+          value={received}
+          onChange={(event) => setReceived(event.target.value)}
+          data-testid="invite-received"
+        />
+      </label>
+      <div ref={used} className="stack">
+        <button type="button" disabled={received === ''} onClick={() => run('Answering…', accept())}>
+          Answer
+        </button>
+        {reply && <CopyText label="Answer" text={reply.text} testId="invite-reply" />}
+      </div>
+      <p role="status" data-testid="invited-note">
+        {note}
+      </p>
+    </div>
+  )
+}
+
+const ENDS_OF_ANSWER = {
+  linked: 'Linked: the answer was used.',
+  expired: 'The answer has expired: it was not used in time. Ask for another invite.',
+  failed: 'No link came of this answer. Answer the invite again, or ask for another one.',
+} as const
+
+/** What happens, or the error it ended with. */
+function useNote() {
+  const [note, setNote] = useState('')
+  const run = (busy: string, work: Promise<string>) => {
+    setNote(busy)
+    work.then(setNote).catch((error: unknown) => setNote(errorText(error)))
+  }
+  return { note, setNote, run }
+}
+
+/** What was used goes away or is disabled; where the focus is in it, it moves to what stays. */
+function keepFocus(used: RefObject<HTMLElement | null>, stays: RefObject<HTMLElement | null>): void {
+  if (used.current?.contains(document.activeElement)) stays.current?.focus()
 }
 
 function CopyText({ label, text, testId }: { label: string; text: string; testId: string }) {
