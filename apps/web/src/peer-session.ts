@@ -10,6 +10,7 @@ import {
   type TopologyPeer,
 } from 'hyphae'
 import { type ChatMessage, type ChatPayload, chatMessageOf } from './chat-message.ts'
+import { forgetTopic, keepTopic, LOBBY, loadTopics } from './kept-topics.ts'
 import { lastingProblems, type Problem, withProblem } from './problems.ts'
 import { type Settings, serversOf } from './settings.ts'
 
@@ -39,6 +40,8 @@ export interface SessionState {
   readonly topology: readonly TopologyPeer[]
   readonly crawling: boolean
   readonly messagesByTopic: Readonly<Record<string, readonly ChatMessage[]>>
+  /** Messages of others since a topic was last open; none for the others. */
+  readonly unreadByTopic: ReadonlyMap<string, number>
 }
 
 export class PeerSession {
@@ -46,6 +49,7 @@ export class PeerSession {
   readonly #listeners = new Set<() => void>()
   #offByTopic = new Map<string, () => void>()
   #viewers = 0
+  #readTopic: string | null = null
 
   constructor(settings: Settings) {
     this.#state = {
@@ -59,6 +63,7 @@ export class PeerSession {
       topology: [],
       crawling: false,
       messagesByTopic: {},
+      unreadByTopic: new Map(),
     }
   }
 
@@ -94,12 +99,18 @@ export class PeerSession {
     setInterval(() => this.#look(), LOOK_MS)
     setInterval(() => this.#crawlIfSeen(), CRAWL_MS)
     document.addEventListener('visibilitychange', () => this.#crawlIfSeen())
-    this.joinTopic('lobby')
+    for (const name of [LOBBY, ...loadTopics(settings.network)]) this.#listen(name)
     this.#look()
   }
 
-  /** Listens to a topic and keeps what is said in it. */
+  /** Joined again after a reload. */
   joinTopic(name: string): void {
+    this.#listen(name)
+    keepTopic(this.#state.settings.network, name)
+  }
+
+  /** Listens to a topic and keeps what is said in it. */
+  #listen(name: string): void {
     const { peer } = this.#state
     if (peer === null || this.#offByTopic.has(name)) return
     const off = peer.topic(name).on('message', (received) => {
@@ -113,8 +124,19 @@ export class PeerSession {
   leaveTopic(name: string): void {
     this.#offByTopic.get(name)?.()
     this.#offByTopic.delete(name)
+    forgetTopic(this.#state.settings.network, name)
     const { [name]: _, ...rest } = this.#state.messagesByTopic
     this.#set({ messagesByTopic: rest })
+    this.#setUnread(name, 0)
+  }
+
+  /** The topic is open until the returned function is called: what is said in it is read. */
+  readTopic(name: string): () => void {
+    this.#readTopic = name
+    this.#setUnread(name, 0)
+    return () => {
+      this.#readTopic = null
+    }
   }
 
   /** Links the message was handed to. Rejects as `publish` does. */
@@ -163,6 +185,15 @@ export class PeerSession {
     const known = this.#state.messagesByTopic[topic] ?? []
     const messages = [...known, message].slice(-MESSAGES_MAX)
     this.#set({ messagesByTopic: { ...this.#state.messagesByTopic, [topic]: messages } })
+    if (topic !== this.#readTopic && message.from !== this.#state.peer?.id)
+      this.#setUnread(topic, (this.#state.unreadByTopic.get(topic) ?? 0) + 1)
+  }
+
+  #setUnread(topic: string, count: number): void {
+    const unreadByTopic = new Map(this.#state.unreadByTopic)
+    if (count === 0) unreadByTopic.delete(topic)
+    else unreadByTopic.set(topic, count)
+    this.#set({ unreadByTopic })
   }
 
   dismissProblems(): void {

@@ -1,6 +1,7 @@
-import { type FormEvent, type UIEvent, useLayoutEffect, useRef, useState } from 'react'
+import { type FormEvent, Fragment, type UIEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { keep, kept } from '../browser-storage.ts'
 import { type ChatMessage, NAME_MAX, TEXT_MAX } from '../chat-message.ts'
+import { LOBBY, TOPIC_NAME_MAX } from '../kept-topics.ts'
 import { errorText, hueOf, shortId, timeText } from '../text.ts'
 import type { ViewProps } from './view.ts'
 
@@ -10,18 +11,27 @@ const NEAR_END_PIXELS = 40
 
 export function ChatView({ session, state }: ViewProps) {
   const topics = Object.keys(state.messagesByTopic)
-  const [topic, setTopic] = useState('lobby')
+  const [chosen, setChosen] = useState(LOBBY)
+  const topic = topics.includes(chosen) ? chosen : LOBBY
+  useEffect(() => session.readTopic(topic), [session, topic])
   const messages = state.messagesByTopic[topic] ?? []
   const newest = messages.at(-1)
   const following = useFollowing(topic, newest, newest?.from === state.peer?.id)
   const join = (name: string) => {
     session.joinTopic(name)
-    setTopic(name)
+    setChosen(name)
   }
   return (
     <section className="chat" aria-labelledby="chat-title">
       <h2 id="chat-title">Messages</h2>
-      <TopicBar topics={topics} topic={topic} onOpen={setTopic} onJoin={join} />
+      <TopicBar
+        topics={topics}
+        topic={topic}
+        unreadByTopic={state.unreadByTopic}
+        onOpen={setChosen}
+        onJoin={join}
+        onLeave={() => session.leaveTopic(topic)}
+      />
       <ol className="messages" data-testid="messages" aria-live="polite" {...following}>
         {messages.length === 0 && (
           <li className="muted">Nothing has been said in “{topic}” since you came.</li>
@@ -73,13 +83,22 @@ function useFollowing(topic: string, newest: ChatMessage | undefined, isMine: bo
 interface TopicBarProps {
   readonly topics: readonly string[]
   readonly topic: string
+  readonly unreadByTopic: ReadonlyMap<string, number>
   readonly onOpen: (name: string) => void
   readonly onJoin: (name: string) => void
+  /** The open one. */
+  readonly onLeave: () => void
 }
 
-function TopicBar({ topics, topic, onOpen, onJoin }: TopicBarProps) {
+function TopicBar({ topics, topic, unreadByTopic, onOpen, onJoin, onLeave }: TopicBarProps) {
   const [name, setName] = useState('')
   const field = useRef<HTMLInputElement>(null)
+  const lobby = useRef<HTMLButtonElement>(null)
+  const leave = () => {
+    // The button goes away with the topic, and the lobby opens in its place.
+    lobby.current?.focus()
+    onLeave()
+  }
   const submit = (event: FormEvent) => {
     event.preventDefault()
     field.current?.focus()
@@ -89,15 +108,23 @@ function TopicBar({ topics, topic, onOpen, onJoin }: TopicBarProps) {
   return (
     <div className="row">
       {topics.map((each) => (
-        <button
-          key={each}
-          type="button"
-          className="chip"
-          aria-pressed={each === topic}
-          onClick={() => onOpen(each)}
-        >
-          # <bdi>{each}</bdi>
-        </button>
+        <Fragment key={each}>
+          <button
+            ref={each === LOBBY ? lobby : null}
+            type="button"
+            className="chip"
+            aria-pressed={each === topic}
+            onClick={() => onOpen(each)}
+          >
+            # <bdi>{each}</bdi>
+            <Unread count={unreadByTopic.get(each) ?? 0} />
+          </button>
+          {each === topic && each !== LOBBY && (
+            <button type="button" className="quiet" onClick={leave}>
+              Leave<span className="hidden"> {each}</span>
+            </button>
+          )}
+        </Fragment>
       ))}
       <form onSubmit={submit} className="row">
         <input
@@ -106,13 +133,26 @@ function TopicBar({ topics, topic, onOpen, onJoin }: TopicBarProps) {
           placeholder="another topic"
           value={name}
           onChange={(event) => setName(event.target.value)}
-          maxLength={60}
+          maxLength={TOPIC_NAME_MAX}
         />
         <button type="submit" disabled={name.trim() === ''}>
           Join
         </button>
       </form>
     </div>
+  )
+}
+
+function Unread({ count }: { count: number }) {
+  if (count === 0) return null
+  return (
+    <>
+      {' '}
+      <span className="badge open">
+        {count}
+        <span className="hidden"> unread</span>
+      </span>
+    </>
   )
 }
 
