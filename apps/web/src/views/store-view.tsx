@@ -7,6 +7,8 @@ import type { ViewProps } from './view.ts'
 interface Shown {
   readonly text: string
   readonly key?: string
+  /** Why it is not known who holds the value. */
+  readonly problem?: string
 }
 
 export function StoreView({ state }: ViewProps) {
@@ -37,9 +39,13 @@ function StoreForms({ peer }: { peer: HyphaePeer }) {
     event.preventDefault()
     run('put', () => putValue(peer, name, value))
   }
-  const showHolders = async (key: string): Promise<Shown> => {
-    setHolders(await peer.store.holders(key))
-    return shown ?? { text: '', key }
+  const showHolders = async ({ text }: Shown, key: string): Promise<Shown> => {
+    try {
+      setHolders(await peer.store.holders(key))
+      return { text, key }
+    } catch (error) {
+      return { text, key, problem: errorText(error) }
+    }
   }
   return (
     <section aria-labelledby="store-title">
@@ -92,11 +98,12 @@ function StoreForms({ peer }: { peer: HyphaePeer }) {
             <button
               type="button"
               aria-disabled={isBusy}
-              onClick={() => run('holders', () => showHolders(shown.key as string))}
+              onClick={() => run('holders', () => showHolders(shown, shown.key as string))}
             >
               Who holds it?
             </button>
           )}
+          {shown.problem && <p className="muted">Who holds it is not known: {shown.problem}</p>}
         </div>
       )}
       {holders && <Holders holders={holders} me={peer.id} />}
