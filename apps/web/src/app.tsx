@@ -9,7 +9,7 @@ import {
 } from 'react'
 import { Icon } from './icon.tsx'
 import type { PeerSession, SessionState } from './peer-session.ts'
-import { shortId, statusText } from './text.ts'
+import { counted, shortId, statusText } from './text.ts'
 import { ChatView } from './views/chat-view.tsx'
 import { InviteView } from './views/invite-view.tsx'
 import { NetworkView } from './views/network-view.tsx'
@@ -103,8 +103,8 @@ function Header({ state }: { state: SessionState }) {
         <Icon name="hyphae" /> Hyphae
       </h1>
       <p className="status" data-testid="status" data-status={snapshot?.status ?? 'alone'} aria-live="polite">
-        <span className="dot" aria-hidden="true" /> {statusText(snapshot?.status ?? 'alone')} · {links}{' '}
-        {links === 1 ? 'link' : 'links'}
+        <span className="dot" aria-hidden="true" /> {statusText(snapshot?.status ?? 'alone')} ·{' '}
+        {counted(links, 'link')}
       </p>
       <p className="me">
         <span className="muted">network</span> {settings.network} <span className="muted">· me</span>{' '}

@@ -13,6 +13,7 @@ import { type ChatMessage, type ChatPayload, chatMessageOf } from './chat-messag
 import { forgetTopic, keepTopic, LOBBY, loadTopics } from './kept-topics.ts'
 import { lastingProblems, type Problem, withProblem } from './problems.ts'
 import { type Settings, serversOf } from './settings.ts'
+import { errorText } from './text.ts'
 
 /** Milliseconds between two looks at the peer. */
 const LOOK_MS = 1_000
@@ -26,7 +27,7 @@ export type Phase =
   | { readonly phase: 'starting'; readonly done: number; readonly expected: number }
   | { readonly phase: 'running' }
   /** `isMistake`: with other settings it can start. */
-  | { readonly phase: 'failed'; readonly code: string; readonly message: string; readonly isMistake: boolean }
+  | { readonly phase: 'failed'; readonly message: string; readonly isMistake: boolean }
   | { readonly phase: 'stopped'; readonly message: string }
 
 export interface SessionState {
@@ -201,11 +202,12 @@ export class PeerSession {
   }
 
   #fail(error: unknown): void {
-    const code = error instanceof HyphaeError ? error.code : 'UNKNOWN'
-    const message = error instanceof Error ? error.message : String(error)
     // Only a mistake in a call comes as something else than a HyphaeError, and settings are all that calls are made of.
     const isMistake = !(error instanceof HyphaeError)
-    this.#set({ phase: { phase: 'failed', code, message, isMistake } })
+    const message = isMistake
+      ? `The settings cannot be used: ${errorText(error)}.`
+      : `${error.code}: ${error.message}`
+    this.#set({ phase: { phase: 'failed', message, isMistake } })
   }
 
   #set(change: Partial<SessionState>): void {

@@ -31,9 +31,14 @@ export function bytesText(bytes: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
 }
 
+/** As one says it: 1 link, 2 links. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`
+}
+
 /** Two digits where a number is estimated; it is counted where it is all that are known. */
 export function peersText(count: number, known: number): string {
-  if (count <= known + 1) return count === 1 ? '1 peer' : `${count} peers`
+  if (count <= known + 1) return counted(count, 'peer')
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(count)) - 1)
   return `about ${(Math.round(count / unit) * unit).toLocaleString('en')} peers`
 }

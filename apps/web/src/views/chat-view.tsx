@@ -2,7 +2,7 @@ import { type FormEvent, Fragment, type UIEvent, useEffect, useLayoutEffect, use
 import { keep, kept } from '../browser-storage.ts'
 import { type ChatMessage, NAME_MAX, TEXT_MAX } from '../chat-message.ts'
 import { LOBBY, TOPIC_NAME_MAX } from '../kept-topics.ts'
-import { errorText, hueOf, shortId, timeText } from '../text.ts'
+import { counted, errorText, hueOf, shortId, timeText } from '../text.ts'
 import type { ViewProps } from './view.ts'
 
 const NAME_KEY = 'hyphae:name'
@@ -48,7 +48,7 @@ export function ChatView({ session, state }: ViewProps) {
             </strong>{' '}
             <span className="muted">
               {timeText(message.at)}
-              {message.hops > 0 && ` · ${message.hops} ${message.hops === 1 ? 'hop' : 'hops'}`}
+              {message.hops > 0 && ` · ${counted(message.hops, 'hop')}`}
             </span>
             <p dir="auto">{message.text}</p>
           </li>
@@ -170,11 +170,7 @@ function Composer({ onSay }: { onSay: (name: string, text: string) => Promise<nu
     const said = text.trim()
     onSay(name.trim(), said)
       .then((recipients) =>
-        setNote(
-          recipients === 0
-            ? 'Nobody is listening yet.'
-            : `Handed to ${recipients} ${recipients === 1 ? 'link' : 'links'}.`,
-        ),
+        setNote(recipients === 0 ? 'Nobody is listening yet.' : `Handed to ${counted(recipients, 'link')}.`),
       )
       .catch((error: unknown) => {
         setNote(`Not sent: ${errorText(error)}.`)

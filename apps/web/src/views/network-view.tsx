@@ -1,7 +1,7 @@
 import type { LinkSnapshot } from 'hyphae'
 import { useRef } from 'react'
 import { addressOf } from '../settings.ts'
-import { bytesText, hueOf, peersText, roundTripText, shortId } from '../text.ts'
+import { bytesText, counted, hueOf, peersText, roundTripText, shortId } from '../text.ts'
 import { TopologyPicture } from './topology-picture.tsx'
 import type { ViewProps } from './view.ts'
 
@@ -46,7 +46,10 @@ export function NetworkView({ session, state }: ViewProps) {
           <h2 id="figures-title">This peer</h2>
           <dl className="figures">
             <Figure name="Network" value={peersText(snapshot.networkSize, snapshot.siblings.length)} />
-            <Figure name="Contacts" value={`${snapshot.contacts} in ${snapshot.buckets} buckets`} />
+            <Figure
+              name="Contacts"
+              value={`${snapshot.contacts} in ${counted(snapshot.buckets, 'bucket')}`}
+            />
             <Figure
               name="Records held"
               value={`${snapshot.records.held} (${bytesText(snapshot.records.bytes)}), ${snapshot.records.own} own`}
@@ -57,7 +60,7 @@ export function NetworkView({ session, state }: ViewProps) {
             />
             <Figure
               name="Messages"
-              value={`${snapshot.gossip.first} received once, ${snapshot.gossip.copies} copies`}
+              value={`${snapshot.gossip.first} received once, ${counted(snapshot.gossip.copies, 'copy', 'copies')}`}
             />
           </dl>
         </section>

@@ -15,7 +15,7 @@ export function StartView({ phase, state }: StartViewProps) {
         <Icon name="hyphae" /> Hyphae
       </h1>
       {phase.phase === 'starting' && <Starting done={phase.done} expected={phase.expected} />}
-      {phase.phase === 'failed' && <Failed code={phase.code} message={phase.message} />}
+      {phase.phase === 'failed' && <Failed message={phase.message} />}
       {phase.phase === 'failed' && phase.isMistake && <SettingsView state={state} />}
       {phase.phase === 'stopped' && <Stopped message={phase.message} />}
     </div>
@@ -31,7 +31,7 @@ function Starting({ done, expected }: { done: number; expected: number }) {
   )
 }
 
-function Failed({ code, message }: { code: string; message: string }) {
+function Failed({ message }: { message: string }) {
   const insecure = !window.isSecureContext
   const noWebRtc = typeof RTCPeerConnection === 'undefined'
   return (
@@ -53,9 +53,7 @@ function Failed({ code, message }: { code: string; message: string }) {
       {!insecure && noWebRtc && (
         <p>Peers link over WebRTC data channels. Current Chromium, Firefox and Safari have them.</p>
       )}
-      <p className="muted">
-        {code}: {message}
-      </p>
+      <p className="muted">{message}</p>
       <button type="button" onClick={() => location.reload()}>
         Try again
       </button>

@@ -1,6 +1,6 @@
 import type { HyphaePeer } from 'hyphae'
 import { type FormEvent, useState } from 'react'
-import { errorText, hueOf, shortId } from '../text.ts'
+import { counted, errorText, hueOf, shortId } from '../text.ts'
 import { typedValue } from '../typed-value.ts'
 import type { ViewProps } from './view.ts'
 
@@ -116,7 +116,7 @@ function Holders({ holders, me }: { holders: readonly { peer: string; holds: boo
   return (
     <div data-testid="holders">
       <h3>
-        {count} of the {holders.length} closest peers hold it
+        {count} of the {counted(holders.length, 'closest peer')} {count === 1 ? 'holds' : 'hold'} it
       </h3>
       <ol className="plain holders">
         {holders.map(({ peer, holds }) => (
@@ -137,7 +137,7 @@ function Holders({ holders, me }: { holders: readonly { peer: string; holds: boo
 
 async function putValue(peer: HyphaePeer, name: string, text: string): Promise<Shown> {
   const { stored, wanted, key } = await peer.store.put(name, typedValue(text))
-  return { text: `Stored on ${stored} of ${wanted} peers so far.`, key }
+  return { text: `Stored on ${stored} of ${counted(wanted, 'peer')} so far.`, key }
 }
 
 async function getValue(peer: HyphaePeer, name: string): Promise<Shown> {
@@ -145,9 +145,7 @@ async function getValue(peer: HyphaePeer, name: string): Promise<Shown> {
   if (found === undefined) return { text: `Nothing is stored as “${name}”.` }
   const value = typeof found.value === 'string' ? found.value : JSON.stringify(found.value, null, 2)
   const from =
-    found.holder === peer.id
-      ? 'this peer'
-      : `${shortId(found.holder)}, ${found.hops} ${found.hops === 1 ? 'hop' : 'hops'} away`
+    found.holder === peer.id ? 'this peer' : `${shortId(found.holder)}, ${counted(found.hops, 'hop')} away`
   return {
     text: `${value}\n\nwritten by ${shortId(found.author ?? '')}, answered by ${from}`,
     key: found.key,

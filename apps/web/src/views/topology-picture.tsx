@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import { hueOf, shortId } from '../text.ts'
+import { counted, hueOf, shortId } from '../text.ts'
 import { type Graph, graphOf, graphText, layout, type Point } from '../topology-layout.ts'
 import type { ViewProps } from './view.ts'
 
@@ -45,10 +45,6 @@ export function TopologyPicture({ session, state }: ViewProps) {
       </figcaption>
     </figure>
   )
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function Edge({ from, to, own }: { from: Point | undefined; to: Point | undefined; own: boolean }) {
