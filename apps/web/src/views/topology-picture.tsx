@@ -70,7 +70,10 @@ interface Drawn {
   readonly points: ReadonlyMap<string, Point>
 }
 
-/** Points move to their new places instead of jumping, and keep the old ones as a start. Nothing moves where nothing changed. */
+/**
+ * Points have their old places as a start, and nothing moves where nothing changed. Lines cannot glide in every browser, so
+ * that points do not either: both are at their new places at once.
+ */
 function useLayout(graph: Graph): ReadonlyMap<string, Point> {
   const [drawn, setDrawn] = useState<Drawn>({ text: '', points: new Map() })
   const text = graphText(graph)
