@@ -1,6 +1,10 @@
+import { useEffect, useState } from 'react'
 import { Icon } from '../icon.tsx'
 import type { Phase, SessionState } from '../peer-session.ts'
 import { SettingsView } from './settings-view.tsx'
+
+/** Milliseconds without a step after which a start explains itself. A guess: reading what is kept takes less than one. */
+const PATIENCE_MS = 8_000
 
 interface StartViewProps {
   readonly phase: Exclude<Phase, { phase: 'running' }>
@@ -27,7 +31,31 @@ function Starting({ done, expected }: { done: number; expected: number }) {
     <>
       <p>{done === 0 ? 'Starting…' : 'Working out an identity for this tab. This happens once.'}</p>
       <progress max={1} value={1 - Math.exp(-done / expected)} aria-label="Progress of the start" />
+      {/* Another step is another wait. */}
+      <Waiting key={done} />
     </>
+  )
+}
+
+/** Working out an identity goes on by itself: a start that stands still waits for what the identity is read from or written to. */
+function Waiting() {
+  const [isLong, setIsLong] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setIsLong(true), PATIENCE_MS)
+    return () => clearTimeout(timer)
+  }, [])
+  if (!isLong) return null
+  return (
+    <div role="alert" data-testid="waiting">
+      <h2>Waiting for the storage of this browser</h2>
+      <p>
+        It holds the identity and the records of this tab, and has not answered yet. Close other tabs of this
+        page, then reload this one. If that does not help, start the browser anew.
+      </p>
+      <button type="button" onClick={() => location.reload()}>
+        Reload
+      </button>
+    </div>
   )
 }
 
