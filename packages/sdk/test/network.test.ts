@@ -116,6 +116,17 @@ describe('a network in memory', () => {
     await expect(first.request('0'.repeat(64), 'add', [])).rejects.toMatchObject({ code: 'PEER_UNREACHABLE' })
   })
 
+  it('says BUSY, and never that a peer is gone, where more is asked of it at once than it takes', async () => {
+    const [first, second] = (await start(2)) as [HyphaePeer, HyphaePeer]
+    second.handle('echo', (data) => data)
+    for (const data of ['small', 'large'.repeat(3_000)]) {
+      const asked = Array.from({ length: 300 }, () => first.request(second.id, 'echo', data))
+      const ends = await Promise.allSettled(asked)
+      const codes = ends.map((end) => (end.status === 'fulfilled' ? 'OK' : end.reason.code))
+      expect(new Set(codes)).toEqual(new Set(['OK', 'BUSY']))
+    }
+  })
+
   it('sees the topology and looks peers up', async () => {
     const peers = await start(5)
     const [first] = peers as [HyphaePeer]

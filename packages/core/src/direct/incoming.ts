@@ -60,7 +60,7 @@ interface Delivery {
   readonly message: MessageOf<'REQUEST'>
 }
 
-/** Requests accepted or being refused: refusing costs a signature each, so that beyond this they just go back. */
+/** Requests accepted or being refused under a signature, which is work: beyond this they are refused without. */
 const KEPT_MAX = 2 * REQUESTS_IN_MAX
 
 const CHECK = 'check-request:'
@@ -92,16 +92,17 @@ export class Incoming {
     }
   }
 
-  /** What cannot be for us, or not now, goes back: the requester learns soon that this way leads nowhere. */
+  /** What cannot be for us goes back: the requester learns soon that this way leads nowhere. */
   deliver(delivery: Delivery, turn: Turn): void {
     const { sender, sentAt } = delivery.message
     const { workBits, networkId, self } = this.#context
     const isFresh = Math.abs(turn.now - sentAt) <= REQUEST_CLOCK_MS_MAX
     if (isFresh && this.#isCopy(delivery, turn)) return
-    if (!isFresh || !isAcceptable(sender, workBits) || this.#checkingByToken.size >= REQUESTS_IN_MAX) {
+    if (!isFresh || !isAcceptable(sender, workBits)) {
       turn.out.push({ type: 'pass', route: delivery.route })
       return
     }
+    if (this.#checkingByToken.size >= REQUESTS_IN_MAX) return this.#refuse(delivery, turn)
     const token = `${CHECK}${this.#checks++}`
     this.#checkingByToken.set(token, { ...delivery, since: turn.now })
     const { signature } = delivery.message
@@ -120,12 +121,12 @@ export class Incoming {
     else if (!this.#isCopy(delivery, turn)) this.#accept(delivery, turn)
   }
 
-  /** The link has caused too much work: nothing is known of the request, which goes back. */
+  /** The link has caused too much work: nothing is known of the request. */
   dropped(token: string, turn: Turn): void {
     const delivery = this.#checkingByToken.get(token)
     if (delivery === undefined) return
     this.#checkingByToken.delete(token)
-    turn.out.push({ type: 'pass', route: delivery.route })
+    this.#refuse(delivery, turn)
   }
 
   respond(op: OpId, call: RequestsCall & { type: 'respond' }, turn: Turn): void {
@@ -206,13 +207,11 @@ export class Incoming {
     return true
   }
 
-  #accept({ route, message }: Delivery, turn: Turn): void {
+  #accept(delivery: Delivery, turn: Turn): void {
+    const { route, message } = delivery
     const { request, sender, name, payload } = message
     const key = keyOfRequest(sender.id, request)
-    if (this.#waitingByKey.size >= KEPT_MAX) {
-      turn.out.push({ type: 'pass', route })
-      return
-    }
+    if (this.#waitingByKey.size >= KEPT_MAX) return this.#refuse(delivery, turn)
     const isBusy = this.#isBusy(sender.id)
     // At capacity the older ids are forgotten before their time: an old request could then be repeated, by whoever
     // forwarded it, once. That takes more than 54 requests a second for 20 minutes.
@@ -223,6 +222,19 @@ export class Incoming {
     if (isBusy) return this.#sign(waiting, { op: null, status: 'busy', payload: new Uint8Array(0) }, turn)
     const event = { type: 'request', request, from: sender.id, name, payload: payload.slice() } as const
     turn.out.push({ type: 'event', event })
+  }
+
+  /** Busy, and too busy to sign that: less than was sent to us, once, and no work, so that nobody gains by asking for it. */
+  #refuse({ route, message: { request } }: Delivery, { out }: Turn): void {
+    const inner = {
+      type: 'RESPONSE',
+      request,
+      responder: this.#context.self,
+      status: RESPONSE_STATUS.indexOf('busy'),
+      signature: new Uint8Array(64),
+      payload: new Uint8Array(0),
+    } as const
+    out.push({ type: 'answer', route, inner, last: true })
   }
 
   #isBusy(sender: PeerId): boolean {

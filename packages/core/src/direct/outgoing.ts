@@ -22,6 +22,8 @@ interface OutRequest {
   readonly checking: Map<string, ResponseResult>
   /** Why nothing more will come, while a response is still being checked. */
   ended: 'exhausted' | 'timeout' | 'no-links' | null
+  /** Somebody said, without proof, that the target has no room: it names the failure, and ends nothing. */
+  isRefused: boolean
 }
 
 const SIGN = 'sign-request:'
@@ -54,7 +56,15 @@ export class Outgoing {
     const request = toHex(random.bytes(16)) as OperationId
     const message = { type: 'REQUEST', request, sender: self, sentAt: turn.now, name, payload } as const
     const deadline = turn.now + timeoutMs
-    this.#byRequest.set(request, { op, to, message, deadline, checking: new Map(), ended: null })
+    this.#byRequest.set(request, {
+      op,
+      to,
+      message,
+      deadline,
+      checking: new Map(),
+      ended: null,
+      isRefused: false,
+    })
     turn.out.push({ type: 'set-timer', afterMs: timeoutMs, timer: { type: 'request', request } })
     turn.out.push({
       type: 'sign',
@@ -99,7 +109,10 @@ export class Outgoing {
     if (valid) {
       this.#close(request, turn)
       turn.out.push({ type: 'done', op: out.op, value })
-    } else if (out.ended !== null) this.ended(request, out.ended, turn)
+      return
+    }
+    if (value.status === 'busy') out.isRefused = true
+    if (out.ended !== null) this.ended(request, out.ended, turn)
   }
 
   ended(request: OperationId, reason: 'exhausted' | 'timeout' | 'no-links', turn: Turn): void {
@@ -109,15 +122,9 @@ export class Outgoing {
     if (out.checking.size > 0) return
     if (reason === 'timeout') return this.timeout(request, turn)
     this.#byRequest.delete(request)
-    if (reason === 'no-links')
-      turn.out.push({ type: 'failed', op: out.op, code: 'NO_PEERS', message: 'no link to send through' })
-    else
-      turn.out.push({
-        type: 'failed',
-        op: out.op,
-        code: 'PEER_UNREACHABLE',
-        message: 'no way led to the peer',
-      })
+    // A linked peer is there: what it sends back it has no room for, in any of its bounds.
+    const isBusy = out.isRefused || this.#context.routing.isLinked(out.to)
+    turn.out.push({ type: 'failed', op: out.op, ...failureOf(reason, isBusy) })
   }
 
   timeout(request: OperationId, turn: Turn): void {
@@ -161,4 +168,10 @@ export class Outgoing {
       return { code: 'BUSY', message: `more than ${REQUESTS_OUT_MAX} requests under way` } as const
     return null
   }
+}
+
+function failureOf(reason: 'exhausted' | 'no-links', isBusy: boolean) {
+  if (reason === 'no-links') return { code: 'NO_PEERS', message: 'no link to send through' } as const
+  if (isBusy) return { code: 'BUSY', message: 'the peer takes no more requests now' } as const
+  return { code: 'PEER_UNREACHABLE', message: 'no way led to the peer' } as const
 }

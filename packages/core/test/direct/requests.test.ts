@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { requestSignedBytes, responseSignedBytes } from '../../src/direct/envelope.ts'
+import type { RequestsEffect } from '../../src/direct/requests.ts'
 import { makeContact } from '../../src/identity/contact.ts'
 import { networkIdOf } from '../../src/identity/network-id.ts'
 import {
@@ -13,12 +14,19 @@ import {
   RESPONSES_KEPT_MAX,
 } from '../../src/limits.ts'
 import { outOfBounds } from '../../src/peer/table-bounds.ts'
-import type { MessageOf } from '../../src/wire/messages.ts'
+import type { MessageOf, OperationId } from '../../src/wire/messages.ts'
 import { contactNumber } from '../dht/finder-bench.ts'
 import { isSigned } from '../dht/stand-in-signatures.ts'
 import { FORWARDER, NETWORK_ID, only, operationOf, PEER, RequestsBench } from './requests-bench.ts'
 
 const MINUTE_MS = 60_000
+
+/** An answer that says busy, without a signature. */
+function isRefusal(effect: RequestsEffect): boolean {
+  if (effect.type !== 'answer' || effect.inner.type !== 'RESPONSE') return false
+  const { status, payload, signature } = effect.inner
+  return effect.last && status === 3 && payload.length === 0 && signature.every((byte) => byte === 0)
+}
 
 describe('a request of ours', () => {
   test('[RQ-1] over a link it takes one path, elsewhere two, the first through whoever named the peer', () => {
@@ -121,6 +129,35 @@ describe('a request of ours', () => {
     bench.reply(next, bench.response(next))
     bench.input({ type: 'ended', operation: next, reason: 'exhausted' })
     expect(only(bench.finishJob(false), 'failed')).toMatchObject([{ op: 2, code: 'PEER_UNREACHABLE' }])
+  })
+
+  test('[RQ-11] fails with BUSY where every way has ended and the target had no room, whoever says so', () => {
+    const bench = new RequestsBench()
+    const refusal = (operation: OperationId) => ({
+      ...bench.response(operation, 3),
+      payload: new Uint8Array(0),
+      signature: new Uint8Array(64),
+    })
+    const { operation } = bench.ask(1)
+    expect(bench.reply(operation, refusal(operation))).toEqual([])
+    const ended = bench.input({ type: 'ended', operation, reason: 'exhausted' })
+    expect(ended).toMatchObject([{ type: 'failed', op: 1, code: 'BUSY' }])
+    const next = bench.ask(2).operation
+    bench.reply(next, refusal(next))
+    expect(only(bench.reply(next, bench.response(next)), 'done')).toHaveLength(1)
+    const last = bench.ask(3).operation
+    bench.checksAtOnce = false
+    bench.reply(last, refusal(last))
+    bench.input({ type: 'ended', operation: last, reason: 'exhausted' })
+    expect(bench.finishJob()).toMatchObject([{ type: 'failed', op: 3, code: 'BUSY' }])
+  })
+
+  test('[RQ-5] what a linked peer sends back says that it is busy, not that it is gone', () => {
+    const bench = new RequestsBench()
+    bench.links.add(PEER.id)
+    const { operation } = bench.ask(1)
+    const ended = bench.input({ type: 'ended', operation, reason: 'exhausted' })
+    expect(ended).toMatchObject([{ type: 'failed', op: 1, code: 'BUSY' }])
   })
 
   test('[RQ-5] what is cancelled is silent, also before it is signed', () => {
@@ -416,16 +453,22 @@ describe('a request of another', () => {
     const bench = new RequestsBench()
     bench.checksAtOnce = false
     bench.signsAtOnce = false
-    let passed = 0
-    for (let number = 0; number < 3 * REQUESTS_IN_MAX; number++)
-      passed += only(bench.deliver(bench.request(number)), 'pass').length
-    expect(passed).toBe(2 * REQUESTS_IN_MAX)
+    const refused = Array.from({ length: 3 * REQUESTS_IN_MAX }, (_, number) =>
+      bench.deliver(bench.request(number)),
+    ).flat()
+    expect(refused).toHaveLength(2 * REQUESTS_IN_MAX)
+    expect(refused.every(isRefusal)).toBe(true)
+    expect(bench.jobs).toHaveLength(REQUESTS_IN_MAX)
     expect(bench.requests.tables()).toMatchObject({ requestsChecking: REQUESTS_IN_MAX })
     bench.advance(2 * MINUTE_MS)
     expect(bench.requests.tables()).toMatchObject({ requestsChecking: 0 })
     bench.jobs.length = 0
     bench.checksAtOnce = true
-    for (let number = 0; number < 4 * REQUESTS_IN_MAX; number++) bench.deliver(bench.request(10_000 + number))
+    const over = Array.from({ length: 4 * REQUESTS_IN_MAX }, (_, number) =>
+      bench.deliver(bench.request(10_000 + number)),
+    ).flat()
+    expect(only(over, 'answer').filter(isRefusal)).toHaveLength(2 * REQUESTS_IN_MAX)
+    expect(only(over, 'pass')).toEqual([])
     expect(bench.requests.tables()['requestsIn']).toBe(2 * REQUESTS_IN_MAX)
     expect(outOfBounds(bench.requests.tables(), 50)).toEqual([])
     bench.advance(9_000)
