@@ -39,8 +39,9 @@ export class Jobs {
     this.#tell = tell
   }
 
-  perform(effect: JobEffect): void {
-    this.#run(effect).then(
+  /** Resolves once the result is sent. */
+  perform(effect: JobEffect): Promise<void> {
+    return this.#run(effect).then(
       (result) => this.#send({ type: 'job-done', job: effect.job, result }),
       (error: unknown) => this.#fail(effect, error),
     )

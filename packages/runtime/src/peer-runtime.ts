@@ -67,6 +67,8 @@ export class PeerRuntime {
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   /** Null once somebody listened. */
   #early: PeerEvent[] | null = []
+  /** The start's first job, the signature under our boot: core cuts every link that opens before. */
+  #booting: Promise<void> | null = null
   #draining = false
   #closed = false
   #freed = false
@@ -88,6 +90,7 @@ export class PeerRuntime {
         requireSignatures(options.crypto),
       ])
       runtime.#input({ type: 'start', bootId, contacts, recordIndex })
+      await runtime.#booting
       runtime.#introducers.openAll(options.introducers)
       return runtime
     } catch (error) {
@@ -270,8 +273,10 @@ export class PeerRuntime {
         return this.#calls.settle(effect)
       case 'event':
         return this.#emit(effect.event)
-      default:
-        return this.#jobs.perform(effect)
+      default: {
+        const done = this.#jobs.perform(effect)
+        this.#booting ??= done
+      }
     }
   }
 

@@ -19,7 +19,7 @@ async function failed(effect: JobEffect, error: unknown): Promise<{ result: unkn
   const records = { load: fail, save: fail } as unknown as RecordKeeper
   const events: PeerEvent[] = []
   const input = await new Promise<Input>((send) => {
-    new Jobs({ crypto, records, send, tell: (event) => events.push(event) }).perform(effect)
+    void new Jobs({ crypto, records, send, tell: (event) => events.push(event) }).perform(effect)
   })
   return { result: input.type === 'job-done' && input.job === effect.job ? input.result : null, events }
 }

@@ -229,6 +229,25 @@ it('tries a server again that refused it, where the application names it again',
   vi.unstubAllGlobals()
 })
 
+it('hands over a peer that can be invited, and accept an invite, at once', async () => {
+  const links = createMemoryNetwork()
+  const sign = crypto.subtle.sign.bind(crypto.subtle)
+  const slowly = vi.spyOn(crypto.subtle, 'sign').mockImplementation(async (...args) => {
+    // Many turns of what a network in memory needs to open a link, and no time at all.
+    for (let turn = 0; turn < 200; turn++) await Promise.resolve()
+    return sign(...args)
+  })
+  const start = (name: string) => createPeer({ ...parts().options, transport: links.createTransport(name) })
+  const host = await start('host')
+  const invite = await host.createInvite()
+  const guest = await start('guest')
+  await invite.complete(await guest.acceptInvite(invite.text))
+  await guest.joined()
+  expect([host.peers, guest.peers]).toEqual([[guest.id], [host.id]])
+  slowly.mockRestore()
+  await Promise.all([host.close(), guest.close()])
+})
+
 it('keeps problems of the start for the first who listens', async () => {
   vi.stubGlobal('WebSocket', function (this: object) {
     throw new DOMException('not from a secure page', 'SecurityError')
