@@ -3,6 +3,7 @@
 
 import { BURST_SECONDS, type ServerOptions } from './options.ts'
 import { TokenBucket } from './rate-limit.ts'
+import { Turns } from './turns.ts'
 
 /** Addresses remembered. A stranger beyond that is turned away, since forgetting one would lift its limits. */
 const ADDRESSES_MAX = 65_536
@@ -14,6 +15,8 @@ export interface Visitor {
   readonly arrivals: TokenBucket
   /** Tokens for messages; each connection has a bucket of its own besides. */
   readonly messages: TokenBucket
+  /** Who waits for those tokens. */
+  readonly turns: Turns
 }
 
 export class Gate {
@@ -56,11 +59,13 @@ export class Gate {
   #newVisitor(address: string, now: number): Visitor | null {
     if (this.#visitorByAddress.size >= ADDRESSES_MAX) return null
     const { connectionsPerSecondPerAddress: arrivals, messagesPerSecondPerAddress: messages } = this.#options
+    const bucket = new TokenBucket(messages, messages * BURST_SECONDS, now)
     const visitor = {
       address,
       connections: 0,
       arrivals: new TokenBucket(arrivals, arrivals * BURST_SECONDS, now),
-      messages: new TokenBucket(messages, messages * BURST_SECONDS, now),
+      messages: bucket,
+      turns: new Turns(bucket),
     }
     this.#visitorByAddress.set(address, visitor)
     return visitor

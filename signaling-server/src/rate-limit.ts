@@ -22,15 +22,37 @@ export class TokenBucket {
     return true
   }
 
+  /** Takes what cannot be refused any more: what is lacking is owed. */
+  owe(cost: number, now: number): void {
+    this.#fill(now)
+    this.#tokens -= cost
+  }
+
+  /** Milliseconds until `take` of so many can succeed. */
+  msUntil(cost: number, now: number): number {
+    this.#fill(now)
+    return (Math.max(0, cost - this.#tokens) * 1_000) / this.#perSecond
+  }
+
+  /** Since the last call nobody could be heard: what was gained meanwhile counts in full, beyond the burst too. */
+  makeUp(now: number): void {
+    this.#tokens += this.#gained(now)
+    this.#filledAt = now
+  }
+
   /** Whether it remembers nothing any more: a new bucket would do as well. */
   isFull(now: number): boolean {
     this.#fill(now)
-    return this.#tokens === this.#capacity
+    return this.#tokens >= this.#capacity
   }
 
   #fill(now: number): void {
-    const gained = (Math.max(0, now - this.#filledAt) / 1_000) * this.#perSecond
-    this.#tokens = Math.min(this.#capacity, this.#tokens + gained)
+    const tokens = Math.min(this.#capacity, this.#tokens + this.#gained(now))
+    this.#tokens = Math.max(this.#tokens, tokens)
     this.#filledAt = now
+  }
+
+  #gained(now: number): number {
+    return (Math.max(0, now - this.#filledAt) / 1_000) * this.#perSecond
   }
 }

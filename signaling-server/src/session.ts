@@ -22,6 +22,7 @@ import { TokenBucket } from './rate-limit.ts'
 import type { Member, Room } from './room.ts'
 import type { Rooms } from './rooms.ts'
 import type { Counters } from './stats.ts'
+import type { Waiter } from './turns.ts'
 
 /** Bytes that may wait for one connection to read. Sixty of the largest signals; who has more is not reading. */
 const UNSENT_BYTES_MAX = 1024 * 1024
@@ -41,7 +42,7 @@ export interface SessionContext {
 
 type State = 'challenged' | 'verifying' | 'joined' | 'ended'
 
-export class Session {
+export class Session implements Waiter {
   /** The connection has ended, on whosever account. */
   readonly closed: Promise<void>
   readonly #socket: WebSocket
@@ -53,6 +54,11 @@ export class Session {
   #state: State = 'challenged'
   #seat: { readonly network: string; readonly room: Room; readonly member: Member } | null = null
   #answersPings = true
+  /**
+   * What came while our address had no tokens, in order: `null` for what is no text. Nothing more is read meanwhile, so these are what
+   * was under way in `ws` already, some 80 KiB, and no more messages than this connection had tokens for.
+   */
+  readonly #held: (string | null)[] = []
 
   constructor(socket: WebSocket, visitor: Visitor, context: SessionContext) {
     const { messagesPerSecond, joinTimeoutMs } = context.options
@@ -83,9 +89,9 @@ export class Session {
     this.#socket.once('close', () => clearTimeout(grace))
   }
 
-  /** Called once per ping interval: pings, or cuts a connection that left the last ping unanswered. */
+  /** Called once per ping interval: pings, or cuts a connection that left the last ping unanswered, though it was read. */
   beat(): void {
-    if (this.#answersPings) {
+    if (this.#answersPings || this.#held.length > 0) {
       this.#answersPings = false
       this.#socket.ping()
     } else this.#cut('silent')
@@ -105,7 +111,37 @@ export class Session {
 
   #onMessage(json: string | null): void {
     if (this.#state === 'ended') return
-    if (!this.#pay(1 + Math.floor((json?.length ?? 0) / BYTES_PER_TOKEN))) return
+    const now = performance.now()
+    const { turns } = this.#visitor
+    if (!this.#messages.take(costOf(json), now)) this.end('flood')
+    else if (this.#held.length === 0 && turns.take(costOf(json), now)) this.#read(json)
+    else this.#hold(json)
+  }
+
+  /** The address may be that of many, so its limit ends nobody: we do not read on before it is our turn. */
+  #hold(json: string | null): void {
+    this.#held.push(json)
+    this.#socket.pause()
+    // Its answers to pings are not read either, and if this is its join, that has come in time.
+    this.#answersPings = true
+    clearTimeout(this.#joinTimer)
+    this.#visitor.turns.wait(this)
+  }
+
+  /** Tokens of the address for the first message held. Called by whoever deals out the turns, as is `turn`. */
+  get cost(): number {
+    return costOf(this.#held[0] ?? null)
+  }
+
+  turn(): boolean {
+    this.#messages.makeUp(performance.now())
+    this.#read(this.#held.shift() ?? null)
+    if (this.#held.length > 0) return true
+    this.#socket.resume()
+    return false
+  }
+
+  #read(json: string | null): void {
     const message = json === null ? null : decodeClientMessage(json)
     if (message === null) this.end('malformed')
     else this.#handle(message)
@@ -123,7 +159,7 @@ export class Session {
   ): void {
     switch (message.type) {
       case 'introduce':
-        if (this.#pay(INTRODUCTION_TOKENS)) room.introduce(member, message)
+        if (this.#payIntroduction()) room.introduce(member, message)
         break
       case 'signal':
         this.#carry(room, member, message)
@@ -171,11 +207,12 @@ export class Session {
     }
   }
 
-  /** Takes tokens of this connection and of its address, or ends the connection. */
-  #pay(tokens: number): boolean {
+  /** Takes tokens of this connection, or ends it. The address, which has let the message in, owes them. */
+  #payIntroduction(): boolean {
     const now = performance.now()
-    const paid = this.#messages.take(tokens, now) && this.#visitor.messages.take(tokens, now)
-    if (!paid) this.end('flood')
+    const paid = this.#messages.take(INTRODUCTION_TOKENS, now)
+    if (paid) this.#visitor.messages.owe(INTRODUCTION_TOKENS, now)
+    else this.end('flood')
     return paid
   }
 
@@ -199,10 +236,19 @@ export class Session {
   #leave(): void {
     this.#state = 'ended'
     clearTimeout(this.#joinTimer)
+    this.#held.length = 0
+    this.#visitor.turns.leave(this)
+    // What the other end says last is read: it may be the answer to our close.
+    this.#socket.resume()
     const seat = this.#seat
     this.#seat = null
     if (seat === null) return
     seat.room.leave(seat.member)
     this.#context.rooms.closeIfEmpty(seat.network)
   }
+}
+
+/** Tokens of a message. */
+function costOf(json: string | null): number {
+  return 1 + Math.floor((json?.length ?? 0) / BYTES_PER_TOKEN)
 }

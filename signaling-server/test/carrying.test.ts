@@ -1,7 +1,7 @@
 import { type PeerId, SIGNAL_BYTES_MAX, SIGNALING_MESSAGE_BYTES_MAX } from '@hyphae/core/signaling'
-import { expect, test } from 'vitest'
-import { OTHER_NETWORK } from './people.ts'
-import { joinedClient, RawClient } from './raw-client.ts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { newPerson, OTHER_NETWORK } from './people.ts'
+import { type JoinedClient, joinedClient, RawClient } from './raw-client.ts'
 import { start } from './running.ts'
 
 const data = Uint8Array.of(1, 2, 3)
@@ -71,13 +71,93 @@ test('[SG-13] large messages cost more', async () => {
   expect(await client.next('error')).toMatchObject({ code: 'flood' })
 })
 
-test('[SG-13] one address has a limit for all its connections together', async () => {
-  const server = await start({ messagesPerSecond: 1_000, messagesPerSecondPerAddress: 5 })
-  const clients = await Promise.all([1, 2, 3, 4].map(() => joinedClient(server.url)))
-  for (let i = 0; i < 100; i++) for (const { client } of clients) client.say({ type: 'meshed', links: i })
-  const ends = await Promise.all(clients.map(({ client }) => client.next('error')))
-  expect(ends.map(({ code }) => code)).toEqual(['flood', 'flood', 'flood', 'flood'])
+describe('[SG-13] one address', () => {
+  /** The clock of the limits, which stands still. */
+  let now = 0
+  beforeEach(() => {
+    now = performance.now()
+    vi.spyOn(performance, 'now').mockImplementation(() => now)
+  })
+  afterEach(() => void vi.restoreAllMocks())
+
+  const said = (client: RawClient) => client.all('signal').map((message) => message.data[0])
+
+  test('has a limit for all its connections together, which ends none of them and loses nothing', async () => {
+    const server = await start({ messagesPerSecond: 100, messagesPerSecondPerAddress: 5 })
+    // The burst of the address, 40, less four joins.
+    const [ada, ben, eve, listener] = await Promise.all([1, 2, 3, 4].map(() => joinedClient(server.url)))
+    if (!ada || !ben || !eve || !listener) throw new Error('somebody is missing')
+    const say = (who: JoinedClient, index: number) =>
+      who.client.say({ type: 'signal', to: listener.id, data: Uint8Array.of(index) })
+    for (let i = 0; i < 60; i++) say(eve, i)
+    await listener.client.next('signal', 35)
+    for (let i = 100; i < 103; i++) say(ada, i)
+    for (let i = 200; i < 203; i++) say(ben, i)
+    // Nothing passes while the clock stands still; a newcomer waits like all others.
+    const newcomer = new RawClient(server.url)
+    newcomer.say(await newcomer.joinOf(await newPerson()))
+    await arrived(ada, ben, { client: newcomer })
+    expect(newcomer.all('welcome')).toEqual([])
+    expect(listener.client.all('signal')).toHaveLength(36)
+    now += 4_000
+    await listener.client.next('signal', 36 + 15)
+    await newcomer.next('welcome')
+    const heard = said(listener.client).slice(36)
+    // In turn: three of each that came late are there long before the last of whoever came first.
+    expect(heard.filter((index = 0) => index >= 100 && index < 200)).toEqual([100, 101, 102])
+    expect(heard.filter((index = 0) => index >= 200)).toEqual([200, 201, 202])
+    expect(heard.indexOf(202)).toBeLessThan(16)
+    now += 8_000
+    await listener.client.next('signal', 65)
+    expect(said(listener.client).filter((index = 0) => index < 100)).toEqual(
+      Array.from({ length: 60 }, (_, i) => i),
+    )
+    expect(server.stats()).toMatchObject({ joined: 5, cut: 0, ended: { flood: 0 } })
+  })
+
+  test('ends whoever exceeds the limit of its own connection all the same', async () => {
+    const server = await start({ messagesPerSecond: 5, messagesPerSecondPerAddress: 5 })
+    const [ada, eve] = [await joinedClient(server.url), await joinedClient(server.url)]
+    for (let i = 0; i < 60; i++) eve.client.say({ type: 'meshed', links: i })
+    expect(await eve.client.next('error')).toMatchObject({ code: 'flood' })
+    expect(await eve.client.closed).toBe(1008)
+    expect(ada.client.socket.readyState).toBe(ada.client.socket.OPEN)
+    expect(server.stats()).toMatchObject({ joined: 1, ended: { flood: 1 } })
+  })
+
+  test('cuts none of its connections for pings whose answers were not read', async () => {
+    const server = await start({ messagesPerSecond: 100, messagesPerSecondPerAddress: 20, pingMs: 10 })
+    const { client } = await joinedClient(server.url)
+    const pinged = new Promise<void>((resolve) => {
+      let pings = 0
+      client.socket.on('ping', () => ++pings === 20 && resolve())
+    })
+    for (let i = 0; i < 60; i++) client.say({ type: 'introduce', random: 0, close: 0 })
+    await pinged
+    now += 200_000
+    await client.next('introduced', 59)
+    expect(server.stats()).toMatchObject({ joined: 1, cut: 0 })
+  })
+
+  test('a server that stops waits for none of those that are not read', async () => {
+    const server = await start({ messagesPerSecond: 100, messagesPerSecondPerAddress: 1 })
+    const { client } = await joinedClient(server.url)
+    for (let i = 0; i < 20; i++) client.say({ type: 'meshed', links: i })
+    await arrived({ client })
+    await server.close()
+    expect(await client.closed).toBe(1001)
+  })
 })
+
+/** Resolves once the server has got what these have sent, read or not: the sockets are on this machine. */
+async function arrived(...clients: readonly { readonly client: RawClient }[]): Promise<void> {
+  for (const { client } of clients) while (client.socket.bufferedAmount > 0) await turnOfTheLoop()
+  for (let turn = 0; turn < 20; turn++) await turnOfTheLoop()
+}
+
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
 
 test('[SG-1] a binary message is malformed, whatever it says, and all that the server says is text', async () => {
   const { url } = await start()

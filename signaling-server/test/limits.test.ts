@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Gate } from '../src/gate.ts'
 import { BURST_SECONDS, resolveOptions } from '../src/options.ts'
 import { isAllowedOrigin } from '../src/origin.ts'
 import { TokenBucket } from '../src/rate-limit.ts'
 import { addressGroup, remoteGroup } from '../src/remote-address.ts'
+import { Turns, type Waiter } from '../src/turns.ts'
 
 describe('[SG-13] a token bucket', () => {
   test('lets a burst through, then the rate', () => {
@@ -23,10 +24,78 @@ describe('[SG-13] a token bucket', () => {
     expect([bucket.take(2, 0), bucket.take(2, 0), bucket.take(1, 0)]).toEqual([true, false, true])
   })
 
+  test('lets be owed what cannot be refused, and says when it will do', () => {
+    const bucket = new TokenBucket(2, 4, 0)
+    bucket.owe(6, 0)
+    expect([bucket.msUntil(1, 0), bucket.take(1, 1_499), bucket.take(1, 1_500)]).toEqual([1_500, false, true])
+  })
+
+  test('makes up for a time in which nobody was heard, whatever its burst', () => {
+    const bucket = new TokenBucket(2, 4, 0)
+    bucket.makeUp(3_000)
+    expect([bucket.take(9, 3_000), bucket.take(1, 3_000)]).toEqual([true, true])
+    bucket.take(4, 1e9)
+    expect(bucket.take(1, 1e9)).toBe(false)
+  })
+
   test('knows when it remembers nothing', () => {
     const bucket = new TokenBucket(1, 2, 0)
     bucket.take(1, 0)
     expect([bucket.isFull(999), bucket.isFull(1_000)]).toEqual([false, true])
+  })
+})
+
+describe('[SG-13] the turns of one address', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  /** Says its messages, and who said what in which order. */
+  function speaker(name: string, messages: number, said: string[]): Waiter {
+    let left = messages
+    const turn = () => {
+      said.push(name)
+      return --left > 0
+    }
+    return { cost: 1, turn }
+  }
+
+  test('each that waits is heard once before another is heard twice, at the rate of the address', () => {
+    const turns = new Turns(new TokenBucket(2, 1, performance.now()))
+    expect(turns.take(1, performance.now())).toBe(true)
+    const said: string[] = []
+    for (const name of ['a', 'b', 'c']) turns.wait(speaker(name, name === 'a' ? 9 : 1, said))
+    vi.advanceTimersByTime(499)
+    expect(said).toEqual([])
+    for (let seconds = 0; seconds < 2; seconds++) vi.advanceTimersByTime(1_000)
+    expect(said).toEqual(['a', 'b', 'c', 'a'])
+  })
+
+  test('whoever comes while others wait waits too, and there is no timer where nobody does', () => {
+    const turns = new Turns(new TokenBucket(1, 1, performance.now()))
+    turns.take(1, performance.now())
+    const said: string[] = []
+    const first = speaker('a', 1, said)
+    turns.wait(first)
+    turns.wait(first)
+    expect([turns.take(1, performance.now() + 5_000), vi.getTimerCount()]).toEqual([false, 1])
+    turns.leave(first)
+    expect([vi.getTimerCount(), turns.take(1, performance.now() + 5_000)]).toEqual([0, true])
+  })
+
+  test('one whose turn ends others takes nobody their place', () => {
+    const turns = new Turns(new TokenBucket(4, 4, performance.now()))
+    turns.take(4, performance.now())
+    const said: string[] = []
+    const second = speaker('second', 1, said)
+    const turn = () => {
+      turns.leave(second)
+      return false
+    }
+    turns.wait({ cost: 1, turn })
+    turns.wait(second)
+    turns.wait(speaker('third', 1, said))
+    vi.advanceTimersByTime(1_000)
+    expect([said, vi.getTimerCount()]).toEqual([['third'], 0])
   })
 })
 
