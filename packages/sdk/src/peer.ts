@@ -297,7 +297,7 @@ export class HyphaePeer {
     }
   }
 
-  /** The other side of an invite: resolves with the text to be carried back. */
+  /** The other side of an invite: resolves with the text to be carried back. That networks differ, `complete` finds out. */
   async acceptInvite(text: string, options: CallOptions = {}): Promise<string> {
     const offer = decodeInvite('offer', text)
     const { bytes } = (await this.#runtime.call(

@@ -248,6 +248,20 @@ it('hands over a peer that can be invited, and accept an invite, at once', async
   await Promise.all([host.close(), guest.close()])
 })
 
+it('says that an invite is of another network when it is completed, and not before', async () => {
+  const links = createMemoryNetwork()
+  const start = (name: string) =>
+    createPeer({ ...parts().options, network: name, transport: links.createTransport(name) })
+  const [host, guest] = await Promise.all([start('ours'), start('theirs')])
+  const invite = await host.createInvite()
+  const answer = await guest.acceptInvite(invite.text)
+  const failure = { code: 'LINK_FAILED', message: expect.stringContaining('wrong-network') }
+  await expect(invite.complete(answer)).rejects.toMatchObject(failure)
+  const refusal = { code: 'INVITE_INVALID', message: expect.not.stringContaining('network') }
+  await expect(host.acceptInvite(invite.text)).rejects.toMatchObject(refusal)
+  await Promise.all([host.close(), guest.close()])
+})
+
 it('keeps problems of the start for the first who listens', async () => {
   vi.stubGlobal('WebSocket', function (this: object) {
     throw new DOMException('not from a secure page', 'SecurityError')

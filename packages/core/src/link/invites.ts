@@ -59,6 +59,6 @@ export class Invites {
 
 function refuse(op: OpId, out: Out<DialerEffect>): void {
   const message =
-    'The text is damaged, our own, of another network, or of an invite that does not wait for it.'
+    'The text is damaged, our own, of a peer without work, or of an invite that does not wait for it.'
   out.push({ type: 'failed', op, code: 'INVITE_INVALID', message })
 }
