@@ -58,7 +58,10 @@ export class Topic<T = unknown> {
     if (this.#subscribed) this.#tell({ type: 'subscribe', topic: this.name, strategy })
   }
 
-  /** Listens, and subscribes with the first listener; our own messages are heard too. Returns the off-switch. */
+  /**
+   * Listens; our own messages are heard too. Returns the off-switch. Beyond 256 topics with listeners it hears nothing of others, and
+   * `problem` says TOO_LARGE: once others have ended, listen again.
+   */
   on(type: 'message', listener: Listener<TopicMessage<T>>): () => void {
     const off = this.#emitter.on(type, listener)
     this.#subscribe()
@@ -130,8 +133,8 @@ export class Topic<T = unknown> {
     if (sent.ok) this.deliver({ from: this.#runtime.id, id, hops: 0, data: sent.value as T })
   }
 
+  /** Each listener asks anew: where there was no room for the topic, there may be now. Else it changes nothing. */
   #subscribe(): void {
-    if (this.#subscribed) return
     this.#subscribed = true
     this.#tell({ type: 'subscribe', topic: this.name, strategy: this.#strategy })
   }

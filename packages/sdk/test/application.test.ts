@@ -163,6 +163,20 @@ describe('close()', () => {
   })
 })
 
+it('a topic beyond the bound is tried again by whoever listens to it next', async () => {
+  const peer = await network.createPeer()
+  const problems: string[] = []
+  peer.on('problem', ({ code }) => problems.push(code))
+  const isHeard = () => peer.snapshot().topics.some(({ topic }) => topic === 'late')
+  const listen = (name: string) => peer.topic(name).on('message', () => undefined)
+  const [off] = Array.from({ length: 256 }, (_, index) => listen(`topic ${index}`))
+  listen('late')
+  expect([isHeard(), problems]).toEqual([false, ['TOO_LARGE']])
+  off?.()
+  listen('late')
+  expect([isHeard(), problems]).toEqual([true, ['TOO_LARGE']])
+})
+
 describe('messages()', () => {
   it('hears from the moment it is called, up to its bound', async () => {
     const [first] = await two()
