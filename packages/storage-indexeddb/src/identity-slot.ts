@@ -56,7 +56,15 @@ export interface IdentitySlot {
 export async function claimIdentitySlot(options: ClaimSlotOptions): Promise<IdentitySlot> {
   const claim = new Claim(options)
   const number = (await claim.claimRemembered()) ?? (await claim.claimLowest())
-  return { number, release: () => claim.release(number) }
+  let released: Promise<void> | null = null
+  return {
+    number,
+    release: () => {
+      // Once: the slot may be another peer's of this page by now, and what the tab remembers of it that peer's memory.
+      released ??= claim.release(number)
+      return released
+    },
+  }
 }
 
 class Claim {

@@ -115,6 +115,20 @@ describe('fresh tabs', () => {
 })
 
 describe('one page with two peers', () => {
+  test('a slot that is released twice is taken from nobody who claimed it meanwhile', async () => {
+    const [locks, session] = [new HeldLocks(), new Session()]
+    const page = new Page(locks, session)
+    await page.claim()
+    const [first] = page.slots
+    await first?.release()
+    expect(await page.claim()).toBe(0)
+    await first?.release()
+    expect(await page.claim()).toBe(1)
+    await page.unload(session)
+    const next = new Page(locks, session)
+    expect([await next.claim(), await next.claim()]).toEqual([0, 1])
+  })
+
   test('takes two slots, and the same two after a reload, in their order', async () => {
     const locks = new HeldLocks()
     const [other, session] = [new Page(locks, new Session()), new Session()]
