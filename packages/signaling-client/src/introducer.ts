@@ -11,7 +11,11 @@ import { Connection, type JoinedMessage } from './connection.ts'
 import { type ResolvedOptions, resolveOptions, type WebSocketIntroducerOptions } from './options.ts'
 
 /** Contacts that every join asks for: a newcomer's first ones, and a check-in's chance to meet another island. Guess. */
-const WANTED_AT_JOIN = Object.freeze({ random: 4, close: 4 })
+const WANTED_AT_JOIN: { readonly random: number; readonly close: number } = Object.freeze({
+  random: 4,
+  close: 4,
+})
+const NOTHING = Object.freeze({ random: 0, close: 0 })
 /** Milliseconds over which changes of our number of links are told together. */
 const MESHED_DELAY_MS = 500
 /** Share by which check-ins are spread, so that peers which joined together do not come back together. */
@@ -41,7 +45,8 @@ class WebSocketIntroducer implements Introducer {
   #checkInMs = 0
   #links = 0
   #linksTold = 0
-  #wanted: { random: number; close: number } = WANTED_AT_JOIN
+  /** What was asked for and has not been said. */
+  #wanted: { readonly random: number; readonly close: number } = NOTHING
   #queue: { readonly to: PeerId; readonly bytes: Uint8Array }[] = []
   /** Runs towards the next try, the next check-in, or the end of lingering; never two of them at once. */
   #cancelTimer: () => void = () => {}
@@ -67,10 +72,7 @@ class WebSocketIntroducer implements Introducer {
     const wanted = { random: Math.min(random, WANTED_MAX), close: Math.min(close, WANTED_MAX) }
     if (this.#state === 'joined') this.#connection?.send({ type: 'introduce', ...wanted })
     else {
-      this.#wanted = {
-        random: Math.max(this.#wanted.random, wanted.random),
-        close: Math.max(this.#wanted.close, wanted.close),
-      }
+      this.#wanted = more(this.#wanted, wanted)
       if (this.#state === 'quiet') this.#connect()
     }
   }
@@ -117,8 +119,8 @@ class WebSocketIntroducer implements Introducer {
   }
 
   #joining() {
-    const wanted = this.#wanted
-    this.#wanted = WANTED_AT_JOIN
+    const wanted = more(this.#wanted, WANTED_AT_JOIN)
+    this.#wanted = NOTHING
     this.#linksTold = this.#links
     return { links: this.#links, wanted }
   }
@@ -153,6 +155,9 @@ class WebSocketIntroducer implements Introducer {
     this.#state = 'joined'
     this.#joinedAt = this.#options.clock.now()
     this.#announce('up', '')
+    // Asked for after the join was said.
+    if (this.#wanted !== NOTHING) this.introduce(this.#wanted.random, this.#wanted.close)
+    this.#wanted = NOTHING
     const queue = this.#queue
     this.#queue = []
     for (const { to, bytes } of queue) this.#send(to, bytes)
@@ -243,4 +248,8 @@ class WebSocketIntroducer implements Introducer {
     const { clock } = this.#options
     return clock.wakeAt(clock.now() + ms, action)
   }
+}
+
+function more(a: typeof WANTED_AT_JOIN, b: typeof WANTED_AT_JOIN) {
+  return { random: Math.max(a.random, b.random), close: Math.max(a.close, b.close) }
 }

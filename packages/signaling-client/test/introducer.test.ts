@@ -282,6 +282,22 @@ describe('[SG-11] going quiet', () => {
     expect(types(quiet)).toEqual(['up', 'down'])
   })
 
+  test('introduce after the join is sent with the welcome, for what it asks, once', async () => {
+    const { clock, introducer, socket } = stage()
+    socket().challenge()
+    await settle()
+    introducer.introduce(1, 0)
+    introducer.introduce(0, 9)
+    expect(socket().said).toMatchObject([{ type: 'join', wanted: { random: 4, close: 4 } }])
+    const welcome = { type: 'welcome', stay: true, checkInMs: 60_000, online: 1 } as const
+    socket().serve(welcome)
+    expect(socket().said.slice(1)).toEqual([{ type: 'introduce', random: 1, close: 9 }])
+    socket().drop()
+    clock.advance(1_000)
+    await socket().welcome()
+    expect(socket().said).toMatchObject([{ type: 'join', wanted: { random: 4, close: 4 } }])
+  })
+
   test('introduce connects again and asks with the join, once', async () => {
     const { clock, introducer, sockets, socket } = await quietStage()
     introducer.introduce(10, 2)
