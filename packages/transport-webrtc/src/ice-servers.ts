@@ -33,12 +33,15 @@ export function hasRelay(servers: IceServers): boolean {
 export class IceServersReader {
   readonly #source: IceServersSource
   readonly #timer: SharedTimer
+  readonly #onFailure: (error: unknown) => void
   #reading: Promise<IceServers> | null = null
   #readAt = 0
 
-  constructor(source: IceServersSource, timer: SharedTimer) {
+  /** `onFailure` hears of each question that failed, however many dials wait for its answer. */
+  constructor(source: IceServersSource, timer: SharedTimer, onFailure: (error: unknown) => void) {
     this.#source = source
     this.#timer = timer
+    this.#onFailure = onFailure
   }
 
   /** Rejects where the function fails, gives no list, or takes too long. */
@@ -50,8 +53,9 @@ export class IceServersReader {
     const reading = this.#ask(this.#source)
     this.#reading = reading
     // A failure is not kept: the next dial asks again. Whoever waits for this answer hears of it.
-    reading.catch(() => {
+    reading.catch((error: unknown) => {
       if (this.#reading === reading) this.#reading = null
+      this.#onFailure(error)
     })
     return reading
   }

@@ -1,7 +1,15 @@
 // The transport over WebRTC: routes calls to attempts and links, and keeps what they share.
 
 import type { AttemptId, Channel, LinkId, LinkRole } from '@hyphae/core'
-import type { DialOptions, LinkPathInfo, Transport, TransportEvent, TransportStats } from '@hyphae/runtime'
+import {
+  type DialOptions,
+  type LinkPathInfo,
+  messageOf,
+  type Transport,
+  type TransportEvent,
+  type TransportStats,
+  type TransportWarning,
+} from '@hyphae/runtime'
 import { Admission } from './admission.ts'
 import { Attempt, type AttemptHost } from './attempt.ts'
 import { IceServersReader, stunUrls } from './ice-servers.ts'
@@ -32,7 +40,9 @@ export class WebRtcTransport implements Transport, AttemptHost {
     this.timer = new SharedTimer(options.clock, (stalledMs) => this.#extend(stalledMs))
     const { openingMax, isFreedOnClose } = options
     this.admission = new Admission({ openingMax, isFreedOnClose, timer: this.timer })
-    this.iceServers = new IceServersReader(options.iceServers, this.timer)
+    this.iceServers = new IceServersReader(options.iceServers, this.timer, (error) =>
+      this.#warn('no-ice-servers', messageOf(error)),
+    )
     if (typeof options.iceServers !== 'function') this.#warnOfStun(stunUrls(options.iceServers))
   }
 
@@ -159,6 +169,10 @@ export class WebRtcTransport implements Transport, AttemptHost {
     if (urls <= STUN_URLS_MAX) return
     const detail = `${urls} STUN addresses; more than ${STUN_URLS_MAX} slow every connection`
     // A listener is set before any other call, and so before this is said.
-    queueMicrotask(() => this.tell({ type: 'warning', code: 'too-many-stun-servers', link: null, detail }))
+    queueMicrotask(() => this.#warn('too-many-stun-servers', detail))
+  }
+
+  #warn(code: TransportWarning, detail: string): void {
+    this.tell({ type: 'warning', code, link: null, detail })
   }
 }

@@ -70,6 +70,7 @@ function newReader(source: () => Promise<IceServers>) {
     asked++
     return source()
   }
-  const reader = new IceServersReader(counted, new SharedTimer(clock, () => undefined))
+  const nothing = () => undefined
+  const reader = new IceServersReader(counted, new SharedTimer(clock, nothing), nothing)
   return { reader, clock, asked: () => asked }
 }

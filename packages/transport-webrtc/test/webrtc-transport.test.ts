@@ -50,9 +50,14 @@ describe('an attempt', () => {
   it('fails with stage ice where the ICE servers cannot be had', async () => {
     const fetchServers = () => Promise.reject(new Error('the credentials service is down'))
     const { events, dial } = newTransport({ iceServers: fetchServers })
-    await dial('a')
-    const detail = 'the ICE servers are not known: the credentials service is down'
-    expect(events()).toEqual([{ type: 'failed', attempt: 'a', stage: 'ice', detail }])
+    await Promise.all([dial('a'), dial('b')])
+    const why = 'the credentials service is down'
+    const detail = `the ICE servers are not known: ${why}`
+    expect(events()).toEqual([
+      { type: 'warning', code: 'no-ice-servers', link: null, detail: why },
+      { type: 'failed', attempt: 'a', stage: 'ice', detail },
+      { type: 'failed', attempt: 'b', stage: 'ice', detail },
+    ])
   })
 
   it('fails with stage ice where there is no WebRTC, or it refuses', async () => {

@@ -53,8 +53,9 @@ export type TransportEvent =
 /**
  * `message-refused`: empty, or larger than the channel or the other end takes; it was not sent.
  * `too-many-stun-servers`: every one of them slows gathering, and browsers complain above four.
+ * `no-ice-servers`: the application's function failed, and with it every dial that waited.
  */
-export type TransportWarning = 'message-refused' | 'too-many-stun-servers'
+export type TransportWarning = 'message-refused' | 'too-many-stun-servers' | 'no-ice-servers'
 
 export interface DialOptions {
   /** Signal once, after gathering, instead of trickling candidates, and wait minutes for the answer: it is carried by hand. */
