@@ -18,6 +18,14 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw aborted(signal)
 }
 
+/** Rejects with `error` once all is tidied up, or that has failed too: the first failure says what is to be mended. */
+export function failedBy(error: unknown, tidying: Promise<unknown>): Promise<never> {
+  const fail = () => {
+    throw error
+  }
+  return tidying.then(fail, fail)
+}
+
 /** The text of anything that was thrown; a string whatever it was. */
 export function messageOf(error: unknown): string {
   try {

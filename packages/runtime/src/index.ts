@@ -1,5 +1,5 @@
 export { callSafely } from './call-safely.ts'
-export { aborted, HyphaeError, messageOf, throwIfAborted, timedOut } from './error.ts'
+export { aborted, failedBy, HyphaeError, messageOf, throwIfAborted, timedOut } from './error.ts'
 export { type GenerateIdentityOptions, generateIdentity, type WorkProgress } from './generate-identity.ts'
 export { type CallOptions, type Environment, PeerRuntime, type PeerRuntimeOptions } from './peer-runtime.ts'
 export type { Clock } from './ports/clock.ts'

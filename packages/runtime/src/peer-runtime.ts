@@ -14,7 +14,7 @@ import {
   type Random,
 } from '@hyphae/core'
 import { callSafely } from './call-safely.ts'
-import { HyphaeError, messageOf } from './error.ts'
+import { failedBy, HyphaeError, messageOf } from './error.ts'
 import { IntroducerSet } from './introducer-set.ts'
 import { Jobs } from './jobs.ts'
 import { PendingCalls } from './pending-calls.ts'
@@ -95,8 +95,7 @@ export class PeerRuntime {
       return runtime
     } catch (error) {
       runtime.#closed = true
-      await runtime.#free()
-      throw error
+      return failedBy(error, runtime.#free())
     }
   }
 

@@ -8,6 +8,7 @@ import {
   callSafely,
   createTabsIntroducer,
   createWebCryptoPeer,
+  failedBy,
   generateIdentity,
   HyphaeError,
   type Introducer,
@@ -46,8 +47,7 @@ export async function createPeer(given: PeerOptions): Promise<HyphaePeer> {
   try {
     return await startIn(storage, options, networkId, { clock, random })
   } catch (error) {
-    await storage.close()
-    throw error
+    return failedBy(error, storage.close())
   }
 }
 
@@ -77,8 +77,7 @@ async function startIn(
     servers: options.signaling,
   })
   if (options.signal?.aborted) {
-    await runtime.close()
-    throw aborted(options.signal)
+    return failedBy(aborted(options.signal), runtime.close())
   }
   const release = followPage(runtime)
   tell(options, { stage: 'started' })

@@ -116,6 +116,8 @@ export class HyphaePeer {
   readonly #timeline: TimelineEntry[] = []
   readonly #problems: HyphaeError[] = []
   #closing: Promise<void> | null = null
+  /** By itself, so that the end may have no caller to fail at. */
+  #isStopped = false
 
   /** Made by `createPeer`. */
   constructor(parts: HyphaePeerParts) {
@@ -334,6 +336,10 @@ export class HyphaePeer {
   async #close(): Promise<void> {
     try {
       await this.#runtime.close()
+    } catch (error) {
+      if (this.#isStopped)
+        this.#onProblem(new HyphaeError('STORAGE_FAILED', messageOf(error), { cause: error }))
+      throw error
     } finally {
       this.#parts.release()
       for (const topic of this.#topicByName.values()) topic.close()
@@ -418,8 +424,10 @@ export class HyphaePeer {
   }
 
   #onStopped(error: HyphaeError): void {
+    this.#isStopped = true
     this.#emitter.emit('stopped', error)
-    void this.close()
+    // Nobody called it: how it fails has been told as a problem.
+    this.close().catch(() => undefined)
   }
 }
 

@@ -345,6 +345,60 @@ describe('parts that fail', () => {
     expect(destroy).toHaveBeenCalledTimes(1)
   })
 
+  it('a disk that cannot be closed does not hide why a peer did not start', async () => {
+    const withDisk = (method: 'loadIdentity' | 'loadContacts') => {
+      const { storage, options } = parts()
+      vi.spyOn(storage, 'close').mockRejectedValue(new Error('cannot be closed'))
+      return { options, read: vi.spyOn(storage, method) }
+    }
+    for (const method of ['loadIdentity', 'loadContacts'] as const) {
+      const { options, read } = withDisk(method)
+      read.mockRejectedValue(new Error('cannot be read'))
+      await expect(createPeer(options)).rejects.toThrow('cannot be read')
+    }
+    const { options, read } = withDisk('loadContacts')
+    const abort = new AbortController()
+    read.mockImplementation(async () => {
+      abort.abort()
+      return []
+    })
+    await expect(createPeer({ ...options, signal: abort.signal })).rejects.toMatchObject({ code: 'ABORTED' })
+  })
+
+  it('a disk that cannot be closed is a problem where the peer ends by itself', async () => {
+    const links = createMemoryNetwork()
+    const disk = createMemoryStorage()
+    const identity = await generateIdentity({ workBits: 0, random: secureRandom() })
+    vi.spyOn(disk, 'close').mockRejectedValue(new Error('cannot be closed'))
+    const start = (name: string, storage = createMemoryStorage(), bootId = 1) => {
+      vi.spyOn(storage, 'loadIdentity').mockResolvedValue(identity)
+      vi.spyOn(storage, 'nextBootId').mockResolvedValue(bootId)
+      return createPeer({ ...parts().options, storage, transport: links.createTransport(name) })
+    }
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    const older = await start('older', disk)
+    const told: string[] = []
+    const stopped = new Promise((resolve) => older.on('stopped', resolve))
+    older.on('stopped', ({ code }) => told.push(code))
+    older.on('problem', ({ code, message }) => told.push(`${code} ${message}`))
+    const between = await createPeer({ ...parts().options, transport: links.createTransport('between') })
+    const link = async (peer: HyphaePeer) => {
+      const invite = await peer.createInvite()
+      await invite.complete(await between.acceptInvite(invite.text))
+    }
+    await link(older)
+    const newer = await start('newer', undefined, 2)
+    await link(newer)
+    await stopped
+    await expect(older.close()).rejects.toThrow('cannot be closed')
+    await new Promise(setImmediate)
+    process.off('unhandledRejection', unhandled)
+    expect(told).toEqual(['IDENTITY_IN_USE', 'STORAGE_FAILED cannot be closed'])
+    expect(unhandled).not.toHaveBeenCalled()
+    await Promise.all([between.close(), newer.close()])
+  })
+
   it('a disk that cannot be closed keeps nobody waiting', async () => {
     const { storage, options } = parts()
     const peer = await createPeer(options)
