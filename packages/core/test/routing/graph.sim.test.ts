@@ -85,7 +85,7 @@ const cases: Case[] = [
     linksMax: 10,
     introductions: 1,
     apartMs: 50,
-    seed: 7,
+    seed: 14,
     dialsPerLinkMax: 1.55,
     greedyMin: 0.95,
     restlessMax: 3,
