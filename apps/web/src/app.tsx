@@ -36,11 +36,6 @@ export function App({ session }: { session: PeerSession }) {
   const [opened, setOpened] = useState<ReadonlySet<ViewId>>(new Set([view]))
   if (!opened.has(view)) setOpened(new Set(opened).add(view))
   const main = useRef<HTMLElement>(null)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a view begins at its top, however far the last one was scrolled
-  useLayoutEffect(() => {
-    // A block body: newer browsers return a promise here, which React would take for a clean-up.
-    scrollTo(0, 0)
-  }, [view])
   const { phase } = state
   if (phase.phase !== 'running') return <StartView phase={phase} state={state} />
   // An entry of the history each: going back from a view leads to the last one, not away from the page and its links.
@@ -85,11 +80,17 @@ interface KeptViewProps extends ViewProps {
 
 /** What was typed or got in a view, an invite that waits for its answer too, is there when people come back to it. */
 const KeptView = memo(
-  ({ view: View, isShown, session, state }: KeptViewProps) => (
-    <Activity mode={isShown ? 'visible' : 'hidden'}>
-      <View session={session} state={state} />
-    </Activity>
-  ),
+  ({ view: View, isShown, session, state }: KeptViewProps) => {
+    useLayoutEffect(() => {
+      // A view begins at its top, however far the last one was scrolled.
+      if (isShown) scrollTo(0, 0)
+    }, [isShown])
+    return (
+      <Activity mode={isShown ? 'visible' : 'hidden'}>
+        <View session={session} state={state} />
+      </Activity>
+    )
+  },
   // Nobody sees a hidden view: it is drawn again when it is shown.
   (before, after) => !before.isShown && !after.isShown,
 )

@@ -3,12 +3,16 @@
 
 import type { TimelineEntry } from 'hyphae'
 
+/** Where the id stands among the hexadecimal digits of the text: 16 behind the 72 bytes of a contact. */
+const ATTEMPT_FROM = 144
+const ATTEMPT_TO = 160
+
 /** `expired`: nobody used it in its time; `failed`: no link came of it for another reason. */
 export type InviteFate = 'waiting' | 'linked' | 'expired' | 'failed'
 
 export function fateOf(text: string, timeline: readonly TimelineEntry[]): InviteFate {
-  const digits = hexOf(text)
-  const stages = timeline.filter(({ attempt }) => digits.includes(attempt)).map(({ stage }) => stage)
+  const id = hexOf(text).slice(ATTEMPT_FROM, ATTEMPT_TO)
+  const stages = timeline.filter(({ attempt }) => attempt === id).map(({ stage }) => stage)
   if (stages.includes('open')) return 'linked'
   if (stages.includes('failed:timeout')) return 'expired'
   return stages.some((stage) => stage.startsWith('failed')) ? 'failed' : 'waiting'

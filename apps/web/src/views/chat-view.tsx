@@ -15,8 +15,6 @@ export function ChatView({ session, state }: ViewProps) {
   const topic = topics.includes(chosen) ? chosen : LOBBY
   useEffect(() => session.readTopic(topic), [session, topic])
   const messages = state.messagesByTopic[topic] ?? []
-  const newest = messages.at(-1)
-  const following = useFollowing(topic, newest, newest?.from === state.peer?.id)
   const join = (name: string) => {
     session.joinTopic(name)
     setChosen(name)
@@ -32,30 +30,42 @@ export function ChatView({ session, state }: ViewProps) {
         onJoin={join}
         onLeave={() => session.leaveTopic(topic)}
       />
-      <ol className="messages" data-testid="messages" aria-live="polite" {...following}>
-        {messages.length === 0 && (
-          <li className="muted">Nothing has been said in “{topic}” since you came.</li>
-        )}
-        {messages.map((message) => (
-          <li key={message.id} className={message.from === state.peer?.id ? 'mine' : ''}>
-            <span
-              className="swatch"
-              style={{ '--hue': hueOf(message.from) } as React.CSSProperties}
-              aria-hidden="true"
-            />
-            <strong title={message.from} dir="auto">
-              {message.name || shortId(message.from)}
-            </strong>{' '}
-            <span className="muted">
-              {timeText(message.at)}
-              {message.hops > 0 && ` · ${counted(message.hops, 'hop')}`}
-            </span>
-            <p dir="auto">{message.text}</p>
-          </li>
-        ))}
-      </ol>
+      {/* Another topic is read from its end. */}
+      <MessageList key={topic} topic={topic} messages={messages} me={state.peer?.id} />
       <Composer onSay={(name, text) => session.say(topic, name, text)} />
     </section>
+  )
+}
+
+interface MessageListProps {
+  readonly topic: string
+  readonly messages: readonly ChatMessage[]
+  readonly me: string | undefined
+}
+
+function MessageList({ topic, messages, me }: MessageListProps) {
+  const following = useFollowing(messages.at(-1), me)
+  return (
+    <ol className="messages" data-testid="messages" aria-live="polite" {...following}>
+      {messages.length === 0 && <li className="muted">Nothing has been said in “{topic}” since you came.</li>}
+      {messages.map((message) => (
+        <li key={message.id} className={message.from === me ? 'mine' : ''}>
+          <span
+            className="swatch"
+            style={{ '--hue': hueOf(message.from) } as React.CSSProperties}
+            aria-hidden="true"
+          />
+          <strong title={message.from} dir="auto">
+            {message.name || shortId(message.from)}
+          </strong>{' '}
+          <span className="muted">
+            {timeText(message.at)}
+            {message.hops > 0 && ` · ${counted(message.hops, 'hop')}`}
+          </span>
+          <p dir="auto">{message.text}</p>
+        </li>
+      ))}
+    </ol>
   )
 }
 
@@ -63,17 +73,13 @@ export function ChatView({ session, state }: ViewProps) {
  * Shows the newest of a list, unless the reader has scrolled up: what others say does not take away what is being read.
  * The page around the list stays where it is.
  */
-function useFollowing(topic: string, newest: ChatMessage | undefined, isMine: boolean) {
+function useFollowing(newest: ChatMessage | undefined, me: string | undefined) {
   const list = useRef<HTMLOListElement>(null)
   const isAtEnd = useRef(true)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another topic is read from its end
   useLayoutEffect(() => {
-    isAtEnd.current = true
-  }, [topic])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the list scrolls when something is added to it
-  useLayoutEffect(() => {
+    const isMine = newest?.from === me
     if (list.current && (isAtEnd.current || isMine)) list.current.scrollTop = list.current.scrollHeight
-  }, [newest, topic])
+  }, [newest, me])
   const onScroll = ({ currentTarget: { scrollTop, clientHeight, scrollHeight } }: UIEvent<HTMLElement>) => {
     isAtEnd.current = scrollTop + clientHeight >= scrollHeight - NEAR_END_PIXELS
   }

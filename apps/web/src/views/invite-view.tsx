@@ -1,5 +1,5 @@
 import { HyphaeError, type HyphaePeer, type Invite, type TimelineEntry } from 'hyphae'
-import { type RefObject, useEffect, useId, useRef, useState } from 'react'
+import { type RefObject, useCallback, useEffect, useId, useRef, useState } from 'react'
 import { fateOf } from '../invite-fate.ts'
 import { errorText } from '../text.ts'
 import type { ViewProps } from './view.ts'
@@ -39,11 +39,11 @@ function Inviting({ peer, timeline }: SideProps) {
     setInvite(await peer.createInvite())
     return `Give the text to one other person. It waits for ${GOOD_MINUTES} minutes.`
   }
-  const end = () => {
+  const end = useCallback(() => {
     keepFocus(used, creating)
     setInvite(null)
     setAnswer('')
-  }
+  }, [])
   const complete = async (waiting: Invite) => {
     try {
       await waiting.complete(answer)
@@ -57,12 +57,11 @@ function Inviting({ peer, timeline }: SideProps) {
     return 'Linked.'
   }
   const fate = invite === null ? 'waiting' : fateOf(invite.text, timeline)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: told once, when it comes
   useEffect(() => {
     if (fate !== 'expired') return
     end()
     setNote(`The invite has expired: no answer came within ${GOOD_MINUTES} minutes. Create another one.`)
-  }, [fate])
+  }, [fate, end, setNote])
   return (
     <div className="stack">
       <h3>I invite somebody</h3>

@@ -77,12 +77,8 @@ interface Drawn {
 function useLayout(graph: Graph): ReadonlyMap<string, Point> {
   const [drawn, setDrawn] = useState<Drawn>({ text: '', points: new Map() })
   const text = graphText(graph)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the graph is another object with every look at the peer
-  useEffect(() => {
-    const size = { width: WIDTH, height: HEIGHT }
-    setDrawn((before) =>
-      before.text === text ? before : { text, points: layout(graph, size, before.points) },
-    )
-  }, [text])
-  return drawn.points
+  if (text === drawn.text) return drawn.points
+  const points = layout(graph, { width: WIDTH, height: HEIGHT }, drawn.points)
+  setDrawn({ text, points })
+  return points
 }
