@@ -119,7 +119,7 @@ export class PeerSession {
       if (message !== null) this.#addMessage(name, message)
     })
     this.#offByTopic.set(name, off)
-    this.#set({ messagesByTopic: { [name]: [], ...this.#state.messagesByTopic } })
+    this.#set({ messagesByTopic: { ...this.#state.messagesByTopic, [name]: [] } })
   }
 
   leaveTopic(name: string): void {
