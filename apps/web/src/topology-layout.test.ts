@@ -45,6 +45,16 @@ describe('the picture of the topology', () => {
     expect((one.y + other.y) / 2).toBeCloseTo(SIZE.height / 2)
   })
 
+  test('makes a triangle of a chain of three whose ends are linked', () => {
+    const [me, a, b] = ids(3) as [string, string, string]
+    for (const chain of [graphOf(me, [a, b], []), graphOf(me, [a], [tells(a, [b])])]) {
+      const before = layout(chain, SIZE, NOBODY)
+      const triangle = graphOf(me, [a, b], [tells(a, [b])])
+      const points = [...layout(triangle, SIZE, before).values()] as [Point, Point, Point]
+      expect(heightOf(points)).toBeGreaterThan(40)
+    }
+  })
+
   test('stays calm when a crowd loses one link', () => {
     const graph = crowd(41)
     const before = layout(graph, SIZE, NOBODY)
@@ -79,6 +89,12 @@ function spanOf(values: number[]): number {
 
 function nearest(point: Point, points: readonly Point[]): number {
   return Math.min(...points.filter((other) => other !== point).map((other) => distance(point, other)))
+}
+
+/** Of a triangle, over its longest side. */
+function heightOf([a, b, c]: [Point, Point, Point]): number {
+  const area = Math.abs((b.x - a.x) * (c.y - a.y) - (c.x - a.x) * (b.y - a.y))
+  return area / Math.max(distance(a, b), distance(b, c), distance(c, a))
 }
 
 function distance(a: Point, b: Point): number {

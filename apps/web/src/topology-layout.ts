@@ -24,8 +24,6 @@ const STEPS = 120
 const MARGIN = 30
 /** Units a new peer moves in the first step at most; in the last it moves no more. */
 const HEAT = 20
-/** The part of HEAT for a peer that has its place, where nobody is new: 24 units in all steps. A link more shakes nothing. */
-const HEAT_PART_MIN = 0.02
 
 /** Our own links, and what others told of theirs. */
 export function graphOf(me: string, ownLinks: readonly string[], topology: readonly TopologyPeer[]): Graph {
@@ -69,10 +67,10 @@ export function layout(graph: Graph, size: Size, before: ReadonlyMap<string, Poi
   return new Map(graph.peers.map((id, index) => [id, stretched(places[index] as Point, size)]))
 }
 
-/** The more peers are new, the more room the others make for them. */
+/** The more peers are new, the more room the others make for them. A link more shakes a few peers and no crowd. */
 function heatsOf({ peers }: Graph, before: ReadonlyMap<string, Point>): number[] {
-  const newPart = peers.filter((id) => !before.has(id)).length / peers.length
-  return peers.map((id) => HEAT * (before.has(id) ? Math.max(HEAT_PART_MIN, newPart) : 1))
+  const newPeers = peers.filter((id) => !before.has(id)).length
+  return peers.map((id) => HEAT * (before.has(id) ? Math.max(1, newPeers) / peers.length : 1))
 }
 
 function stretched({ x, y }: Point, { width, height }: Size): Point {
