@@ -45,6 +45,7 @@ test('people in Chromium and Firefox see each other, talk and share values', asy
       await expect(messages.filter({ hasText: 'Hello from Chromium' })).toContainText('Ada')
       await expect(messages.filter({ hasText: 'Hello from Firefox' })).toContainText('Bob')
     }
+    await expect(eve, 'who looks elsewhere is told').toHaveTitle('(2) Hyphae')
     await shootBoth('messages')
   })
 

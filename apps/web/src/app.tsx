@@ -2,6 +2,7 @@ import {
   Activity,
   type ComponentType,
   memo,
+  useEffect,
   useLayoutEffect,
   useRef,
   useState,
@@ -10,6 +11,7 @@ import {
 import { Icon } from './icon.tsx'
 import type { PeerSession, SessionState } from './peer-session.ts'
 import { counted, shortId, statusText } from './text.ts'
+import { Unread } from './unread.tsx'
 import { ChatView } from './views/chat-view.tsx'
 import { InviteView } from './views/invite-view.tsx'
 import { NetworkView } from './views/network-view.tsx'
@@ -36,6 +38,11 @@ export function App({ session }: { session: PeerSession }) {
   const [opened, setOpened] = useState<ReadonlySet<ViewId>>(new Set([view]))
   if (!opened.has(view)) setOpened(new Set(opened).add(view))
   const main = useRef<HTMLElement>(null)
+  const unread = [...state.unreadByTopic.values()].reduce((sum, count) => sum + count, 0)
+  useEffect(() => {
+    // Where another tab is in front, the name of this one tells of messages.
+    document.title = unread === 0 ? 'Hyphae' : `(${unread}) Hyphae`
+  }, [unread])
   const { phase } = state
   if (phase.phase !== 'running') return <StartView phase={phase} state={state} />
   // An entry of the history each: going back from a view leads to the last one, not away from the page and its links.
@@ -60,6 +67,7 @@ export function App({ session }: { session: PeerSession }) {
           >
             <Icon name={id} />
             <span>{title}</span>
+            {id === 'chat' && <Unread count={unread} />}
           </button>
         ))}
       </nav>
@@ -124,7 +132,7 @@ function Problems({ state, onDismiss }: { state: SessionState; onDismiss: () => 
       <ul>
         {state.problems.map(({ code, message }) => (
           <li key={`${code}${message}`}>
-            {code}: {message}
+            {message} <code className="muted">{code}</code>
           </li>
         ))}
       </ul>

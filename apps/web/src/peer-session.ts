@@ -40,7 +40,8 @@ export interface SessionState {
   readonly problems: readonly Problem[]
   readonly topology: readonly TopologyPeer[]
   readonly crawling: boolean
-  readonly messagesByTopic: Readonly<Record<string, readonly ChatMessage[]>>
+  /** Of the topics this page listens to, in the order in which they were joined. */
+  readonly messagesByTopic: ReadonlyMap<string, readonly ChatMessage[]>
   /** Messages of others since a topic was last open; none for the others. */
   readonly unreadByTopic: ReadonlyMap<string, number>
 }
@@ -63,7 +64,7 @@ export class PeerSession {
       problems: [],
       topology: [],
       crawling: false,
-      messagesByTopic: {},
+      messagesByTopic: new Map(),
       unreadByTopic: new Map(),
     }
   }
@@ -99,7 +100,11 @@ export class PeerSession {
     peer.on('stopped', (error) => this.#set({ phase: { phase: 'stopped', message: error.message } }))
     setInterval(() => this.#look(), LOOK_MS)
     setInterval(() => this.#crawlIfSeen(), CRAWL_MS)
-    document.addEventListener('visibilitychange', () => this.#crawlIfSeen())
+    document.addEventListener('visibilitychange', () => {
+      this.#crawlIfSeen()
+      if (this.#readTopic !== null && document.visibilityState === 'visible')
+        this.#setUnread(this.#readTopic, 0)
+    })
     for (const name of [LOBBY, ...loadTopics(settings.network)]) this.#listen(name)
     this.#look()
   }
@@ -119,15 +124,16 @@ export class PeerSession {
       if (message !== null) this.#addMessage(name, message)
     })
     this.#offByTopic.set(name, off)
-    this.#set({ messagesByTopic: { ...this.#state.messagesByTopic, [name]: [] } })
+    this.#setMessages(name, [])
   }
 
   leaveTopic(name: string): void {
     this.#offByTopic.get(name)?.()
     this.#offByTopic.delete(name)
     forgetTopic(this.#state.settings.network, name)
-    const { [name]: _, ...rest } = this.#state.messagesByTopic
-    this.#set({ messagesByTopic: rest })
+    const messagesByTopic = new Map(this.#state.messagesByTopic)
+    messagesByTopic.delete(name)
+    this.#set({ messagesByTopic })
     this.#setUnread(name, 0)
   }
 
@@ -183,11 +189,15 @@ export class PeerSession {
   }
 
   #addMessage(topic: string, message: ChatMessage): void {
-    const known = this.#state.messagesByTopic[topic] ?? []
-    const messages = [...known, message].slice(-MESSAGES_MAX)
-    this.#set({ messagesByTopic: { ...this.#state.messagesByTopic, [topic]: messages } })
-    if (topic !== this.#readTopic && message.from !== this.#state.peer?.id)
+    const known = this.#state.messagesByTopic.get(topic) ?? []
+    this.#setMessages(topic, [...known, message].slice(-MESSAGES_MAX))
+    const isRead = topic === this.#readTopic && document.visibilityState === 'visible'
+    if (!isRead && message.from !== this.#state.peer?.id)
       this.#setUnread(topic, (this.#state.unreadByTopic.get(topic) ?? 0) + 1)
+  }
+
+  #setMessages(topic: string, messages: readonly ChatMessage[]): void {
+    this.#set({ messagesByTopic: new Map(this.#state.messagesByTopic).set(topic, messages) })
   }
 
   #setUnread(topic: string, count: number): void {

@@ -3,6 +3,7 @@ import { keep, kept } from '../browser-storage.ts'
 import { type ChatMessage, NAME_MAX, TEXT_MAX } from '../chat-message.ts'
 import { LOBBY, TOPIC_NAME_MAX } from '../kept-topics.ts'
 import { counted, errorText, hueOf, shortId, timeText } from '../text.ts'
+import { Unread } from '../unread.tsx'
 import type { ViewProps } from './view.ts'
 
 const NAME_KEY = 'hyphae:name'
@@ -10,11 +11,11 @@ const NAME_KEY = 'hyphae:name'
 const NEAR_END_PIXELS = 40
 
 export function ChatView({ session, state }: ViewProps) {
-  const topics = Object.keys(state.messagesByTopic)
+  const topics = [...state.messagesByTopic.keys()]
   const [chosen, setChosen] = useState(LOBBY)
   const topic = topics.includes(chosen) ? chosen : LOBBY
   useEffect(() => session.readTopic(topic), [session, topic])
-  const messages = state.messagesByTopic[topic] ?? []
+  const messages = state.messagesByTopic.get(topic) ?? []
   const join = (name: string) => {
     session.joinTopic(name)
     setChosen(name)
@@ -146,19 +147,6 @@ function TopicBar({ topics, topic, unreadByTopic, onOpen, onJoin, onLeave }: Top
         </button>
       </form>
     </div>
-  )
-}
-
-function Unread({ count }: { count: number }) {
-  if (count === 0) return null
-  return (
-    <>
-      {' '}
-      <span className="badge open">
-        {count}
-        <span className="hidden"> unread</span>
-      </span>
-    </>
   )
 }
 
