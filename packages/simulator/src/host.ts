@@ -178,15 +178,18 @@ export class Host {
     this.transport.suspend()
   }
 
-  /** The peer hears how long it was away, as a page tells it, and then everything that waited. */
-  resume(): void {
+  /**
+   * The peer hears how long it was away, as a page tells it, and then everything that waited. `isTold`: false for a page that was
+   * busy, which nobody tells anything.
+   */
+  resume(isTold = true): void {
     const waiting = this.#waiting
     if (waiting === null) return
     const awayMs = this.#around.timeline.now - this.#suspendedAt
     this.#waiting = null
     this.transport.resume()
     const pausedMs = awayMs < PAUSE_TOLD_MS_MIN ? 0 : awayMs
-    this.deliver({ type: 'environment', online: true, visible: true, pausedMs })
+    if (isTold) this.deliver({ type: 'environment', online: true, visible: true, pausedMs })
     for (const input of waiting) this.deliver(input)
   }
 

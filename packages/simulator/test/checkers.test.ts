@@ -14,6 +14,7 @@ import { DeliveryChecker } from '../src/checkers/delivery-checker.ts'
 import { LinkChecker } from '../src/checkers/link-checker.ts'
 import { MeshChecker } from '../src/checkers/mesh-checker.ts'
 import { RecordChecker } from '../src/checkers/record-checker.ts'
+import { RequestChecker } from '../src/checkers/request-checker.ts'
 import { TableChecker } from '../src/checkers/table-checker.ts'
 import { Violations } from '../src/checkers/violations.ts'
 import { requireWork } from '../src/checkers/work-checker.ts'
@@ -83,6 +84,46 @@ describe('links', () => {
   })
 })
 
+describe('requests', () => {
+  const answered = (status: 'ok' | 'busy', change: (payload: Uint8Array) => Uint8Array) => {
+    const [{ host, peer, act }, { host: other }] = peers as [ScriptedHost, ScriptedHost]
+    const checker = new RequestChecker(network, violations, new SeededRandom(1, 'requests'))
+    checker.request(host, other)
+    network.advance(1)
+    const { op, call } = peer.last('command')
+    if (call.type !== 'request') throw new Error(`the last command is ${call.type}`)
+    act({ type: 'done', op, value: { status, payload: change(call.payload), hops: 1 } })
+    network.advance(1)
+    expect(checker.underWay).toBe(0)
+    return violations.list.join()
+  }
+
+  test('an answer is what was asked', () => {
+    expect(answered('ok', (payload) => payload)).toBe('')
+    expect(answered('busy', (payload) => payload)).toContain('a wrong answer: busy')
+  })
+
+  test('another answer is seen', () => {
+    expect(answered('ok', (payload) => payload.with(0, 1 ^ (payload[0] as number)))).toContain(
+      'a wrong answer',
+    )
+  })
+
+  test('a handler says what it was asked, and failures are counted with their reason', () => {
+    const [{ host, peer, act }, { host: other }] = peers as [ScriptedHost, ScriptedHost]
+    const checker = new RequestChecker(network, violations, new SeededRandom(1, 'requests'))
+    network.observe(checker)
+    const payload = Uint8Array.of(7)
+    say(peers[0]!, { type: 'request', request: 'r' as never, from: other.id, name: 'echo', payload })
+    expect(peer.last('command').call).toMatchObject({ type: 'respond', status: 'ok', payload })
+    checker.request(host, other)
+    network.advance(1)
+    act({ type: 'failed', op: peer.last('command').op, code: 'TIMEOUT', message: 'late' })
+    network.advance(1)
+    expect([...checker.failures].join()).toContain('TIMEOUT: late')
+  })
+})
+
 describe('deliveries', () => {
   let checker: DeliveryChecker
 
@@ -107,6 +148,20 @@ describe('deliveries', () => {
     expect(violations.list).toEqual([])
     expect(checker.deliveredShare()).toBe(1)
     expect(checker.latencies().count).toBe(3)
+  })
+
+  test('who left the topic need not get what is on its way, and must not get what comes later', () => {
+    const { host, peer, act } = peers[1]!
+    checker.unsubscribe(host, 'topic')
+    network.advance(1)
+    say(peers[1]!, message())
+    expect(violations.list).toEqual([])
+    act({ type: 'done', op: peer.last('command').op, value: null })
+    network.advance(1)
+    say(peers[1]!, message())
+    checker.requireAll()
+    expect(violations.list.join()).toContain('without a subscription')
+    expect(violations.list.join()).toContain('did not reach 2 of 2')
   })
 
   test('a message that did not arrive is missed, by the living alone', () => {

@@ -36,6 +36,17 @@ describe('what holds', () => {
     },
   )
 
+  test.each([
+    [8, 1, {}],
+    [8, 2, {}],
+    [4, 3, {}],
+    [20, 100, { links: 5, whims: 150 }],
+  ] as const)('whatever befalls %i tabs, all is well once it is over: seed %i', (peers, seed, numbers) => {
+    const { violations, figures } = run({ scenario: 'whims', peers, seed, numbers })
+    expect(violations).toEqual([])
+    expect(figures).toMatchObject({ getSuccess: 1, deliveredShare: 1 })
+  })
+
   test('one peer alone is a network', () => {
     expect(run({ scenario: 'join', peers: 1, seed: 1 }).violations).toEqual([])
   })
@@ -100,17 +111,28 @@ describe('adversaries', () => {
 
 describe('what is broken on purpose is found', () => {
   test('gossip that hands on nothing', () => {
-    const scenarios = ['mass-failure', 'lossy']
+    const scenarios = ['mass-failure', 'lossy', 'whims']
     for (const scenario of scenarios) {
       const { violations } = run({
         scenario,
         peers: 12,
         seed: 1,
-        numbers: { ...FEW, messages: 2 },
+        numbers: scenario === 'whims' ? { whims: 10, links: 50 } : { ...FEW, messages: 2 },
         createPeer: without('message'),
       })
       expect(violations.join()).toMatch(/did not reach/)
     }
+  })
+
+  test('a peer that answers no request', () => {
+    const { violations } = run({
+      scenario: 'whims',
+      peers: 4,
+      seed: 1,
+      numbers: { whims: 2 },
+      createPeer: without('request'),
+    })
+    expect(violations.join()).toMatch(/request failed in peace: TIMEOUT/)
   })
 
   test('a peer that never says that it has joined', () => {
@@ -127,7 +149,7 @@ describe('what is broken on purpose is found', () => {
 
 test('every scenario runs with five peers and says what it measured', () => {
   for (const { name, options } of SCENARIOS) {
-    const small = { keys: 4, gets: 4, lookups: 4, messages: 4, minutes: 0.5, calm: 0.1, sybils: 3 }
+    const small = { keys: 4, gets: 4, lookups: 4, messages: 4, minutes: 0.5, calm: 0.1, sybils: 3, whims: 10 }
     const numbers = Object.fromEntries(Object.entries(small).filter(([option]) => option in options))
     const { figures } = run({ scenario: name, peers: 5, seed: 1, numbers: { ...QUICK, ...numbers } })
     expect(figures['linksMax'], name).toBeGreaterThan(0)

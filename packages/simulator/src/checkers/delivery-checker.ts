@@ -44,6 +44,18 @@ export class DeliveryChecker implements NetworkObserver {
     this.#subscribersByTopic.set(topic, subscribers.set(host, host.boot))
   }
 
+  /** What is on its way to it may arrive until the peer has heard of this, and need not. */
+  unsubscribe(host: Host, topic: string): void {
+    for (const { topic: published, expected } of this.#publishedByNumber)
+      if (published === topic) expected.delete(host)
+    const subscribers = this.#subscribersByTopic.get(topic)
+    const { boot } = host
+    const done = () => {
+      if (subscribers?.get(host) === boot) subscribers.delete(host)
+    }
+    host.call({ type: 'unsubscribe', topic }, { done })
+  }
+
   /** What this peer gets is of no interest from now on. */
   ignore(host: Host): void {
     this.#ignored.add(host)
@@ -62,7 +74,7 @@ export class DeliveryChecker implements NetworkObserver {
   }
 
   /** Publishes a message of this many bytes, at least 4. Returns its number. */
-  publish(host: Host, topic: string, bytes: number): number {
+  publish(host: Host, topic: string, bytes: number, strategy?: GossipStrategy): number {
     const number = this.#publishedByNumber.length
     const expected = new Map(this.#subscribersByTopic.get(topic))
     expected.delete(host)
@@ -82,7 +94,10 @@ export class DeliveryChecker implements NetworkObserver {
       published.failed = true
     }
     const payload = payloadOf(number, bytes)
-    host.call({ type: 'publish', topic, payload, deadlineMs: DEADLINE_MS }, { failed })
+    host.call(
+      { type: 'publish', topic, payload, deadlineMs: DEADLINE_MS, ...(strategy && { strategy }) },
+      { failed },
+    )
     return number
   }
 

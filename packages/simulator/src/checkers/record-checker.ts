@@ -15,7 +15,7 @@ const NAMESPACE = 'simulated'
 export interface Entry {
   readonly name: RecordName | null
   readonly draft: (value: Uint8Array) => RecordDraft
-  readonly writes: { readonly value: Uint8Array; isStored: boolean }[]
+  readonly writes: { readonly value: Uint8Array; isStored: boolean; isOver: boolean }[]
   key: Key | null
   /** As the record is read; known once the first put has returned. */
   readAs: RecordName | null
@@ -79,7 +79,7 @@ export class RecordChecker {
   /** Puts a fresh value of this many bytes. */
   put(host: Host, entry: Entry, bytes: number): void {
     const value = this.#random.bytes(bytes)
-    const write = { value, isStored: false }
+    const write = { value, isStored: false, isOver: false }
     const begunAt = this.#network.timeline.now
     entry.writes.push(write)
     this.putsUnderWay += 1
@@ -88,15 +88,18 @@ export class RecordChecker {
       {
         done: (result) => {
           write.isStored = true
+          write.isOver = true
           this.#onPut(entry, value, host, result as PutResult)
           this.putMs.add(this.#network.timeline.now - begunAt)
         },
         failed: (code) => {
+          write.isOver = true
           this.putsUnderWay -= 1
           this.putsFailed += 1
           this.#count(code)
         },
         gone: () => {
+          write.isOver = true
           this.putsUnderWay -= 1
         },
       },

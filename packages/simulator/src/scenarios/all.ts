@@ -14,6 +14,7 @@ import { partition } from './partition.ts'
 import { get, put } from './records.ts'
 import type { Scenario } from './scenario.ts'
 import { sybil } from './sybil.ts'
+import { whims } from './whims.ts'
 import { whole } from './whole.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -31,6 +32,7 @@ export const SCENARIOS: readonly Scenario[] = [
   sybil,
   idle,
   faults,
+  whims,
   whole,
 ]
 
