@@ -124,13 +124,12 @@ export class Forwarder {
   }
 
   /** The local machine has no answer: the message goes on. */
-  pass(id: string, now: Millis, out: RouterEffect[]): Route | null {
+  pass(id: string, now: Millis, out: RouterEffect[]): void {
     const route = this.#table.get(id)
-    if (route?.stage !== 'here') return null
+    if (route?.stage !== 'here') return
     route.stage = 'passed'
-    if (route.previous === null) this.#owner.passed(route)
+    this.#owner.passed(route)
     this.#advance(route, now, out)
-    return route
   }
 
   onLinkDown(peer: PeerId, now: Millis, out: RouterEffect[]): void {
@@ -164,7 +163,7 @@ export class Forwarder {
 
   /** One hop at a time: nothing moves while a hop has the message and has not sent it back. */
   #advance(route: Route, now: Millis, out: RouterEffect[]): void {
-    if (route.stage === 'here' || this.#table.get(route.id) !== route) return
+    if (route.stage === 'here') return
     if (route.hops.some(isPending)) return
     if (route.stage === 'over') return this.#sendBack(route.alsoFrom, route, out)
     const step = this.#next.step(route, now)

@@ -121,7 +121,6 @@ export class NextHop {
    */
   #inTwoHops(route: Route, closer: PeerId | null, now: Millis): PeerId | null {
     const { routing } = this.#views
-    if (closer !== null && isTarget(route, closer)) return null
     for (const { id } of routing.closest(route.target, REPLICAS)) {
       if (!this.#isWorthTwo(route, closer, id)) return null
       const to = routing.isLinked(id) || this.#isVisited(route, id) ? null : routing.viaOf(id)

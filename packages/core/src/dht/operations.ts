@@ -1,7 +1,7 @@
 // Operations of our own: several first hops at once, one more when an answer is late, and an end when all are used up.
 
 import type { Millis } from '../contract.ts'
-import { keyOf, type PeerId, peerIdOf } from '../identity/peer-id.ts'
+import { type PeerId, peerIdOf } from '../identity/peer-id.ts'
 import {
   FRAME_BYTES_MAX,
   HEDGE_MAX_MS,
@@ -82,7 +82,6 @@ export class Operations implements RouteOwner {
 
   /** By an operation of ours, or a way of others that is here under a name that one of our paths would have. */
   #isTakenName(operation: OperationId): boolean {
-    if (this.#operationById.has(operation)) return true
     for (let path = 0; path < ROUTE_PATHS_MAX; path++)
       if (this.#table.get(routeId(operation, path)) !== undefined) return true
     return false
@@ -155,8 +154,7 @@ export class Operations implements RouteOwner {
   /** Only the last open path may end with ourselves: the others may yet find somebody closer. */
   mayEndHere(route: Route): boolean {
     const operation = this.#operationById.get(route.key.operation)
-    if (operation === undefined || (operation.open.size > 1 && !isForSelf(route, this.#routing.self.id)))
-      return false
+    if (operation === undefined || operation.open.size > 1) return false
     operation.here = true
     return true
   }
@@ -197,10 +195,6 @@ export class Operations implements RouteOwner {
     const hadNobody = operation.firstHops.size === 0 && this.#routing.linked().length === 0
     this.close(operation, hadNobody ? 'no-links' : 'exhausted', out)
   }
-}
-
-function isForSelf(route: Route, self: PeerId): boolean {
-  return isForOne(route.mode) && route.target === keyOf(self)
 }
 
 /** A source route that would make the frame too long is left out: the message then finds its own way. */

@@ -214,7 +214,7 @@ export class RouteTable {
 
   /** Whether there is nothing to sweep. */
   get isEmpty(): boolean {
-    return this.#routeById.size + this.#finished.size + this.#answered.size === 0
+    return this.#routeById.size + this.#finished.size === 0
   }
 
   sizes() {

@@ -154,8 +154,8 @@ export class Router implements RouterMachine {
   }
 
   #onPass(key: RouteKey, now: Millis, out: RouterEffect[]): void {
-    const route = this.#forwarder.pass(idOf(key), now, out)
-    const operation = route?.previous === null ? this.#operations.get(key.operation) : undefined
+    this.#forwarder.pass(idOf(key), now, out)
+    const operation = this.#operations.get(key.operation)
     if (operation !== undefined) this.#spread(operation, now, out)
   }
 
