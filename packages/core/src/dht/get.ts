@@ -34,10 +34,6 @@ const QUORUM = 2
 const GRACE_MS = 400
 /** Milliseconds others have to answer where we hold a copy ourselves. A guess. */
 const LOCAL_GRACE_MS = 1_000
-/** Answers one get looks at: one per way, and the router never opens this many. */
-const ANSWERS_MAX = 8
-/** Holders brought up to date after one get. */
-const READ_REPAIRS_MAX = 2
 
 interface Answer {
   readonly record: PeerRecord
@@ -70,7 +66,6 @@ export class Gets {
   }
 
   call(op: OpId, name: RecordName, turn: Turn): void {
-    if (this.#getByOp.has(op)) return
     const failure = nameFailure(name)
     if (failure !== null) {
       turn.out.push({ type: 'failed', op, ...failure })
@@ -103,7 +98,7 @@ export class Gets {
 
   graceOver(op: OpId, turn: Turn): void {
     const get = this.#getByOp.get(op)
-    if (get !== undefined && get.answerByHolder.size > 0) this.#finish(get, turn)
+    if (get !== undefined) this.#finish(get, turn)
   }
 
   get size(): number {
@@ -159,7 +154,7 @@ export class Gets {
   /** One answer per way and per holder: whoever sits on one way cannot speak for two. */
   #isNew(get: Get, value: MessageOf<'VALUE'>, path: number): boolean {
     const { holder } = value
-    if (get.paths.has(path) || get.paths.size >= ANSWERS_MAX) return false
+    if (get.paths.has(path)) return false
     if (holder.id === this.#context.self.id || get.answerByHolder.has(holder.id)) return false
     return isAcceptable(holder, this.#context.workBits)
   }
@@ -178,7 +173,6 @@ export class Gets {
   }
 
   #onEnded(get: Get, reason: RouteEnd, turn: Turn): void {
-    get.operation = null
     get.ended = reason
     this.#finishIfEnded(get, turn)
   }
@@ -209,7 +203,7 @@ export class Gets {
     const { record } = best
     const lifeSeconds = Math.min(best.lifeSeconds, RECORD_TTL_MS / 1_000)
     const stale = [...get.answerByHolder.values()].filter((answer) => isOlder(answer.record, record))
-    for (const { holder } of stale.slice(0, READ_REPAIRS_MAX)) {
+    for (const { holder } of stale) {
       if (holder.id === self.id) this.#keep(get.key, { record, lifeSeconds }, turn)
       else {
         const inner = { type: 'REPLICA', origin: NO_ORIGIN, lifeSeconds, record } as const

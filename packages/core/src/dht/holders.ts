@@ -35,7 +35,6 @@ export class Holders {
   }
 
   call(op: OpId, key: Key, turn: Turn): void {
-    if (this.#queryByOp.has(op)) return
     if (!isId(key)) {
       const message = 'a key is 64 lower-case hexadecimal digits'
       turn.out.push({ type: 'failed', op, code: 'RECORD_REJECTED', message })
@@ -72,10 +71,7 @@ export class Holders {
     const route = { mode: 'closest', target: key, inner, paths: 1, timeoutMs } as const
     const handler = {
       reply: (reply: RoutedReply, later: Turn) => this.#onFound(query, reply, later),
-      ended: (_reason: RouteEnd, later: Turn) => {
-        query.operation = null
-        this.#onNamed(query, [], later)
-      },
+      ended: (_reason: RouteEnd, later: Turn) => this.#onNamed(query, [], later),
     }
     query.operation = routes.start(route, handler, turn)
     if (query.operation === null) this.#onNamed(query, [], turn)
@@ -162,13 +158,11 @@ export class Holders {
 
   #close(query: Query, turn: Turn): void {
     this.#queryByOp.delete(query.op)
-    query.waiting.length = 0
     this.#stopRoute(query, turn)
   }
 
   #stopRoute(query: Query, turn: Turn): void {
     if (query.operation !== null) this.#context.routes.stop(query.operation, turn)
-    query.operation = null
   }
 }
 

@@ -129,7 +129,6 @@ export class Placements {
   }
 
   #onEnded(placement: Placement, reason: RouteEnd, turn: Turn): void {
-    placement.operation = null
     placement.ended ??= reason
     this.#judge(placement, turn)
   }
@@ -147,7 +146,7 @@ export class Placements {
     const { signingKey: key, id } = stored.holder
     const bytes = storedSignedBytes(placement.operation, id, stored)
     const follow: Follow<boolean> = (valid, later) => {
-      placement.verifying = Math.max(placement.verifying - 1, 0)
+      placement.verifying--
       if (valid && !placement.heard.has(id)) this.#count(placement, stored)
       this.#judge(placement, later)
     }

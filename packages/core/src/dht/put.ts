@@ -42,7 +42,6 @@ export class Puts {
 
   call(op: OpId, call: PeerCall & { type: 'put' }, turn: Turn): void {
     const { context } = this.#parts
-    if (this.#putByOp.has(op)) return
     const { draft, replicas } = call
     const failure = draftFailure(draft, context.self.id)
     if (failure !== null) {

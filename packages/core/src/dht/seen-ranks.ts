@@ -18,11 +18,8 @@ export class SeenRanks {
     const highest = Math.max(rank, this.of(key))
     this.#rankByKey.delete(key)
     this.#rankByKey.set(key, highest)
-    if (this.#rankByKey.size <= SEEN_RANKS_MAX) return
-    for (const oldest of this.#rankByKey.keys()) {
-      this.#rankByKey.delete(oldest)
-      return
-    }
+    if (this.#rankByKey.size > SEEN_RANKS_MAX)
+      this.#rankByKey.delete(this.#rankByKey.keys().next().value as Key)
   }
 
   get size(): number {

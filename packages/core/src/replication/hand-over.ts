@@ -95,7 +95,7 @@ export class HandOver {
 
   #finished(turn: Turn): void {
     this.#underWay--
-    if (this.#state === 'leaving') this.#next(turn)
+    this.#next(turn)
   }
 
   #end(turn: Turn): void {

@@ -63,7 +63,7 @@ export class Repair {
   readonly #scans: Scan[] = []
   /** Records that came from a repair and make us look at their group. */
   readonly #received = new Set<Key>()
-  #queue: Check[] = []
+  readonly #queue: Check[] = []
   readonly #silenceByPeerId = new Map<PeerId, Silence>()
   #underWay = 0
   #turning = false
@@ -143,9 +143,6 @@ export class Repair {
   /** We are leaving: from now on others see to it. */
   stop(): void {
     this.#stopped = true
-    this.#scans.length = 0
-    this.#received.clear()
-    this.#queue = []
   }
 
   get size(): number {
