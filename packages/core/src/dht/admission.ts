@@ -8,12 +8,12 @@ import { copyRecord } from '../wire/record-field.ts'
 import {
   compareVersions,
   isWellFormed,
+  ownedSignedBytes,
   type PeerRecord,
   type RecordHeader,
   type RecordVersion,
-  recordSignedBytes,
-  recordSigningKey,
   recordVersion,
+  sharedSignedBytes,
 } from './record.ts'
 import type { Follow, StoreContext, Turn } from './store-context.ts'
 import type { Proof } from './store-jobs.ts'
@@ -114,11 +114,11 @@ export class Admission {
 
 /** What must verify before the record is believed; null where its key is the proof. */
 export function proofOf(record: PeerRecord): Proof | null {
-  const bytes = recordSignedBytes(record)
-  const key = recordSigningKey(record)
-  return record.kind === 'immutable' || bytes === null || key === null
-    ? null
-    : { key, bytes, signature: record.signature }
+  if (record.kind === 'immutable') return null
+  const { signature } = record
+  return record.kind === 'owned'
+    ? { key: record.ownerKey, bytes: ownedSignedBytes(record), signature }
+    : { key: record.author.signingKey, bytes: sharedSignedBytes(record), signature }
 }
 
 /** How a verdict is told to whoever offered the record. */

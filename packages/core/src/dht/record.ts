@@ -104,13 +104,6 @@ export function compareVersions(a: RecordVersion, b: RecordVersion): number {
   return a.tie === b.tie ? 0 : a.tie < b.tie ? -1 : 1
 }
 
-/** What the owner or author signs; null for immutable records, whose key is their proof. */
-export function recordSignedBytes(record: PeerRecord): Uint8Array | null {
-  if (record.kind === 'immutable') return null
-  if (record.kind === 'owned') return ownedSignedBytes(record)
-  return sharedSignedBytes(record)
-}
-
 export function ownedSignedBytes(record: Omit<OwnedRecord, 'signature' | 'kind'>): Uint8Array {
   const writer = new Writer()
   writer.raw(OWNED_SIGN_DOMAIN)
@@ -132,12 +125,6 @@ export function sharedSignedBytes(record: Omit<SharedRecord, 'signature' | 'kind
   writer.raw(contactBytes(record.author))
   writer.raw(record.value)
   return writer.finish()
-}
-
-/** The public key a record's signature must verify under; null for immutable records. */
-export function recordSigningKey(record: PeerRecord): Uint8Array | null {
-  if (record.kind === 'immutable') return null
-  return record.kind === 'owned' ? record.ownerKey : record.author.signingKey
 }
 
 /**

@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { proofOf } from '../../src/dht/admission.ts'
 import {
   compareVersions,
   type PeerRecord,
   type RecordVersion,
   recordKey,
-  recordSignedBytes,
-  recordSigningKey,
   recordVersion,
 } from '../../src/dht/record.ts'
 import type { StoreEffect } from '../../src/dht/store.ts'
@@ -284,9 +283,8 @@ class StoreStage implements Stage<Step> {
   }
 
   #lookAtRecord(record: PeerRecord, what: string): void {
-    const [key, bytes] = [recordSigningKey(record), recordSignedBytes(record)]
-    if (record.kind === 'immutable' || key === null || bytes === null) return
-    if (!isSigned({ key, bytes, signature: record.signature })) this.#wrong.push(`a forged record ${what}`)
+    const proof = proofOf(record)
+    if (proof !== null && !isSigned(proof)) this.#wrong.push(`a forged record ${what}`)
   }
 }
 

@@ -1,12 +1,11 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { describe, expect, test } from 'vitest'
+import { proofOf } from '../../src/dht/admission.ts'
 import {
   isWellFormed,
   type OwnedRecord,
   type PeerRecord,
   recordKey,
-  recordSignedBytes,
-  recordSigningKey,
   type SharedRecord,
 } from '../../src/dht/record.ts'
 import { concatBytes, toHex, utf8 } from '../../src/wire/bytes.ts'
@@ -45,7 +44,7 @@ describe('an immutable record', () => {
   test('[RC-1] is its value under the hash of it, and needs no signature', () => {
     const record = { kind: 'immutable', value } as const
     expect(recordKey(record)).toBe(toHex(sha256(value)))
-    expect([recordSignedBytes(record), recordSigningKey(record)]).toEqual([null, null])
+    expect(proofOf(record)).toBe(null)
     expect(encodeRecord(record)).toEqual(Uint8Array.of(0, 0, 3, 7, 8, 9))
   })
 })
@@ -59,7 +58,6 @@ describe('an owned record', () => {
   })
 
   test('[RC-2] is signed by its owner over everything but the signature', () => {
-    expect(recordSigningKey(owned)).toBe(owned.ownerKey)
     const bytes = concatBytes(
       utf8('hyphae owned record 1'),
       owned.ownerKey,
@@ -68,12 +66,12 @@ describe('an owned record', () => {
       Uint8Array.of(0, 0, 0, 1, 0, 0, 0, 2),
       value,
     )
-    expect(recordSignedBytes(owned)).toEqual(bytes)
+    expect(proofOf(owned)).toEqual({ key: owned.ownerKey, bytes, signature: owned.signature })
   })
 
   test('[RC-2] a byte between salt and value belongs to one of them', () => {
     const moved = { ...owned, salt: utf8('sal'), value: concatBytes(utf8('t'), value) }
-    expect(recordSignedBytes(moved)).not.toEqual(recordSignedBytes(owned))
+    expect(proofOf(moved)?.bytes).not.toEqual(proofOf(owned)?.bytes)
   })
 
   test('[RC-2] a salt has at most 64 bytes, a sequence is below 2^53', () => {
