@@ -11,7 +11,6 @@ import type { NextHop, Step } from './next-hop.ts'
 import { RouteAdmission } from './route-admission.ts'
 import {
   addVisited,
-  endsAtClosest,
   type Hop,
   hopOf,
   isPending,
@@ -93,7 +92,7 @@ export class Forwarder {
     route.hopsLeft = Math.min(route.hopsLeft, message.hopsLeft)
     addVisited(route, [prefixOf(from), ...message.visited])
     // Another branch is at work, or the answer has gone home: this one must not end here as if nobody were closer.
-    if (message.hopsLeft === 0 && endsAtClosest(route.mode)) route.stage = 'passed'
+    if (message.hopsLeft === 0 && route.stage === 'moving') route.stage = 'passed'
     this.#advance(route, now, out)
   }
 
