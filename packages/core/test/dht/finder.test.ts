@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { foundSignedBytes } from '../../src/dht/found.ts'
-import { type Contact, isAcceptable } from '../../src/identity/contact.ts'
+import { type Contact, contactBytes, isAcceptable } from '../../src/identity/contact.ts'
 import { type Key, keyOf } from '../../src/identity/peer-id.ts'
 import {
   CRAWL_PARALLELISM,
@@ -17,6 +17,7 @@ import {
 } from '../../src/limits.ts'
 import type { LookupResult, TopologyResult } from '../../src/peer/calls.ts'
 import { closestOf } from '../../src/routing/distance.ts'
+import { concatBytes, fromHex, utf8 } from '../../src/wire/bytes.ts'
 import type { OperationId } from '../../src/wire/messages.ts'
 import { contactNumber, FinderBench, only, type Route } from './finder-bench.ts'
 import { isSigned } from './stand-in-signatures.ts'
@@ -80,6 +81,21 @@ describe('answers', () => {
     expect(check({}, { holds: true })).toBe(false)
   })
 
+  test('[LU-2] and over nothing else, in this order', () => {
+    const [responder, named] = [contactNumber(1), contactNumber(2)]
+    const found = { responder, contacts: [named], degree: 7, holds: true }
+    const bytes = concatBytes(
+      utf8('hyphae found 1'),
+      fromHex(operation),
+      fromHex(TARGET),
+      Uint8Array.of(2),
+      contactBytes(responder),
+      Uint8Array.of(7, 1),
+      contactBytes(named),
+    )
+    expect(foundSignedBytes({ operation, target: TARGET, what: 2 }, found)).toEqual(bytes)
+  })
+
   test('[LU-11] with 256 signatures to make, the next question goes on', () => {
     const bench = new FinderBench(1)
     const ask = (number: number, now = 0) => {
@@ -99,6 +115,15 @@ describe('answers', () => {
     expect(ask(FINDS_IN_MAX + 1)).toEqual(['pass'])
     expect(bench.finder.tables()).toMatchObject({ findAnswers: FINDS_IN_MAX })
     expect(ask(FINDS_IN_MAX + 1, ROUTE_STATE_MS)).toEqual(['sign'])
+  })
+
+  test('[LU-11] a signature that was made takes no place, and one that nobody waits for is nothing', () => {
+    const bench = new FinderBench(1)
+    for (let number = 0; number < FINDS_IN_MAX; number++)
+      expect(only(deliver(bench, 0, 1, number), 'answer')).toHaveLength(1)
+    expect(bench.finder.tables()).toMatchObject({ findAnswers: 0 })
+    expect(bench.input({ type: 'signed', token: 'nobody', signature: new Uint8Array(64) })).toEqual([])
+    expect(bench.input({ type: 'verified', token: 'nobody', valid: true })).toEqual([])
   })
 })
 
@@ -317,6 +342,25 @@ describe('lookups', () => {
     expect(bench.finder.tables()).toMatchObject({ lookups: 0, questions: 0 })
   })
 
+  test('[LU-8] whoever was not asked any more is not among the closest that are found', () => {
+    const bench = new FinderBench(3)
+    const contactById = new Map(bench.linkedContacts.map((contact) => [contact.id as string, contact]))
+    const waiting = only(bench.call(1, { type: 'lookup', target: TARGET }), 'route')
+    const pool = closestOf(TARGET, numbers(1_000, 4_000), 4_000).reverse()
+    const asked: string[] = []
+    const done: LookupResult[] = []
+    for (let route = waiting.shift(); route !== undefined; route = waiting.shift()) {
+      asked.push(route.target)
+      const invented = pool.splice(0, 20)
+      for (const contact of invented) contactById.set(contact.id, contact)
+      const effects = bench.answer(route, contactById.get(route.target) as Contact, invented)
+      waiting.push(...only(effects, 'route'))
+      done.push(...only(effects, 'done').map(({ value }) => value as LookupResult))
+    }
+    expect(done).toMatchObject([{ asked: LOOKUP_ASKED_MAX }])
+    expect(done[0]?.closest.filter(({ id }) => !asked.includes(id))).toEqual([])
+  })
+
   test('[LU-8] fails without a link, and when its time is over', () => {
     const alone = new FinderBench(0).call(1, { type: 'lookup', target: TARGET })
     expect(alone).toMatchObject([{ type: 'failed', op: 1, code: 'NO_PEERS' }])
@@ -346,6 +390,13 @@ describe('lookups', () => {
     ])
     expect(bench.answer(routes[0] as Route, linked(bench)[0] as Contact)).toEqual([])
     expect(bench.advance(LOOKUP_TIMEOUT_MS)).toEqual([])
+    const crawl = bench.call(1, { type: 'crawl', peersMax: 9 })
+    bench.call(2, { type: 'lookup', target: TARGET })
+    expect(bench.input({ type: 'cancel', op: 1 })).toEqual(
+      only(crawl, 'route').map((route) => ({ type: 'stop-route', operation: route.operation })),
+    )
+    expect(bench.finder.tables()).toMatchObject({ crawls: 0, lookups: 1, questions: 3 })
+    bench.input({ type: 'cancel', op: 2 })
     for (let op = 1; op <= LOOKUPS_MAX; op++)
       bench.call(op, op % 2 === 0 ? { type: 'crawl', peersMax: 9 } : { type: 'lookup', target: TARGET })
     const more = bench.call(99, { type: 'crawl', peersMax: 9 })
@@ -409,13 +460,22 @@ describe('crawls', () => {
   })
 
   test('[LU-10] when its time is over, what was seen is the result', () => {
-    const bench = new FinderBench(2)
-    const [route] = only(bench.call(1, { type: 'crawl', peersMax: 9 }), 'route') as [Route]
-    bench.advance(LOOKUP_STEP_TIMEOUT_MS / 2)
-    bench.answer(route, contactNumber(1))
-    const [done] = only(bench.advance(LOOKUP_TIMEOUT_MS), 'done')
-    expect(resultOf(done).peers.map(({ peer }) => peer)).toEqual([bench.self.id, contactNumber(1).id])
-    expect(resultOf(done).unreachable).toEqual([contactNumber(2).id])
+    const bench = new FinderBench(1)
+    const chain = numbers(1, 40)
+    let [route] = only(bench.call(1, { type: 'crawl', peersMax: 99 }), 'route')
+    const stepMs = LOOKUP_STEP_TIMEOUT_MS - 1
+    const seen: string[] = [bench.self.id]
+    for (let i = 0; (i + 1) * stepMs < LOOKUP_TIMEOUT_MS; i++) {
+      expect(only(bench.advance(stepMs), 'done')).toEqual([])
+      const [asked, named] = [chain[i] as Contact, chain[i + 1] as Contact]
+      seen.push(asked.id)
+      ;[route] = only(bench.answer(route as Route, asked, [named]), 'route')
+    }
+    const effects = bench.advance(stepMs)
+    expect(effects[0]).toEqual({ type: 'stop-route', operation: route?.operation })
+    const [done] = only(effects, 'done')
+    expect(resultOf(done).peers.map(({ peer }) => peer)).toEqual(seen)
+    expect(bench.finder.tables()).toMatchObject({ crawls: 0, questions: 0 })
   })
 
   test('[LU-10] alone, we are the picture', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { nextClock, recordKey } from '../../src/dht/record.ts'
-import type { Contact } from '../../src/identity/contact.ts'
+import { type Contact, isAcceptable } from '../../src/identity/contact.ts'
 import type { PutResult, RecordDraft } from '../../src/peer/calls.ts'
 import { utf8 } from '../../src/wire/bytes.ts'
 import {
@@ -120,6 +120,24 @@ describe('writing', () => {
     bench.input({ type: 'cancel', op: first.op })
     expect(bench.all('stop-route')).toEqual([{ type: 'stop-route', operation: first.route.operation }])
     expect(bench.routed('STORE')).toHaveLength(2)
+  })
+
+  test('[RC-7] [RC-13] so does one whose signature never comes, after ten seconds', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    bench.holdJobs = true
+    const first = bench.call({ type: 'put', draft: ownedDraft })
+    bench.advance(5_000)
+    bench.call({ type: 'put', draft: ownedDraft })
+    bench.advance(5_000)
+    expect(bench.all('failed')).toMatchObject([{ op: first, code: 'TIMEOUT' }])
+    expect(bench.all('sign')).toHaveLength(2)
+  })
+
+  test('[RC-7] after the last sequence there is none', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    acknowledge(bench, put(bench, { ...ownedDraft, sequence: Number.MAX_SAFE_INTEGER }).route, 15)
+    const op = bench.call({ type: 'put', draft: ownedDraft })
+    expect(bench.last('failed')).toMatchObject({ op, code: 'RECORD_REJECTED' })
   })
 
   test.each([0, -1, 1.5, 2 ** 53])(
@@ -360,6 +378,26 @@ describe('counting copies', () => {
     expect(bench.all('done')).toEqual([])
     bench.advance(1)
     expect(bench.last('done').value).toMatchObject({ stored: 2 })
+  })
+
+  test('[RC-13] and what is still being checked then counts nothing', () => {
+    const bench = new StoreBench(far)
+    const { route } = put(bench, draft)
+    acknowledge(bench, route, 2)
+    bench.holdJobs = true
+    acknowledge(bench, route, 5)
+    bench.advance(10_000)
+    expect(bench.all('done')).toMatchObject([{ value: { stored: 2 } }])
+    for (const check of bench.held) bench.finish(check)
+    expect(bench.all('done')).toHaveLength(1)
+  })
+
+  test('[ID-2] [RC-13] whoever has not done the work of its id is no holder', () => {
+    const bench = new StoreBench({ ...far, workBits: 1 })
+    const { route } = put(bench, draft)
+    const lazy = bench.known.filter((contact) => !isAcceptable(contact, 1))
+    for (const holder of lazy) bench.reply(route, stored(route.operation, holder, record), { last: false })
+    expect([bench.all('verify'), bench.all('done')]).toEqual([[], []])
   })
 
   test('[RC-13] without any link the record is here, and that is what is said', () => {

@@ -8,7 +8,8 @@ import {
   recordKey,
   type SharedRecord,
 } from '../../src/dht/record.ts'
-import { concatBytes, toHex, utf8 } from '../../src/wire/bytes.ts'
+import { contactBytes } from '../../src/identity/contact.ts'
+import { concatBytes, fromHex, toHex, utf8 } from '../../src/wire/bytes.ts'
 import { decodeRecord, encodeRecord } from '../../src/wire/record-field.ts'
 import { contactNumber, contactsInOrder } from '../link/stand-ins.ts'
 
@@ -84,6 +85,22 @@ describe('an owned record', () => {
     const at = 1 + 32 + 2 + owned.salt.length
     expect(last.subarray(at, at + 2)).toEqual(Uint8Array.of(0, 0x1f))
     expect(decodeRecord(last.with(at + 1, 0x20))).toBeNull()
+  })
+})
+
+describe('a shared record', () => {
+  test('[RC-3] is signed by its author over everything but the signature', () => {
+    const bytes = concatBytes(
+      utf8('hyphae shared record 1'),
+      shared.nameHash,
+      Uint8Array.of(2),
+      fromHex(first.id),
+      fromHex(second.id),
+      new Uint8Array(new BigUint64Array([BigInt(shared.clock)]).buffer).reverse(),
+      contactBytes(second),
+      value,
+    )
+    expect(proofOf(shared)).toEqual({ key: second.signingKey, bytes, signature: shared.signature })
   })
 })
 

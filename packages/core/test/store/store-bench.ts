@@ -60,13 +60,14 @@ export class StoreBench implements RoutingView {
     now?: number
     /** The first random number; those that follow are larger. */
     random?: number
+    workBits?: number
   }) {
     this.now = options.now ?? this.now
     this.#random = options.random ?? 1
     this.self = contactNumber(options.self ?? 1_000)
     this.known = Array.from({ length: options.peers }, (_, index) => contactNumber(index))
     this.store = new Store(
-      { self: this.self, networkId: NETWORK_ID, workBits: 0, replicas: options.replicas },
+      { self: this.self, networkId: NETWORK_ID, workBits: options.workBits ?? 0, replicas: options.replicas },
       this,
       {
         u32: () => this.#random++,
