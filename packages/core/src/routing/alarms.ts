@@ -8,15 +8,17 @@ export class Alarms<Name extends string> {
 
   /** Lets the alarm ring at this time or earlier; never where the time is infinity. */
   arm(name: Name, at: Millis, now: Millis, out: Out<SetTimerEffect<{ readonly type: Name }>>): void {
-    const due = this.#dueByName.get(name)
-    if (at === Number.POSITIVE_INFINITY || (due !== undefined && due <= at)) return
+    if (this.#dueAt(name) <= at) return
     this.#dueByName.set(name, Math.max(at, now))
     out.push({ type: 'set-timer', afterMs: Math.max(0, at - now), timer: { type: name } })
   }
 
   /** Whether the timer that just fired is the one that counts. The alarm is then no longer armed. */
   take(name: Name, now: Millis): boolean {
-    const due = this.#dueByName.get(name)
-    return due !== undefined && due <= now && this.#dueByName.delete(name)
+    return this.#dueAt(name) <= now && this.#dueByName.delete(name)
+  }
+
+  #dueAt(name: Name): Millis {
+    return this.#dueByName.get(name) ?? Number.POSITIVE_INFINITY
   }
 }

@@ -64,7 +64,6 @@ export class Lookups {
   /** The first link is up. */
   begin(now: Millis): void {
     this.#isActive = true
-    this.#joined = false
     this.#selfAt = now
     this.#selfEveryMs = SELF_FIRST_MS
     this.#failures = 0
@@ -111,9 +110,8 @@ export class Lookups {
     return first
   }
 
-  /** What to look up now. */
+  /** What to look up now, while there is a link. */
   due(now: Millis): DueLookup[] {
-    if (!this.#isActive) return []
     const lookups = this.#dueBuckets(now).map((target) => ({ target, around: false }))
     if (this.#selfAt <= now) {
       this.#selfAt = now + SELF_GIVE_UP_MS
