@@ -23,6 +23,16 @@ function wantsOf(bench: RoutingBench, contact: Contact): number[] {
   return bench.take('want').flatMap((want) => (want.contact.id === contact.id ? [want.reasons] : []))
 }
 
+test('[RT-34] a link that no network brought about is forgotten with all it may lead to', () => {
+  const bench = new RoutingBench()
+  bench.link(bench.contact())
+  const [silent, heard] = bench.contacts(2).map((contact) => bench.link(contact, 'listener', 'server'))
+  bench.receive(heard!, { linked: bench.contacts(1) })
+  expect(bench.routing.tables()).toMatchObject({ unheardLinks: 1, bridges: 1 })
+  for (const contact of [silent!, heard!]) bench.unlink(contact)
+  expect(bench.routing.tables()).toMatchObject({ unheardLinks: 0, bridges: 0 })
+})
+
 describe('somebody an introducer sees', () => {
   test('[RT-33] is looked for in our own network, one of all that are named', () => {
     const { bench } = settled()

@@ -51,6 +51,33 @@ describe('entering', () => {
     expect(bench.knows(dead)).toBe(false)
   })
 
+  test('[RT-5] of all that are stored the 16 seen last are asked', () => {
+    const bench = new RoutingBench()
+    const contacts = bench.contacts(40).map((contact, index) => ({ contact, lastSeen: index }))
+    bench.handle({ type: 'restore', contacts })
+    bench.join()
+    const asked = bench.take('probe').map(({ contact }) => contact)
+    expect(asked).toEqual(
+      contacts
+        .toReversed()
+        .slice(0, 16)
+        .map(({ contact }) => contact),
+    )
+  })
+
+  test('[RT-6] without a link, introducers are believed of those whom we took for dead', () => {
+    const bench = new RoutingBench()
+    const [friend, dead] = bench.contacts(2) as [Contact, Contact]
+    bench.link(friend)
+    bench.learn([dead])
+    bench.handle({ type: 'dial-failed', peer: dead.id, retryAfterMs: 1_000, gone: true })
+    bench.introduce([dead])
+    expect(bench.knows(dead)).toBe(false)
+    bench.unlink(friend)
+    bench.introduce([dead])
+    expect(bench.knows(dead)).toBe(true)
+  })
+
   test('[RT-15] a contact is reached through the linked peer that last named it as its link, while that link lives', () => {
     const bench = new RoutingBench()
     const [a, b, far, near] = bench.contacts(4) as [Contact, Contact, Contact, Contact]
@@ -297,16 +324,20 @@ describe('saving', () => {
     const friend = bench.link(bench.contact())
     bench.advance(1_000)
     expect(bench.take('save')).toHaveLength(1)
-    const later = bench.contacts(250)
-    for (const contact of later) {
-      bench.learn([contact])
-      bench.advance(10)
+    for (let bucket = 0; bucket < 9; bucket++) {
+      for (const contact of bench.contactsIn(bucket, 28)) {
+        bench.learn([contact])
+        bench.advance(10)
+      }
     }
     bench.advance(CONTACTS_SAVE_MS)
     const [save, ...more] = bench.take('save')
     expect(more).toEqual([])
     expect(save!.contacts[0]!.contact).toBe(friend)
-    expect(save!.contacts.length).toBeLessThanOrEqual(200)
+    const seen = save!.contacts.slice(1).map(({ lastSeen }) => lastSeen)
+    expect(seen).toHaveLength(199)
+    expect(seen).toEqual(seen.toSorted((a, b) => b - a))
+    expect(save!.contacts[0]!.lastSeen).toBeGreaterThanOrEqual(seen[0]!)
     bench.advance(10 * CONTACTS_SAVE_MS)
     expect(bench.take('save')).toEqual([])
   })

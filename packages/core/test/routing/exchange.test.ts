@@ -205,6 +205,8 @@ describe('what others say', () => {
     bench.advance(10_000)
     bench.receive(loud, { linked: [late] })
     expect(bench.knows(late)).toBe(true)
+    for (let i = 0; i < 80; i++) bench.receive(loud, {})
+    expect(bench.take('offence')).toHaveLength(1)
   })
 
   test('[RT-13] somebody whose link has gone is not listened to', () => {

@@ -83,6 +83,35 @@ describe('newcomers', () => {
     expect(bench.store.tables()).toMatchObject({ storeRepairs: 0, storeRoutes: 0 })
   })
 
+  test('[RP-15] nobody is asked any more once we leave', () => {
+    const bench = new StoreBench({ peers: 2, replicas: REPLICAS })
+    bench.input({ type: 'siblings-changed', added: bench.known, gone: [] })
+    bench.advance(20_000)
+    for (let i = 0; i < 100; i++) bench.deliver(replica(immutable(`record ${i}`)))
+    bench.meet(contactNumber(50))
+    bench.advance(2_000)
+    const questions = bench.routed('GET')
+    expect(questions).toHaveLength(16)
+    bench.meet(contactNumber(51))
+    bench.input({ type: 'leave', deadlineMs: 2_000 })
+    bench.take()
+    for (const question of questions) absent(bench, question)
+    bench.advance(60_000)
+    expect(bench.all('route')).toEqual([])
+  })
+
+  test('[RP-6] newcomers are remembered while they are, and no more than 160 of them', () => {
+    const { bench } = settled(8)
+    const newcomers = Array.from({ length: 200 }, (_, index) => contactNumber(100 + index))
+    for (const newcomer of newcomers) bench.meet(newcomer)
+    expect(bench.store.tables()).toMatchObject({ storeNewcomers: 160 })
+    bench.lose(...newcomers.slice(150))
+    expect(bench.store.tables()).toMatchObject({ storeNewcomers: 110 })
+    bench.advance(10_000)
+    bench.meet(contactNumber(400))
+    expect(bench.store.tables()).toMatchObject({ storeNewcomers: 1 })
+  })
+
   test('[RP-10] one that holds it already gets nothing', () => {
     const { bench, record, key } = settled(8)
     const [newcomer] = closeStrangers(key, 1, bench.known) as [Contact]
