@@ -243,6 +243,19 @@ describe('bounds', () => {
     ])
   })
 
+  test('[RP-2] [RP-5] and what was said, where no more is waited for: the last of it is its last answer', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 5 })
+    for (const route of begin(bench).slice(0, 2)) acknowledge(bench, route)
+    bench.advance(3 * SECOND_MS)
+    bench.take()
+    bench.deliver(store(record, 5), { operation: origin, path: 1 })
+    expect(bench.all('answer').map(({ route, last }) => [route.path, last])).toEqual([
+      [1, false],
+      [1, false],
+      [1, true],
+    ])
+  })
+
   test('[RP-5] above 128 at once a STORE goes on to the next peer', () => {
     const bench = new StoreBench({ peers: 30, replicas: 5 })
     for (let i = 0; i < 129; i++)
