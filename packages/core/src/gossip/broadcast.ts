@@ -129,7 +129,9 @@ export class Broadcast implements Spread {
     if (wasPushed) this.#wait.learn(message.announcedAt === null ? 0 : now - message.announcedAt)
     const tree = this.#treeOf(message, wasPushed, now)
     if (asked === 'grafted') tree.blameParent(source)
-    if (asked !== 'pulled') tree.hear(source, now)
+    // Whoever left the topic or the link while its copy was verified brings nothing more.
+    if (!this.#links.has(source)) tree.heardAt = now
+    else if (asked !== 'pulled') tree.hear(source, now)
     else if (tree.parent === null) this.#joinTree(tree, message, now, out)
     tree.advance(message.id, message.firstAnnouncer)
     if (wasPushed) this.#takeShortcut(message, tree, now, out)
@@ -149,7 +151,7 @@ export class Broadcast implements Spread {
     const tree = this.#trees.get(treeName(message))
     if (tree?.parent === from) return
     tree?.children.delete(from)
-    tree?.offer(message.id, from)
+    if (this.#links.has(from)) tree?.offer(message.id, from)
     if (known !== 'pushed' && known !== 'told') this.#prune(message, from, out)
   }
 

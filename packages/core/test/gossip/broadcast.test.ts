@@ -593,4 +593,14 @@ describe('links that come and go', () => {
     const effects = peer.receive(ada, { type: 'GRAFT', topic: CHAT.id, ids: [id], pullOnly: false })
     expect(targets(effects)).toEqual([ada])
   })
+
+  test('[GS11] who went while its message was verified is no parent', () => {
+    const peer = subscriber([ada, bob])
+    for (const counter of [0, 1]) {
+      peer.receiveBytes(ada, message(counter).bytes)
+      if (counter === 0) peer.unlink(ada)
+      peer.verifyAll()
+    }
+    expect(targets(peer.publish(1, 'chat', new Uint8Array(DIRECT_PAYLOAD_BYTES_MAX + 1)))).toEqual([bob])
+  })
 })
