@@ -40,7 +40,8 @@ export interface PublishInput {
 export type GossipInput =
   /** First input, once. */
   | { readonly type: 'start'; readonly bootId: number }
-  | { readonly type: 'link-up' | 'link-down'; readonly peer: PeerId }
+  /** `link-suspect`: the link is silent on our side alone, and comes up again or goes down. */
+  | { readonly type: 'link-up' | 'link-suspect' | 'link-down'; readonly peer: PeerId }
   /** A frame whose message is GOSSIP, IHAVE, GRAFT, PRUNE, TOPICS, SUBSCRIBE or UNSUBSCRIBE. */
   | { readonly type: 'receive'; readonly from: PeerId; readonly frame: Frame }
   /** Subscribing again changes the strategy; default TREE. */

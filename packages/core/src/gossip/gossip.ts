@@ -80,8 +80,9 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
       case 'link-up':
         this.#onLinkUp(input.peer, now, out)
         break
+      case 'link-suspect':
       case 'link-down':
-        this.#onLinkDown(input.peer, now, out)
+        this.#onLinkDown(input, now, out)
         break
       case 'receive':
         this.#onReceive(input.from, input.frame, now, out)
@@ -181,10 +182,11 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
     if (this.#subscriptions.size > 0) this.#arm({ type: 'paths' }, PATHS_DELAY_MS, out)
   }
 
-  #onLinkDown(peer: PeerId, now: Millis, out: GossipEffect[]): void {
+  #onLinkDown({ type, peer }: GossipInput & { peer: PeerId }, now: Millis, out: GossipEffect[]): void {
     this.#context.missing.forgetLink(peer)
     this.#context.messages.forgetLink(peer)
-    this.#subscriptions.linkDown(peer, now, out)
+    if (type === 'link-down') this.#subscriptions.linkDown(peer, now, out)
+    else this.#subscriptions.linkSuspect(peer, now, out)
   }
 
   #onSubscribe(

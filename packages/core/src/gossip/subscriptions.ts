@@ -45,6 +45,8 @@ export class Subscriptions {
   readonly #paths: Paths
   readonly #topicById = new Map<TopicId, Topic>()
   readonly #announcedByPeer = new Map<PeerId, Set<TopicId>>()
+  /** Of these, peers that are silent: what they said holds, for they need not know that we do not hear them. */
+  readonly #suspects = new Set<PeerId>()
   readonly #joinsByLink = new TokenBuckets(FORWARDED_PER_LINK_MAX, JOINS_PER_LINK_PER_SECOND, LINKS_MAX)
   readonly #joins = new TokenBucket(FORWARDED_TOPICS_MAX, JOINS_PER_SECOND, 0)
   #subscribed = 0
@@ -53,7 +55,7 @@ export class Subscriptions {
     this.#context = context
     this.#paths = new Paths({
       routing: context.routing,
-      isLinked: (peer) => this.#announcedByPeer.has(peer),
+      isLinked: (peer) => this.isLinked(peer),
       announces: (peer, topic) => this.#announces(peer, topic.id),
       changed: (topic, peer, out) => this.#syncLink(topic, peer, out),
     })
@@ -72,11 +74,11 @@ export class Subscriptions {
   }
 
   isLinked(peer: PeerId): boolean {
-    return this.#announcedByPeer.has(peer)
+    return this.#announcedByPeer.has(peer) && !this.#suspects.has(peer)
   }
 
   get links(): number {
-    return this.#announcedByPeer.size
+    return this.#announcedByPeer.size - this.#suspects.size
   }
 
   get announced(): number {
@@ -122,22 +124,39 @@ export class Subscriptions {
 
   // Links
 
+  /** A link is new, or lives again. */
   linkUp(peer: PeerId, now: Millis, out: GossipEffect[]): void {
-    if (this.#announcedByPeer.has(peer)) this.linkDown(peer, now, out)
-    this.#announcedByPeer.set(peer, new Set())
+    if (!this.#announcedByPeer.has(peer)) this.#announcedByPeer.set(peer, new Set())
+    this.#suspects.delete(peer)
     this.#announceAll(peer, out)
-    for (const topic of this.#topicById.values())
+    for (const topic of this.#topicById.values()) {
+      this.#syncLink(topic, peer, out)
       if (topic.spread.size === 0) this.#paths.choose(topic, now, out)
+    }
   }
 
   /** Those who asked us are forgotten with the next look, so that a link that is made again finds its forwarder. */
   linkDown(peer: PeerId, now: Millis, out: GossipEffect[]): void {
     this.#announcedByPeer.delete(peer)
+    this.#suspects.delete(peer)
     for (const topic of this.#topicById.values()) {
       topic.untilByAsker.delete(peer)
       topic.droppedBy.delete(peer)
       topic.refusedBy.delete(peer)
       topic.untilByAsked.delete(peer)
+    }
+    this.#leaveTrees(peer, now, out)
+  }
+
+  /** Nothing goes over the link until it lives again, or has ended. */
+  linkSuspect(peer: PeerId, now: Millis, out: GossipEffect[]): void {
+    if (!this.#announcedByPeer.has(peer)) return
+    this.#suspects.add(peer)
+    this.#leaveTrees(peer, now, out)
+  }
+
+  #leaveTrees(peer: PeerId, now: Millis, out: GossipEffect[]): void {
+    for (const topic of this.#topicById.values()) {
       const wasMember = topic.spread.has(peer)
       topic.spread.removeLink(peer, out)
       if (wasMember && topic.isNeeded(now)) this.#paths.choose(topic, now, out)
@@ -324,14 +343,17 @@ export class Subscriptions {
   #syncLink(topic: Topic, peer: PeerId, out: GossipEffect[]): void {
     const isMember =
       this.#announces(peer, topic.id) || topic.untilByAsker.has(peer) || topic.untilByAsked.has(peer)
-    if (isMember) topic.spread.addLink(peer)
+    if (isMember && this.isLinked(peer)) topic.spread.addLink(peer)
     else topic.spread.removeLink(peer, out)
   }
 
   // Announcing
 
   #announceAll(peer: PeerId, out: GossipEffect[]): void {
-    const ids = [...this.#topicById.keys()]
+    const topics = [...this.#topicById.values()]
+    const ids = topics
+      .filter((topic) => topic.isSubscribed || !topic.untilByAsker.has(peer))
+      .map(({ id }) => id)
     out.push({
       type: 'send',
       to: peer,

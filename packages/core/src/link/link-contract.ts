@@ -59,6 +59,8 @@ export type LinkEffect =
       readonly signalingPath: SignalingPath
     }
   | { readonly type: 'link-down'; readonly peer: PeerId; readonly left: boolean; readonly reason: string }
+  /** The remote knows of it, too: what it said over the link holds no more. */
+  | { readonly type: 'link-ended'; readonly peer: PeerId }
   /** A frame from an authenticated peer. */
   | { readonly type: 'frame'; readonly from: PeerId; readonly frame: Frame }
   | { readonly type: 'remote-reasons'; readonly peer: PeerId; readonly reasons: number }

@@ -197,8 +197,10 @@ export class Succession {
     const next = this.#roster.remove(connection)
     if (next === null) return
     if (next === 'last') {
+      const peer = connection.contact.id
       this.#roster.tellDown(connection, reason, out)
-      out.push({ type: 'event', event: { type: 'peer-left', peer: connection.contact.id, reason } })
+      out.push({ type: 'link-ended', peer })
+      out.push({ type: 'event', event: { type: 'peer-left', peer, reason } })
       return
     }
     next.theirReasons ||= connection.theirReasons

@@ -148,10 +148,12 @@ function onLinks(carrier: Carrier, effect: EffectOf<'links'>): void {
       return onLinkUp(carrier, effect)
     case 'link-down':
       carrier.give('router', { type: 'link-down', peer: effect.peer })
-      carrier.give('gossip', { type: 'link-down', peer: effect.peer })
+      carrier.give('gossip', { type: 'link-suspect', peer: effect.peer })
       carrier.give('dialer', { type: 'link-down', peer: effect.peer })
       carrier.give('routing', effect)
       return carrier.onLinksChanged()
+    case 'link-ended':
+      return carrier.give('gossip', { type: 'link-down', peer: effect.peer })
     case 'frame':
       return FRAME_TABLE[effect.frame.message.type]?.(carrier, effect.from, effect.frame)
     case 'remote-reasons':

@@ -66,6 +66,40 @@ describe('who is a member', () => {
     expect(peer.machine.stats().topics).toEqual([{ topic: 'chat', eager: 1, lazy: 0, forwarding: false }])
   })
 
+  test('[GS-37] what a link said of its topics outlives a silence that it does not know of', () => {
+    const peer = linked(ada, bob)
+    const links = () => peer.machine.stats().topics.map(({ eager }) => eager)
+    peer.give({ type: 'subscribe', topic: 'chat' })
+    peer.receive(ada, topics([CHAT.id], [], true))
+    peer.receive(bob, subscribe(100))
+    expect(links()).toEqual([2])
+    for (const other of [ada, bob]) peer.give({ type: 'link-suspect', peer: other })
+    expect(links()).toEqual([0])
+    const told = [ada, bob].flatMap((other) => sends(peer.give({ type: 'link-up', peer: other }), 'TOPICS'))
+    expect(told).toEqual([ada, bob].map((to) => ({ to, message: topics([CHAT.id], [], true) })))
+    expect(links()).toEqual([2])
+  })
+
+  test('[GS-37] who asked is not told, after a silence, that its forwarder stays by itself', () => {
+    const peer = linked(ada, bob)
+    peer.receive(bob, subscribe(100))
+    peer.give({ type: 'link-suspect', peer: bob })
+    expect(sends(peer.give({ type: 'link-up', peer: bob }))).toEqual([
+      { to: bob, message: topics([], [], true) },
+    ])
+  })
+
+  test('[GS-37] while a link is silent what it asked of is left, and nothing is published there', () => {
+    const peer = linked(ada)
+    peer.give({ type: 'subscribe', topic: 'chat' })
+    expect(sends(peer.give({ type: 'link-suspect', peer: ada }))).toEqual([{ to: ada, message: unsubscribe }])
+    expect(forwards(peer.publish(1, 'chat', Uint8Array.of(1)))).toEqual([])
+    peer.give({ type: 'link-down', peer: ada })
+    expect(peer.wait(1_000)).toContainEqual(expect.objectContaining({ type: 'failed', code: 'NO_PEERS' }))
+    peer.link(ada)
+    expect(peer.machine.tables()['gossipAnnounced']).toBe(0)
+  })
+
   test('[GS18] changes are told to every link, and doing a thing twice does it once', () => {
     const peer = linked(ada, bob)
     const added = sends(peer.give({ type: 'subscribe', topic: 'chat' }), 'TOPICS')

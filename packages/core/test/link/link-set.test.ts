@@ -282,6 +282,17 @@ describe('silence', () => {
     expectOneLink()
   })
 
+  it('[GS-37] a link has ended once, when the other end can know of it too', () => {
+    const ends = () => a.effects.filter(({ type }) => type === 'link-ended')
+    bench.input(a, { type: 'silent', link })
+    bench.run()
+    expect(ends()).toEqual([])
+    bench.cut(link)
+    bench.input(a, { type: 'silent', link })
+    bench.advance(1_500)
+    expect(ends()).toEqual([{ type: 'link-ended', peer: b.contact.id }])
+  })
+
   it('[LK12] a suspect link that stays silent is closed after a second and a half', () => {
     bench.cut(link)
     bench.input(a, { type: 'silent', link })

@@ -147,6 +147,20 @@ describe('three peers', () => {
     }
   })
 
+  it('[GS-37] a page that stood still for seconds hears of its topics again', () => {
+    const [slow, ...others] = meshed(5) as [PeerNode, ...PeerNode[]]
+    for (const peer of [slow, ...others]) peer.call({ type: 'subscribe', topic: 'chat' })
+    network.run(5_000)
+    for (const other of others)
+      other.deliver({ type: 'link-silent', link: other.peer.linkOf(slow.id) as number })
+    network.run(5_000)
+    for (const peer of others)
+      peer.call({ type: 'publish', topic: 'chat', payload: utf8('hello'), deadlineMs: 1_000 })
+    network.run(5_000)
+    for (const peer of others) expect(told(peer, slow)).toBe('+')
+    expect(slow.eventsOf('message').map(({ from }) => from)).toEqual(others.map(({ id }) => id))
+  })
+
   it('[LK8] a restarted peer has left once and joined once, although the old links were never closed', () => {
     const [a, b, c] = three()
     network.vanish(c)

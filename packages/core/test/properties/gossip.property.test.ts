@@ -31,7 +31,7 @@ type Verification = Extract<GossipEffect, { type: 'verify' }>
 
 type Step =
   | { readonly do: 'subscribe' | 'unsubscribe'; readonly topic: Topic }
-  | { readonly do: 'link' | 'unlink'; readonly who: number }
+  | { readonly do: 'link' | 'unlink' | 'suspect'; readonly who: number }
   | { readonly do: 'member'; readonly who: number; readonly topic: Topic; readonly leaves: boolean }
   | { readonly do: 'ask'; readonly who: number; readonly topic: Topic; readonly lifeSeconds: number }
   | ({
@@ -67,6 +67,7 @@ const messages = fc.array(fc.record(names), { maxLength: 4 })
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constantFrom('subscribe' as const, 'unsubscribe' as const), topic }),
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('link' as const, 'unlink' as const), who }) },
+  fc.record({ do: is('suspect'), who }),
   { weight: 3, arbitrary: fc.record({ do: is('member'), who, topic, leaves: fc.boolean() }) },
   fc.record({ do: is('ask'), who, topic, lifeSeconds: fc.nat(200) }),
   {
@@ -103,6 +104,8 @@ const seen = { delivered: 0, forwarded: 0, grafted: 0, published: 0, dropped: 0 
 class GossipStage implements Stage<Step> {
   readonly #peer = new OnePeer()
   readonly #linked = new Set<PeerId>()
+  /** Linked and silent: whatever comes from there, or `link`, makes it live again. */
+  readonly #suspects = new Set<PeerId>()
   readonly #subscribed = new Set<string>()
   readonly #waiting: Verification[] = []
   /** Genuine messages by id. */
@@ -149,7 +152,10 @@ class GossipStage implements Stage<Step> {
 
   #do(step: Step): GossipEffect[] {
     const peer = this.#peer
-    if ('from' in step && !this.#linked.has(linkOf(step.from))) return []
+    const from = 'from' in step ? linkOf(step.from) : 'who' in step ? linkOf(step.who) : null
+    if (from !== null && step.do !== 'link' && !this.#linked.has(from)) return []
+    if (from !== null && step.do !== 'unlink' && this.#suspects.delete(from))
+      return peer.give({ type: 'link-up', peer: from })
     switch (step.do) {
       case 'subscribe':
       case 'unsubscribe':
@@ -159,14 +165,15 @@ class GossipStage implements Stage<Step> {
       case 'link':
       case 'unlink':
         return this.#setLink(linkOf(step.who), step.do === 'link')
+      case 'suspect':
+        this.#suspects.add(linkOf(step.who))
+        return peer.give({ type: 'link-suspect', peer: linkOf(step.who) })
       case 'member': {
-        if (!this.#linked.has(linkOf(step.who))) return []
         const ids = [topicOf(NETWORK_ID, step.topic).id]
         const [added, removed] = step.leaves ? [[], ids] : [ids, []]
         return peer.receive(linkOf(step.who), { type: 'TOPICS', all: false, added, removed })
       }
       case 'ask': {
-        if (!this.#linked.has(linkOf(step.who))) return []
         const { id, key } = topicOf(NETWORK_ID, step.topic)
         return peer.receive(linkOf(step.who), {
           type: 'SUBSCRIBE',
@@ -215,6 +222,7 @@ class GossipStage implements Stage<Step> {
     if (this.#linked.has(link) === up) return []
     if (up) this.#linked.add(link)
     else this.#linked.delete(link)
+    this.#suspects.delete(link)
     return up ? this.#peer.link(link) : this.#peer.unlink(link)
   }
 
@@ -259,7 +267,8 @@ class GossipStage implements Stage<Step> {
 
   #lookAtForward({ to, frame }: GossipEffect & { type: 'forward' }): void {
     seen.forwarded += 1
-    if (!this.#linked.has(to)) this.#wrong.push('a message went to somebody who is not linked')
+    if (!this.#linked.has(to) || this.#suspects.has(to))
+      this.#wrong.push('a message went to somebody who is not linked')
     const key = frame.subarray(SIGNING_KEY_AT, SIGNING_KEY_AT + 32)
     const author = AUTHORS.find(({ signingKey }) => equalBytes(signingKey, key))
     if (author === undefined) this.#wrong.push('a message of nobody went out')
