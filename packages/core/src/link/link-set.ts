@@ -341,7 +341,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
     connection.state = 'open'
     this.#succession.stage(connection, 'open', 'alive again', now, out)
     this.#reasons.watchAgain(connection, out)
-    this.#succession.revived(connection, out)
+    this.#succession.revived(connection, now, out)
   }
 
   #onTimer(timer: LinkTimer, now: Millis, out: LinkEffect[]): void {

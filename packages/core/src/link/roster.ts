@@ -120,10 +120,12 @@ export class Roster implements LinkView {
 
   // What the other machines know
 
-  tellUp({ contact, role, signalingPath }: Connection, out: Out<LinkEffect>): void {
+  /** What a remote said once it wants the link for is told again: it does not know that we took it for silent. */
+  tellUp({ contact, role, signalingPath, theirReasons: reasons }: Connection, out: Out<LinkEffect>): void {
     if (this.#up.has(contact.id)) return
     this.#up.add(contact.id)
     out.push({ type: 'link-up', contact, role, signalingPath })
+    if (reasons !== 0) out.push({ type: 'remote-reasons', peer: contact.id, reasons })
   }
 
   tellDown({ contact, closeCode }: Connection, reason: string, out: Out<LinkEffect>): void {

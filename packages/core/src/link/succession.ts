@@ -74,8 +74,12 @@ export class Succession {
     this.#replace(connection, spare, now, out)
   }
 
-  revived(connection: Connection, out: LinkEffect[]): void {
-    if (this.#roster.isPrimary(connection)) this.#roster.tellUp(connection, out)
+  /** Whoever wanted the link has been told that it is down, and says anew what it wants. */
+  revived(connection: Connection, now: Millis, out: LinkEffect[]): void {
+    if (!this.#roster.isPrimary(connection)) return
+    const reasons = this.#attempts.reasonsOf(connection.contact.id)
+    this.#reasons.setOurs(connection, reasons, now, out)
+    this.#roster.tellUp(connection, out)
   }
 
   #use(connection: Connection, now: Millis, out: LinkEffect[]): void {

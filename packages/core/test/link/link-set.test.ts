@@ -282,6 +282,29 @@ describe('silence', () => {
     expectOneLink()
   })
 
+  it('[LK-10] what the other end wants a link for outlives a silence that it does not know of', () => {
+    bench.input(b, { type: 'reasons', peer: a.contact.id, reasons: LINK_REASONS.leaf })
+    bench.run()
+    bench.input(a, { type: 'silent', link })
+    const since = a.effects.length
+    bench.run()
+    const told = a.effects.slice(since).filter(({ type }) => type === 'link-up' || type === 'remote-reasons')
+    expect(told).toMatchObject([
+      { type: 'link-up' },
+      { type: 'remote-reasons', peer: b.contact.id, reasons: LINK_REASONS.leaf },
+    ])
+  })
+
+  it('[LK-10] what we want a link for does not outlive a silence by itself', () => {
+    bench.input(a, { type: 'reasons', peer: b.contact.id, reasons: LINK_REASONS.random })
+    bench.input(a, { type: 'silent', link })
+    bench.run()
+    bench.advance(29_000)
+    expect([a.ups(), a.joins()]).toEqual(['+-+', '+'])
+    bench.advance(1_000)
+    expect(a.joins()).toBe('+-')
+  })
+
   it('[GS-37] a link has ended once, when the other end can know of it too', () => {
     const ends = () => a.effects.filter(({ type }) => type === 'link-ended')
     bench.input(a, { type: 'silent', link })
