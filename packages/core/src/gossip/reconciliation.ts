@@ -61,7 +61,7 @@ export class Reconciliation {
     const peer = [...this.#links][this.#context.random.u32() % this.#links.size] as PeerId
     const ids = this.#recent(this.#options.recentMs, now)
     if (ids.length === 0) return
-    this.#comparingWith = peer
+    if (this.#options.answersCompare) this.#comparingWith = peer
     this.#send(peer, ids, true, out)
   }
 

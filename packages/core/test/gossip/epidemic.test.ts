@@ -198,6 +198,14 @@ describe('pulling', () => {
     expect(sends(peer.receive(bob, ihave(false, message(0).id)))).toEqual([])
   })
 
+  test('[GS33] whom we have asked is answered, too, when it asks', () => {
+    const peer = subscriber({ mode: 'pull' }, [bob])
+    peer.accept(bob, message(0).bytes)
+    expect(sends(peer.wait(1_500), 'IHAVE')).toContainEqual({ to: bob, message: ihave(true, message(0).id) })
+    const effects = peer.receive(bob, ihave(true))
+    expect(sends(effects)).toEqual([{ to: bob, message: ihave(false, message(0).id) }])
+  })
+
   test('[GS33] what is asked for is sent, within the rate of the link', () => {
     const peer = subscriber({ mode: 'pull' })
     peer.accept(ada, message(0).bytes)
