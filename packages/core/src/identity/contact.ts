@@ -1,5 +1,6 @@
 // A contact proves itself: the id follows from the keys and the salt, and the salt is the work (PROTOCOL.md, ID-1 and ID-2).
 
+import { toHex } from '../wire/bytes.ts'
 import { derivePeerId, hasWork, type PeerId } from './peer-id.ts'
 
 /** Bytes of a contact on the wire: two keys and a salt. */
@@ -25,9 +26,15 @@ export function makeContact(signingKey: Uint8Array, exchangeKey: Uint8Array, sal
   return { id: derivePeerId(signingKey, exchangeKey, salt), signingKey, exchangeKey, salt }
 }
 
+/**
+ * Signing keys of small order, or not in the one encoding that RFC 8032 has for a point (ID-6): `y` is 0 or 1, -1 or not below
+ * the prime, or one of the two of order 8, of which 8 bytes are enough. Either sign.
+ */
+const UNSOUND_KEY = /^(0[01]0{60}[08]0|(e[c-f]|f.)f{60}[7f]f|26e8958fc2b227b0|c7176a703d4dd84f)/
+
 /** Whether the contact may enter a table of a network that asks for this much work. */
-export function isAcceptable(contact: Contact, workBits: number): boolean {
-  return hasWork(contact.id, workBits)
+export function isAcceptable({ id, signingKey }: Contact, workBits: number): boolean {
+  return hasWork(id, workBits) && !UNSOUND_KEY.test(toHex(signingKey))
 }
 
 /** Bytes of the contact as in frames: signing key, exchange key, salt. */

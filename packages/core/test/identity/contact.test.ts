@@ -1,9 +1,15 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { describe, expect, test } from 'vitest'
-import { CONTACT_BYTES, contactBytes, contactFromBytes, makeContact } from '../../src/identity/contact.ts'
+import {
+  CONTACT_BYTES,
+  contactBytes,
+  contactFromBytes,
+  isAcceptable,
+  makeContact,
+} from '../../src/identity/contact.ts'
 import { networkIdOf, WORK_BITS_DEFAULT } from '../../src/identity/network-id.ts'
 import { isId } from '../../src/identity/peer-id.ts'
-import { concatBytes, toHex, utf8 } from '../../src/wire/bytes.ts'
+import { concatBytes, fromHex, toHex, utf8 } from '../../src/wire/bytes.ts'
 import { decodeFrame, encodeFrame } from '../../src/wire/codec.ts'
 
 const signingKey = new Uint8Array(32).fill(1)
@@ -32,6 +38,36 @@ describe('an id', () => {
       other[index]! ^= 1
       expect(contactFromBytes(other)?.id).not.toBe(contact.id)
     }
+  })
+})
+
+describe('a signing key', () => {
+  const withKey = (key: Uint8Array) => makeContact(key, exchangeKey, salt)
+  const ORDER_8 = [
+    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  ]
+  /** `y` in 32 little-endian bytes, of which the first is given. */
+  const small = (first: number) => new Uint8Array(32).with(0, first)
+  const large = (first: number) => new Uint8Array(32).fill(0xff).with(0, first).with(31, 0x7f)
+  const signed = (key: Uint8Array) => key.with(31, (key[31] as number) | 0x80)
+
+  test.each([
+    ['0, of order 4', small(0)],
+    ['1, of order 1', small(1)],
+    ['-1, of order 2', large(0xec)],
+    ['of order 8', fromHex(ORDER_8[0]!)],
+    ['of order 8, the other', fromHex(ORDER_8[1]!)],
+    ['the prime, which stands for 0', large(0xed)],
+    ['the prime and 1, which stand for 1', large(0xee)],
+    ['the largest number', large(0xff)],
+  ])('[ID-6] whose y is %s is of no contact, whatever its sign', (_, key) => {
+    for (const unsound of [key, signed(key)]) expect(isAcceptable(withKey(unsound), 0)).toBe(false)
+  })
+
+  test('[ID-6] beside these is as good as any', () => {
+    for (const key of [small(2), large(0xeb), small(1).with(30, 1), large(0xed).with(9, 0xfe), signingKey])
+      for (const sound of [key, signed(key)]) expect(isAcceptable(withKey(sound), 0)).toBe(true)
   })
 })
 
