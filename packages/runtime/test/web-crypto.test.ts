@@ -1,6 +1,8 @@
-import { createDecipheriv, diffieHellman, hkdfSync, KeyObject } from 'node:crypto'
+import { createDecipheriv, createHash, diffieHellman, hkdfSync, KeyObject } from 'node:crypto'
 import { type Contact, makeContact } from '@hyphae/core'
 import { concatBytes, fromHex, utf8 } from '@hyphae/core/wire'
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/utils.js'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { generateIdentity } from '../src/generate-identity.ts'
 import type { PeerCrypto } from '../src/ports/crypto.ts'
@@ -10,6 +12,12 @@ import { createWebCryptoPeer, SEAL_OVERHEAD_BYTES } from '../src/web-crypto.ts'
 
 const { subtle } = crypto
 const message = utf8('a message')
+
+const { Point } = ed25519
+const SECRET = 123_456_789_123_456_789n
+const SOUND = Point.BASE.multiply(SECRET)
+/** A point of order 8. */
+const TORSION = Point.fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a')
 
 /** A browser whose WebCrypto knows neither curve. */
 const oldSubtle = {
@@ -70,6 +78,27 @@ describe('verify never rejects', () => {
   ])('%s is false', async (_, key, signature) => {
     expect(await peers.native.verify(key, message, signature)).toBe(false)
     expect(await peers.fallback.verify(key, message, signature)).toBe(false)
+  })
+
+  /** Signatures that are none where one multiplies by the cofactor and the other does not, and such with a key of small order. */
+  test.each([
+    ['whose R has a part of small order', SOUND, [77n, TORSION]],
+    ['whose key has a part of small order', SOUND.add(TORSION), [3n, Point.ZERO]],
+    ['under a key that is the identity', Point.ZERO, [55n, Point.ZERO]],
+    ['whose R is the identity', SOUND, [0n, Point.ZERO]],
+  ] as const)('[ID-6] a signature %s is the same to both', async (_, key, [r, part]) => {
+    const [publicKey, R] = [key.toBytes(), Point.BASE.multiplyUnsafe(r).add(part).toBytes()]
+    const verdicts = new Set<boolean>()
+    for (let i = 0; i < 32; i++) {
+      const bytes = utf8(`message ${i}`)
+      const h = bytesToNumberLE(createHash('sha512').update(R).update(publicKey).update(bytes).digest())
+      const s = Point.Fn.create(r + h * (key === Point.ZERO ? 0n : SECRET))
+      const signature = concatBytes(R, numberToBytesLE(s, 32))
+      const verdict = await peers.native.verify(publicKey, bytes, signature)
+      expect(await peers.fallback.verify(publicKey, bytes, signature)).toBe(verdict)
+      verdicts.add(verdict)
+    }
+    expect(verdicts.size).toBe(key.isTorsionFree() ? 1 : 2)
   })
 
   test('keys that were evicted from the cache still verify', async () => {

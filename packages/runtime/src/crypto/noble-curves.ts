@@ -2,14 +2,17 @@
 // Loaded on demand. Private keys are plain bytes here: a script of the page could read them, which WebCrypto prevents.
 
 import { ed25519, x25519 } from '@noble/curves/ed25519.js'
+import { bytesToNumberLE, equalBytes } from '@noble/curves/utils.js'
+import { sha512 } from '@noble/hashes/sha2.js'
 import type { StoredPrivateKey } from '../ports/storage.ts'
 import type { ExchangeCurve, SigningCurve } from './curves.ts'
 
 /** Bytes of a private key of either curve. */
 const PRIVATE_KEY_BYTES = 32
 
-/** Strict as in RFC 8032 (`zip215: false`), so that both ways to verify agree. */
-const strict = { zip215: false }
+const { Point } = ed25519
+/** Bytes of `R`, before those of `s`. */
+const R_BYTES = 32
 
 export const nobleSigning: SigningCurve = {
   async generate(random) {
@@ -19,8 +22,17 @@ export const nobleSigning: SigningCurve = {
   async sign(privateKey, bytes) {
     return ed25519.sign(bytes, rawKey(privateKey))
   },
+  /**
+   * As WebCrypto does, or peers would blame each other for what only one takes for a signature (PROTOCOL.md, ID-6): noble's own
+   * way multiplies by the cofactor, as RFC 8032 allows.
+   */
   async verify(publicKey, bytes, signature) {
-    return ed25519.verify(signature, bytes, publicKey, strict)
+    const r = signature.subarray(0, R_BYTES)
+    const s = bytesToNumberLE(signature.subarray(R_BYTES))
+    if (signature.length !== 2 * R_BYTES || s >= Point.Fn.ORDER) return false
+    const h = bytesToNumberLE(sha512.create().update(r).update(publicKey).update(bytes).digest())
+    const hA = Point.fromBytes(publicKey).multiplyUnsafe(Point.Fn.create(h))
+    return equalBytes(Point.BASE.multiplyUnsafe(s).subtract(hA).toBytes(), r)
   },
 }
 
