@@ -194,7 +194,7 @@ export const REPAIR_BATCH = 16
 export const EAGER_LINKS_MAX = 8
 /** Eager links that grafts of others may bring it to; a spanning tree has 2 on average. Guess. */
 export const EAGER_LINKS_GRAFTED_MAX = 2 * EAGER_LINKS_MAX
-/** Hops of a gossip message. */
+/** What the TTL of a gossip message begins with: it tells up to as many links travelled, and ends only what an epidemic pushes. */
 export const GOSSIP_HOPS_MAX = 32
 /** Topics a peer subscribes to, and topics it forwards for others. */
 export const TOPICS_MAX = 256

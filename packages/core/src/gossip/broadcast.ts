@@ -135,12 +135,11 @@ export class Broadcast implements Spread {
     else if (tree.parent === null) this.#joinTree(tree, message, now, out)
     tree.advance(message.id, message.firstAnnouncer)
     if (wasPushed) this.#takeShortcut(message, tree, now, out)
-    if (message.mayTravel) this.#push(message, tree.children, out)
+    this.#push(message, tree.children, out)
   }
 
-  resume(message: CachedMessage, out: GossipEffect[]): void {
-    this.#push(message, this.#trees.get(treeName(message))?.children ?? new Set(), out)
-  }
+  /** A tree asks for no TTL: whoever sends a message first could spend it, and we send it on once. */
+  resume(): void {}
 
   duplicate(message: CachedMessage | undefined, from: PeerId, now: Millis, out: GossipEffect[]): void {
     if (message === undefined) return

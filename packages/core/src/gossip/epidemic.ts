@@ -80,11 +80,12 @@ export class Epidemic implements Spread {
 
   receive(message: CachedMessage, now: Millis, out: GossipEffect[]): void {
     this.#heard(now, out)
-    this.resume(message, out)
+    if (this.#mayTravel(message.frame)) this.#push(message, this.#options.probability, out)
   }
 
-  resume(message: CachedMessage, out: GossipEffect[]): void {
-    if (linksTravelled(message) < this.#options.ttl) this.#push(message, this.#options.probability, out)
+  resume(message: CachedMessage, spent: Uint8Array, out: GossipEffect[]): void {
+    if (this.#mayTravel(message.frame) && !this.#mayTravel(spent))
+      this.#push(message, this.#options.probability, out)
   }
 
   duplicate(message: CachedMessage | undefined, from: PeerId): void {
@@ -134,6 +135,11 @@ export class Epidemic implements Spread {
     this.#schedulePull(now, out)
   }
 
+  /** The TTL is already less by one, for the link that it takes next. */
+  #mayTravel(frame: Uint8Array): boolean {
+    return GOSSIP_HOPS_MAX - (frame[3] as number) < this.#options.ttl
+  }
+
   #push(message: CachedMessage, probability: number, out: GossipEffect[]): number {
     const { random } = this.#context
     const lacking = [...this.#links].filter((peer) => isNewsTo(peer, message))
@@ -166,11 +172,6 @@ function reconciliationOf({ mode, pullEveryMs }: EpidemicStrategy): Reconciliati
     askAgainMs: PULL_AGAIN_MS,
     answersCompare: false,
   }
-}
-
-/** The frame's TTL is already less by one, for the link that it takes next. Where it has run out no strategy goes further. */
-function linksTravelled({ frame }: CachedMessage): number {
-  return GOSSIP_HOPS_MAX - (frame[3] as number)
 }
 
 /** Some of the items, each equally likely. Empties what it is given. */

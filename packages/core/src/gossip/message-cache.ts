@@ -20,12 +20,10 @@ export interface CachedMessage {
   readonly id: MessageId
   readonly topic: TopicId
   readonly author: PeerId
-  /** As it goes out: TTL already less by one. Nobody signs the TTL, so a copy with more of it takes the place of one with none. */
+  /** As it goes out: TTL already less by one. Nobody signs the TTL, so a copy with more of it takes the place of one with less. */
   frame: Uint8Array
   /** Published to all links at once. */
   readonly isDirect: boolean
-  /** Whether its TTL lets us send it on by ourselves. */
-  mayTravel: boolean
   readonly at: Millis
   /** Who sent the first copy; null for our own. */
   readonly source: PeerId | null

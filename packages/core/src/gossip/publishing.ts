@@ -138,7 +138,6 @@ export class Publishing {
       author: this.#context.self,
       frame: isDirect ? asDirect(frame) : frame,
       isDirect,
-      mayTravel: true,
       at: now,
       source: null,
       announcedAt: null,

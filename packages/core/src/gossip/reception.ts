@@ -78,10 +78,11 @@ export class Reception {
   #onDuplicate(topic: Topic, id: MessageId, { from, frame }: Copy, now: Millis, out: GossipEffect[]): void {
     const known = this.#context.messages.get(id)
     topic.spread.duplicate(known, from, now, out)
-    if (known === undefined || known.mayTravel || frame.ttl === 0) return
-    known.mayTravel = true
-    known.frame = withTtl(frame.bytes, ttlOf(frame) - 1)
-    topic.spread.resume(known, out)
+    const spent = known?.frame
+    const ttl = ttlOf(frame) - 1
+    if (known === undefined || spent === undefined || ttl <= (spent[3] as number)) return
+    known.frame = withTtl(frame.bytes, ttl)
+    topic.spread.resume(known, spent, out)
   }
 
   /** A late or unknown token is a no-op. */
@@ -149,14 +150,12 @@ function deliver(topic: Topic, { id, frame, message }: ParkedCopy, out: GossipEf
 /** The frame is copied, because a received one is a view that would keep its whole channel message in memory. */
 function cachedMessage(copy: ParkedCopy, missing: MissingMessage | undefined, now: Millis): CachedMessage {
   const { id, frame, message, senders } = copy
-  const ttl = ttlOf(frame)
   return {
     id,
     topic: message.topic,
     author: message.author.id,
-    frame: withTtl(frame.bytes, Math.max(ttl - 1, 0)),
+    frame: withTtl(frame.bytes, Math.max(ttlOf(frame) - 1, 0)),
     isDirect: isDirect(frame, message),
-    mayTravel: ttl > 0,
     at: now,
     source: senders[0] as PeerId,
     announcedAt: missing?.since ?? null,

@@ -117,6 +117,15 @@ describe('pushing', () => {
     expect(forwarded).toEqual([3, 0, 0])
   })
 
+  test('[GS31] who spends the TTL of a message keeps nobody from pushing it, once', () => {
+    const peer = subscriber({ fanout: 3 })
+    expect(targets(peer.accept(ada, message(0, 1).bytes))).toEqual([])
+    expect(targets(peer.receiveBytes(bob, message(0).bytes))).toHaveLength(3)
+    expect(targets(peer.receiveBytes(eve, message(0).bytes))).toEqual([])
+    expect(targets(peer.accept(ada, message(1, GOSSIP_HOPS_MAX - 1).bytes))).toHaveLength(3)
+    expect(targets(peer.receiveBytes(bob, message(1).bytes))).toEqual([])
+  })
+
   test('[GS4] a badly signed message is neither delivered nor sent on, and keeps the genuine one not out', () => {
     const peer = subscriber({})
     const forged = gossipFrame({ author, forged: true }).bytes

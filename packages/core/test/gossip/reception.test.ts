@@ -206,26 +206,29 @@ describe('judging a copy', () => {
     ])
   })
 
-  test('[GS8] a message whose TTL is used up is delivered and goes no further', () => {
-    const peer = subscriber(ada, bob)
-    const effects = peer.accept(ada.id, gossipFrame({ author, ttl: 0 }).bytes)
-    expect(delivered(effects).map(({ hops }) => hops)).toEqual([GOSSIP_HOPS_MAX])
-    expect(forwards(effects)).toEqual([])
-    expect(sends(peer.wait(1_000), 'IHAVE')).toEqual([])
+  test('[GS8] who spends the TTL of a message stops it neither here nor farther on', () => {
+    for (const ttl of [1, 0]) {
+      const peer = subscriber(ada, bob)
+      const effects = peer.accept(ada.id, gossipFrame({ author, ttl }).bytes)
+      expect(delivered(effects).map(({ hops }) => hops)).toEqual([GOSSIP_HOPS_MAX - ttl])
+      expect(forwards(effects).map(({ to, frame }) => [to, frame[3]])).toEqual([[bob.id, 0]])
+    }
   })
 
-  test('[GS8] who spends the TTL of a message keeps nobody from sending it on', () => {
+  test('[GS8] of two copies the one with the most TTL goes on', () => {
     const used = gossipFrame({ author, ttl: 0 }).bytes
     const whole = gossipFrame({ author }).bytes
-    const inTurn = subscriber(ada, bob, eve)
-    inTurn.accept(ada.id, used)
-    const later = forwards(inTurn.receiveBytes(bob.id, whole))
-    expect(later.map(({ to, frame }) => [to, frame])).toEqual([[eve.id, withTtl(whole, GOSSIP_HOPS_MAX - 1)]])
-    expect(forwards(inTurn.receiveBytes(eve.id, whole))).toEqual([])
     const atOnce = subscriber(ada, bob, eve)
     atOnce.receiveBytes(ada.id, used)
     atOnce.receiveBytes(bob.id, whole)
-    expect(forwards(atOnce.verifyAll()).map(({ to }) => to)).toEqual([eve.id])
+    const further = withTtl(whole, GOSSIP_HOPS_MAX - 1)
+    expect(forwards(atOnce.verifyAll()).map(({ to, frame }) => [to, frame])).toEqual([[eve.id, further]])
+    const inTurn = subscriber(ada, bob, eve)
+    const { id } = gossipFrame({ author })
+    inTurn.accept(ada.id, used)
+    expect(forwards(inTurn.receiveBytes(bob.id, whole))).toEqual([])
+    const asked = inTurn.receive(eve.id, { type: 'GRAFT', topic: CHAT.id, ids: [id], pullOnly: true })
+    expect(forwards(asked).map(({ frame }) => frame)).toEqual([further])
   })
 
   test('[GS8] a TTL beyond the limit counts as the limit', () => {
