@@ -24,6 +24,8 @@ export class AuthorTree {
   readonly #failuresByParent = new Map<PeerId, number>()
   #former: PeerId | null = null
   #formerUntil: Millis = 0
+  /** Who has been told to send no more of this tree, and until when what it had under way may come. */
+  readonly #dismissedUntil = new Map<PeerId, Millis>()
 
   constructor(children: Iterable<PeerId>, now: Millis) {
     this.children = new Set(children)
@@ -34,7 +36,9 @@ export class AuthorTree {
   hear(source: PeerId, now: Millis): void {
     this.heardAt = now
     this.children.delete(source)
-    if (source !== this.#former || now > this.#formerUntil) this.parent = source
+    if (source === this.#former && now <= this.#formerUntil) return
+    this.parent = source
+    this.#dismissedUntil.delete(source)
   }
 
   /** Changes the parent. Its predecessor is told by whoever calls. */
@@ -43,6 +47,14 @@ export class AuthorTree {
     this.#formerUntil = now + FORMER_PARENT_MS
     this.parent = parent
     this.children.delete(parent)
+    this.#dismissedUntil.delete(parent)
+  }
+
+  /** Whether the sender of a duplicate is to be told: once, or as many frames go back as it had under way. */
+  dismiss(peer: PeerId, now: Millis): boolean {
+    if ((this.#dismissedUntil.get(peer) ?? 0) > now) return false
+    this.#dismissedUntil.set(peer, now + FORMER_PARENT_MS)
+    return true
   }
 
   /** The message by which a place in the tree can be asked for; null where none came yet. */
@@ -81,6 +93,7 @@ export class AuthorTree {
   /** Returns the spare peer where it is now the parent, and has to be told so. */
   removeLink(peer: PeerId): PeerId | null {
     this.#failuresByParent.delete(peer)
+    this.#dismissedUntil.delete(peer)
     this.children.delete(peer)
     if (this.#spare === peer) this.#spare = null
     if (this.parent !== peer) return null

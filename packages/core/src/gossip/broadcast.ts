@@ -151,7 +151,8 @@ export class Broadcast implements Spread {
     if (tree?.parent === from) return
     tree?.children.delete(from)
     if (this.#links.has(from)) tree?.offer(message.id, from)
-    if (known !== 'pushed' && known !== 'told') this.#prune(message, from, out)
+    if (known !== 'pushed' && known !== 'told' && (tree?.dismiss(from, now) ?? true))
+      this.#prune(message, from, out)
   }
 
   announced(from: PeerId, { ids, reconcile }: MessageOf<'IHAVE'>, now: Millis, out: GossipEffect[]): void {

@@ -10,6 +10,7 @@ import {
   DIRECT_PAYLOAD_BYTES_MAX,
   EAGER_LINKS_GRAFTED_MAX,
   EAGER_LINKS_MAX,
+  FORMER_PARENT_MS,
   GRAFT_WAIT_MIN_MS,
   GRAFT_WAIT_START_MS,
   GRAFTED_BYTES_BURST,
@@ -106,6 +107,27 @@ describe('pruning', () => {
     for (const from of [ada, bob]) peer.receiveBytes(from, message(0).bytes)
     expect(sends(peer.verifyAll())).toEqual([{ to: bob, message: ihave(message(0).id) }])
     expect(targets(peer.accept(ada, message(1).bytes))).toEqual([])
+  })
+
+  test('[GS-12] of all that its sender had under way the first duplicate is answered, and one that comes later', () => {
+    const peer = subscriber([ada, bob])
+    const answers = (counter: number) => {
+      for (const from of [ada, bob]) peer.receiveBytes(from, message(counter).bytes)
+      return sends(peer.verifyAll()).map(({ to }) => to)
+    }
+    expect([0, 1, 2].flatMap(answers)).toEqual([bob])
+    peer.wait(FORMER_PARENT_MS)
+    expect(answers(3)).toEqual([bob])
+  })
+
+  test('[GS-12] a parent that was one of these before is told again when it brings duplicates', () => {
+    const peer = subscriber([ada, bob, eve])
+    for (const from of [ada, bob]) peer.receiveBytes(from, message(0).bytes)
+    peer.verifyAll()
+    peer.accept(bob, message(1).bytes)
+    peer.accept(ada, message(2).bytes)
+    for (const from of [ada, bob]) peer.receiveBytes(from, message(3).bytes)
+    expect(sends(peer.verifyAll(), 'IHAVE').map(({ to }) => to)).toEqual([bob])
   })
 
   test('[GS12] where copies crossed, both ends leave the tree without a word', () => {
