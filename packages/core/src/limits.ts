@@ -267,6 +267,9 @@ export const AUTHOR_WINDOW = 1_024
 /** Gossip copies of one link, at once and per second: a tree edge may carry what all others publish. Guess. */
 export const COPIES_PER_LINK_BURST = 8_192
 export const COPIES_PER_LINK_PER_SECOND = 2_048
+/** Of these as many as we send ourselves: less than what others take, so that nobody is blamed for what came from many. */
+export const COPIES_SENT_BURST = (COPIES_PER_LINK_BURST * 3) / 4
+export const COPIES_SENT_PER_SECOND = (COPIES_PER_LINK_PER_SECOND * 3) / 4
 /** Messages of one author, at once and per second: a tenth of what verification at 0.2 ms allows. Guess. */
 export const MESSAGES_PER_AUTHOR_BURST = 2_048
 export const MESSAGES_PER_AUTHOR_PER_SECOND = 512

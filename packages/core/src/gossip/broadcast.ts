@@ -15,7 +15,7 @@ import {
 import { IDS_PER_FRAME_MAX, type MessageId, type MessageOf, type TopicId } from '../wire/messages.ts'
 import { Announcements, type AnnounceStage } from './announcements.ts'
 import { type AuthorTree, AuthorTrees, type TreeName } from './author-trees.ts'
-import { answerGraft, push } from './copies.ts'
+import { answerGraft, isNewsTo, push } from './copies.ts'
 import type { GossipContext } from './gossip-context.ts'
 import type { GossipEffect } from './gossip-contract.ts'
 import { GraftWait } from './graft-wait.ts'
@@ -117,7 +117,7 @@ export class Broadcast implements Spread {
       tree = this.#trees.add(name, message.isDirect ? this.#links : this.#trees.shared.links, now)
     }
     tree.heardAt = now
-    return this.#push(message, tree.children, out)
+    return this.#push(message, tree.children, now, out)
   }
 
   receive(message: CachedMessage, now: Millis, out: GossipEffect[]): void {
@@ -135,7 +135,7 @@ export class Broadcast implements Spread {
     else if (tree.parent === null) this.#joinTree(tree, message, now, out)
     tree.advance(message.id, message.firstAnnouncer)
     if (wasPushed) this.#takeShortcut(message, tree, now, out)
-    this.#push(message, tree.children, out)
+    this.#push(message, tree.children, now, out)
   }
 
   /** A tree asks for no TTL: whoever sends a message first could spend it, and we send it on once. */
@@ -212,9 +212,12 @@ export class Broadcast implements Spread {
     return this.#context.messages.get(id)?.knowledgeByPeer.get(peer) === 'told'
   }
 
-  #push(message: CachedMessage, targets: ReadonlySet<PeerId>, out: GossipEffect[]): number {
+  #push(message: CachedMessage, targets: ReadonlySet<PeerId>, now: Millis, out: GossipEffect[]): number {
     this.#announcements.add(message)
-    return push(message, targets, out)
+    const pushed = push(this.#context, message, targets, now, out)
+    // What a link does not take now it must hear of.
+    for (const peer of targets) if (isNewsTo(peer, message)) this.#announcements.missed()
+    return pushed
   }
 
   // Trees of authors

@@ -12,11 +12,17 @@ export function isNewsTo(peer: PeerId, { author, knowledgeByPeer }: CachedMessag
   return peer !== author && !knowledgeByPeer.has(peer)
 }
 
-/** Sends a message to those of the peers to whom it is news. Returns to how many. */
-export function push(message: CachedMessage, peers: Iterable<PeerId>, out: GossipEffect[]): number {
+/** Sends a message to those of the peers to whom it is news, as far as their links take it. Returns to how many. */
+export function push(
+  context: GossipContext,
+  message: CachedMessage,
+  peers: Iterable<PeerId>,
+  now: Millis,
+  out: GossipEffect[],
+): number {
   let pushed = 0
   for (const peer of peers) {
-    if (!isNewsTo(peer, message)) continue
+    if (!isNewsTo(peer, message) || !context.sentCopies.take(peer, 1, now)) continue
     send(message, peer, out)
     pushed += 1
   }
@@ -34,7 +40,8 @@ export function answerGraft(
   for (const id of ids) {
     const message = context.messages.get(id)
     if (message?.topic !== topic || (!pullOnly && message.knowledgeByPeer.get(from) === 'has')) continue
-    if (context.graftedBytes.take(from, message.frame.length, now)) send(message, from, out)
+    const mayGraft = context.graftedBytes.take(from, message.frame.length, now)
+    if (mayGraft && context.sentCopies.take(from, 1, now)) send(message, from, out)
   }
 }
 

@@ -75,17 +75,17 @@ export class Epidemic implements Spread {
 
   publish(message: CachedMessage, now: Millis, out: GossipEffect[]): number {
     this.#heard(now, out)
-    return this.#push(message, 1, out)
+    return this.#push(message, 1, now, out)
   }
 
   receive(message: CachedMessage, now: Millis, out: GossipEffect[]): void {
     this.#heard(now, out)
-    if (this.#mayTravel(message.frame)) this.#push(message, this.#options.probability, out)
+    if (this.#mayTravel(message.frame)) this.#push(message, this.#options.probability, now, out)
   }
 
-  resume(message: CachedMessage, spent: Uint8Array, out: GossipEffect[]): void {
+  resume(message: CachedMessage, spent: Uint8Array, now: Millis, out: GossipEffect[]): void {
     if (this.#mayTravel(message.frame) && !this.#mayTravel(spent))
-      this.#push(message, this.#options.probability, out)
+      this.#push(message, this.#options.probability, now, out)
   }
 
   duplicate(message: CachedMessage | undefined, from: PeerId): void {
@@ -140,15 +140,12 @@ export class Epidemic implements Spread {
     return GOSSIP_HOPS_MAX - (frame[3] as number) < this.#options.ttl
   }
 
-  #push(message: CachedMessage, probability: number, out: GossipEffect[]): number {
+  #push(message: CachedMessage, probability: number, now: Millis, out: GossipEffect[]): number {
     const { random } = this.#context
     const lacking = [...this.#links].filter((peer) => isNewsTo(peer, message))
     const chosen = sample(lacking, this.eager, random)
-    return push(
-      message,
-      chosen.filter(() => random.u32() < probability * 2 ** 32),
-      out,
-    )
+    const lucky = chosen.filter(() => random.u32() < probability * 2 ** 32)
+    return push(this.#context, message, lucky, now, out)
   }
 
   /** Spread over a whole period, because one message starts the timers of all members. */

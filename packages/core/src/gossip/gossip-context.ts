@@ -23,6 +23,8 @@ export interface GossipContext {
   readonly missing: Missing
   /** What each link may still graft. */
   readonly graftedBytes: TokenBuckets
+  /** Messages that each link still takes from us. */
+  readonly sentCopies: TokenBuckets
   /** Topics with ids to announce, by stage. */
   readonly announcing: readonly [Set<TopicId>, Set<TopicId>, Set<TopicId>]
   readonly treeCount: TreeCount

@@ -5,6 +5,8 @@ import type { Millis, Random } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import {
+  COPIES_SENT_BURST,
+  COPIES_SENT_PER_SECOND,
   GOSSIP_CONTROL_BURST,
   GOSSIP_CONTROL_PER_SECOND,
   GRAFTED_BYTES_BURST,
@@ -157,6 +159,7 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
       messages,
       missing: new Missing(),
       graftedBytes: new TokenBuckets(GRAFTED_BYTES_BURST, GRAFTED_BYTES_PER_SECOND, LINKS_MAX),
+      sentCopies: new TokenBuckets(COPIES_SENT_BURST, COPIES_SENT_PER_SECOND, LINKS_MAX),
       announcing: [new Set(), new Set(), new Set()],
       treeCount: { trees: 0 },
       isLinked: (peer) => this.#subscriptions.isLinked(peer),

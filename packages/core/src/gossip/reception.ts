@@ -82,7 +82,7 @@ export class Reception {
     const ttl = ttlOf(frame) - 1
     if (known === undefined || spent === undefined || ttl <= (spent[3] as number)) return
     known.frame = withTtl(frame.bytes, ttl)
-    topic.spread.resume(known, spent, out)
+    topic.spread.resume(known, spent, now, out)
   }
 
   /** A late or unknown token is a no-op. */

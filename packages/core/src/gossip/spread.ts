@@ -25,7 +25,7 @@ export interface Spread {
   /** The first copy of a verified message. */
   receive(message: CachedMessage, now: Millis, out: GossipEffect[]): void
   /** It has come again with more TTL than `spent` has, which was its frame until now. */
-  resume(message: CachedMessage, spent: Uint8Array, out: GossipEffect[]): void
+  resume(message: CachedMessage, spent: Uint8Array, now: Millis, out: GossipEffect[]): void
   /** Another copy, of `message` where it is still in the cache. */
   duplicate(message: CachedMessage | undefined, from: PeerId, now: Millis, out: GossipEffect[]): void
   /** Ids that the remote has; with `reconcile` it wants to hear which it lacks. */

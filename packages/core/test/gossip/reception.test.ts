@@ -4,13 +4,16 @@ import { topicOf } from '../../src/gossip/topic.ts'
 import { contactBytes } from '../../src/identity/contact.ts'
 import { topicHash } from '../../src/identity/network-id.ts'
 import {
+  ANNOUNCEMENTS_MAX,
   AUTHOR_WINDOW,
   COPIES_PER_LINK_BURST,
+  COPIES_SENT_BURST,
   GOSSIP_HOPS_MAX,
   MESSAGES_PER_AUTHOR_BURST,
 } from '../../src/limits.ts'
 import { concatBytes, fromHex, toHex, utf8 } from '../../src/wire/bytes.ts'
 import { withTtl } from '../../src/wire/codec.ts'
+import type { MessageId } from '../../src/wire/messages.ts'
 import {
   CHAT,
   contactNumber,
@@ -85,6 +88,34 @@ describe('judging a copy', () => {
     peer.accept(ada.id, bytes)
     expect(peer.receiveBytes(bob.id, bytes).filter(({ type }) => type === 'verify')).toEqual([])
     expect(peer.machine.stats()).toMatchObject({ copies: 2, first: 1 })
+  })
+
+  test('[GS-38] what many send us at once goes to a link as far as that takes it, and is announced and asked for beyond', () => {
+    const peer = subscriber(ada, bob, eve)
+    const copies = new Map<string, number>()
+    const unsent: MessageId[] = []
+    const authors = [11, 12, 13, 14, 15].map(contactNumber)
+    const eachOf = Math.ceil((COPIES_PER_LINK_BURST + 1) / authors.length)
+    for (const [index, of] of authors.entries()) {
+      for (let counter = 0; counter < eachOf; counter++) {
+        const message = gossipFrame({ author: of, counter })
+        const sent = forwards(peer.accept([ada, eve][index % 2]!.id, message.bytes))
+        for (const { to } of sent) copies.set(to, (copies.get(to) ?? 0) + 1)
+        if (!sent.some(({ to }) => to === bob.id)) unsent.push(message.id)
+      }
+    }
+    expect(copies.get(bob.id)).toBe(COPIES_SENT_BURST)
+    const told = sends(peer.wait(5_000), 'IHAVE').filter(({ to }) => to === bob.id)
+    const ids = new Set(told.flatMap(({ message }) => (message.type === 'IHAVE' ? message.ids : [])))
+    const announced = unsent.filter((id) => ids.has(id))
+    expect(announced.length).toBe(ANNOUNCEMENTS_MAX)
+    const asked = peer.receive(bob.id, {
+      type: 'GRAFT',
+      topic: CHAT.id,
+      ids: announced.slice(0, 9),
+      pullOnly: true,
+    })
+    expect(forwards(asked)).toHaveLength(9)
   })
 
   test('[GS4] a message of a topic that we have nothing to do with is dropped', () => {
