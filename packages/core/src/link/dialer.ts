@@ -16,6 +16,7 @@ import type { PeerId } from '../identity/peer-id.ts'
 import { ACCEPTS_MAX, DIALS_MAX, REDIAL_MAX_MS, REDIAL_MIN_MS, REMEMBERED_PEERS_MAX } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import { LINK_REASONS, type LinkStage } from '../peer/calls.ts'
+import { RecentSet } from '../recent-set.ts'
 import { Attempt, Attempts, newAttemptId, type SignalWay } from './attempts.ts'
 import type { DialerEffect, DialerInput, DialerOptions, RoomView } from './dialer-contract.ts'
 import { Invites } from './invites.ts'
@@ -42,6 +43,8 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
   readonly #pathByIntroducer = new Map<IntroducerId, SignalingPath>()
   /** Who introduced a contact, to reach it the same way. */
   readonly #sourceByPeer = new Map<PeerId, IntroducerId>()
+  /** Offers that were judged, each once for each way. A box says no time: whoever carried one could bring it again for ever. */
+  readonly #offersSeen = new RecentSet<string>(REMEMBERED_PEERS_MAX)
   #stopped = false
 
   constructor(options: DialerOptions, room: RoomView, random: Random) {
@@ -135,6 +138,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
       wants: this.#wantByPeer.size,
       dialFailures: this.#failuresByPeer.size,
       introducedBy: this.#sourceByPeer.size,
+      offersSeen: this.#offersSeen.size,
       ...this.#attempts.tables(),
       ...this.#post.tables(),
     }
@@ -226,7 +230,9 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     // Again: where an introducer brings it, the dialer took the way before for broken, and listens there now.
     if (known?.role === 'listener' && known.contact?.id === from.id)
       return this.#onOfferAgain(known, way, now, out)
-    if (!this.#post.admitsOffer(signal, now, out)) return
+    const name = from.id + id + ('introducer' in way ? way.introducer : '')
+    if (this.#offersSeen.has(name) || !this.#post.admitsOffer(signal, now, out)) return
+    this.#offersSeen.add(name)
     // An id that is taken names another connection of ours: the driver could not tell the two apart.
     if (known !== undefined || this.#room.hasAttempt(id)) return
     if (!this.#yieldsTo(from.id, now, out)) return

@@ -392,7 +392,7 @@ describe('a full peer', () => {
     bench.near.add(small.id)
     bench.signal(small, { kind: 'offer', reasons: LINK_REASONS.random })
     expect(bench.of('make-room')).toEqual([])
-    bench.signal(small, { kind: 'offer', reasons: LINK_REASONS.leaf })
+    bench.signal(small, { kind: 'offer', attempt: attemptNumber(1), reasons: LINK_REASONS.leaf })
     expect(bench.of('make-room')).toEqual([{ type: 'make-room', peer: middle.id }])
     expect(bench.driver('accept')).toHaveLength(1)
   })
@@ -628,6 +628,34 @@ describe('signals that come in', () => {
     give(middle, 1, small)
     expect(bench.jobs).toHaveLength(3)
     expect(bench.offences()).toEqual([])
+  })
+
+  it('[SI-3] an offer that was judged is none when whoever carried it brings it again', () => {
+    const bench = new DialerBench()
+    const offer = (attempt: number) =>
+      bench.signal(large, { kind: 'offer', attempt: attemptNumber(attempt) }, BY_OVERLAY, small.id)
+    for (let i = 0; i < 40; i++) {
+      bench.size = i % 2 === 0 ? 0 : 50
+      offer(i)
+      bench.give({ type: 'link-failed', attempt: attemptNumber(i), stage: 'ice', detail: '' })
+      bench.advance(60_000)
+    }
+    expect(bench.driver('accept')).toHaveLength(20)
+    bench.size = 0
+    // As many other boxes as are known when they come again.
+    for (let i = 0; i < 2_000; i++) {
+      bench.give({ type: 'box', from: contactNumber(1 + i), box: bytes(1), way: BY_OVERLAY, link: small.id })
+      bench.work()
+      bench.advance(1_000)
+    }
+    bench.effects.length = 0
+    bench.openCount = 1
+    const own = bench.want(large)
+    for (let i = 0; i < 40; i++) offer(i)
+    expect(bench.offences()).toEqual([])
+    expect(bench.driver('accept')).toEqual([])
+    expect(bench.driver('abandon')).toEqual([])
+    expect(own).not.toBeNull()
   })
 
   it('[SI3] a box whose job was dropped gives its place back', () => {
