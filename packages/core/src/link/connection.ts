@@ -15,6 +15,8 @@ const FRAMES_BURST = 8_000
 /** Bytes per second and at once on control. */
 const BYTES_PER_SECOND = 4 * 1024 * 1024
 const BYTES_BURST = 16 * 1024 * 1024
+/** Of all these as much as we send: less than the remote admits, which hears it at other times than we say it. */
+const SENT_SHARE = 3 / 4
 
 /**
  * `greeting`: HELLO sent · `proving`: the remote's proof is being verified · `open` · `suspect`: silent, perhaps dead ·
@@ -64,6 +66,9 @@ export class Connection {
   bytesReceived = 0
   /** Bytes the driver takes before it queues them; negative: what is queued beyond. Unlimited until it says a number. */
   roomBytes = Number.POSITIVE_INFINITY
+  /** Bytes of frames that wait until the remote admits them, and whether a timer is set for them. */
+  heldBytes = 0
+  isHeld = false
   closeCode: CloseCode | null = null
   /** BYE has come; the driver has been asked to close. */
   byeReceived = false
@@ -71,10 +76,13 @@ export class Connection {
   /** Null once it is open: nobody asks for its frames any more, and a peer has fifty links. */
   #handshake: Handshake | null
   readonly #queue: Uint8Array[] = []
+  #queuedBytes = 0
   readonly #early: Frame[] = []
   #earlyBytes = 0
   readonly #frames: TokenBucket
   readonly #bytes: TokenBucket
+  readonly #sentFrames: TokenBucket
+  readonly #sentBytes: TokenBucket
 
   constructor(options: ConnectionOptions, now: Millis) {
     this.link = options.link
@@ -86,6 +94,8 @@ export class Connection {
     this.lastReceivedAt = now
     this.#frames = new TokenBucket(FRAMES_BURST, FRAMES_PER_SECOND, now)
     this.#bytes = new TokenBucket(BYTES_BURST, BYTES_PER_SECOND, now)
+    this.#sentFrames = new TokenBucket(FRAMES_BURST * SENT_SHARE, FRAMES_PER_SECOND * SENT_SHARE, now)
+    this.#sentBytes = new TokenBucket(BYTES_BURST * SENT_SHARE, BYTES_PER_SECOND * SENT_SHARE, now)
   }
 
   /** Only before state `open`. */
@@ -126,11 +136,21 @@ export class Connection {
 
   enqueue(frame: Uint8Array): void {
     this.#queue.push(frame)
+    this.#queuedBytes += frame.length
   }
 
-  /** Frames queued since the last call. */
-  takeQueue(): Uint8Array[] {
-    return this.#queue.splice(0)
+  /** Frames queued since the last call, as far as the remote admits them now. */
+  takeQueue(now: Millis): Uint8Array[] {
+    const queue = this.#queue
+    let count = 0
+    while (count < queue.length && this.#sentFrames.take(1, now)) {
+      if (!this.#sentBytes.take((queue[count] as Uint8Array).length + 2, now)) break
+      count += 1
+    }
+    const taken = queue.splice(0, count)
+    for (const frame of taken) this.#queuedBytes -= frame.length
+    this.heldBytes = this.#queuedBytes
+    return taken
   }
 
   /** Keeps a frame that came between the remote's proof and its verification; false where it does not fit. */

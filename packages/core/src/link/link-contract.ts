@@ -10,7 +10,7 @@ import type { GreetEffect, LinkToken, OpenedLink } from './greeter.ts'
 import type { DriverEffect } from './outbound.ts'
 
 export type LinkTimer = {
-  readonly type: 'handshake' | 'suspect' | 'prune' | 'ping' | 'bye'
+  readonly type: 'handshake' | 'suspect' | 'prune' | 'ping' | 'bye' | 'held'
   readonly link: LinkId
 }
 

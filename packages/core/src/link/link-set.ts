@@ -72,7 +72,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
       case 'send':
         return this.#onSend(input.to, input.frame, input.lazy, now, out)
       case 'flush':
-        return this.#outbound.flush(out)
+        return this.#outbound.flush(now, out)
       case 'reasons':
         return this.#onReasons(input.peer, input.reasons, now, out)
       case 'offence':
@@ -250,7 +250,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
         return this.#onEarly(connection, frame, now, out)
       case 'closing':
         // What was under way when we said goodbye is of no interest any more.
-        if (message.type === 'BYE_ACK') this.#succession.release(connection, out)
+        if (message.type === 'BYE_ACK') this.#succession.release(connection, now, out)
         return
       default:
         return this.#onOpenFrame(connection, frame, now, out)
@@ -357,7 +357,10 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
           this.#succession.close(connection, 'silent', now, out)
         return
       case 'bye':
-        return this.#succession.release(connection, out)
+        return this.#succession.release(connection, now, out)
+      case 'held':
+        connection.isHeld = false
+        return
       case 'prune':
         if (this.#reasons.onPruneTimer(connection, now, out))
           this.#succession.close(connection, 'pruned', now, out)

@@ -1,12 +1,18 @@
 // Frames on their way out: queued per connection during a turn, packed into few channel messages at its end, and held
 // back where the driver says that there is no room.
 
-import type { Channel, Effect } from '../contract.ts'
+import type { Channel, Effect, Millis } from '../contract.ts'
 import { CONTROL_QUEUE_BYTES_LAZY, CONTROL_QUEUE_BYTES_MAX } from '../limits.ts'
-import type { Out } from '../machine.ts'
+import type { Out, SetTimerEffect } from '../machine.ts'
 import { packBatches } from '../wire/codec.ts'
 import type { Connection } from './connection.ts'
+import type { LinkTimer } from './link-contract.ts'
 import type { Traffic } from './traffic.ts'
+
+/** Milliseconds after which frames that the remote did not admit are tried again. */
+const HELD_MS = 100
+
+type OutboundEffect = DriverEffect | SetTimerEffect<LinkTimer>
 
 export interface DriverEffect {
   readonly type: 'driver'
@@ -32,8 +38,9 @@ export class Outbound {
    * false: the link is to be closed, because what was promised on it can no longer be kept.
    */
   offer(connection: Connection, frame: Uint8Array, lazy: boolean): boolean {
-    if (lazy && connection.roomBytes < -CONTROL_QUEUE_BYTES_LAZY) return true
-    if (connection.roomBytes < -CONTROL_QUEUE_BYTES_MAX) return false
+    const roomBytes = Math.min(connection.roomBytes, -connection.heldBytes)
+    if (lazy && roomBytes < -CONTROL_QUEUE_BYTES_LAZY) return true
+    if (roomBytes < -CONTROL_QUEUE_BYTES_MAX) return false
     this.enqueue(connection, frame)
     return true
   }
@@ -44,13 +51,19 @@ export class Outbound {
   }
 
   /** The turn is over. */
-  flush(out: Out<DriverEffect>): void {
-    for (const connection of this.#unflushed) this.flushOne(connection, out)
-    this.#unflushed.clear()
+  flush(now: Millis, out: Out<OutboundEffect>): void {
+    for (const connection of this.#unflushed) {
+      this.flushOne(connection, now, out)
+      if (connection.heldBytes === 0) this.#unflushed.delete(connection)
+      else if (!connection.isHeld) {
+        connection.isHeld = true
+        out.push({ type: 'set-timer', afterMs: HELD_MS, timer: { type: 'held', link: connection.link } })
+      }
+    }
   }
 
-  flushOne(connection: Connection, out: Out<DriverEffect>): void {
-    const frames = connection.takeQueue()
+  flushOne(connection: Connection, now: Millis, out: Out<DriverEffect>): void {
+    const frames = connection.takeQueue(now)
     for (const frame of frames) this.#traffic.countSent(frame)
     for (const bytes of packBatches(frames)) {
       connection.bytesSent += bytes.length

@@ -163,7 +163,7 @@ export class Succession {
     this.#fail(connection, 'busy', alternatives, out)
     connection.closeCode = 'busy'
     this.#end(connection, 'busy', now, out)
-    this.release(connection, out)
+    this.release(connection, now, out)
   }
 
   /** The driver has closed it. */
@@ -174,10 +174,10 @@ export class Succession {
   }
 
   /** Goodbyes are said: the driver may close the connection. */
-  release(connection: Connection, out: LinkEffect[]): void {
+  release(connection: Connection, now: Millis, out: LinkEffect[]): void {
     if (connection.state !== 'closing' || connection.released) return
     connection.released = true
-    this.#outbound.flushOne(connection, out)
+    this.#outbound.flushOne(connection, now, out)
     const code = connection.closeCode ?? 'left'
     out.push({ type: 'driver', effect: { type: 'close', link: connection.link, code, flush: true } })
   }

@@ -529,6 +529,38 @@ describe('goodbyes', () => {
   })
 })
 
+describe('what the other end admits', () => {
+  const numbered = (number: number) =>
+    encodeFrame({ type: 'ROUTE_ACK', operation: 'ab'.repeat(16) as never, path: number & 255 })
+
+  it('[LK-17] is what it gets of too many frames at once, and the rest in its turn', () => {
+    const { dialer } = bench.link(a, b)
+    for (let i = 0; i < 12_000; i++)
+      bench.input(a, { type: 'send', to: b.id, frame: numbered(i), lazy: false })
+    bench.run()
+    const soon = b.frames().length
+    expect(soon).toBeLessThan(8_000)
+    bench.advance(10_000)
+    expect([b.offences(), b.ups(), a.ups()]).toEqual([[], '+', '+'])
+    expect(b.frames().map((message) => 'path' in message && message.path)).toEqual(
+      Array.from({ length: 12_000 }, (_, i) => i & 255),
+    )
+    const timers = bench.timers
+    bench.advance(10_000)
+    expect(bench.timers).toBe(timers)
+    expect(a.links.roster.linkOf(b.id)).toBe(dialer)
+  })
+
+  it('[LK-17] [LK-14] what waits for it counts as queued', () => {
+    bench.link(a, b)
+    const frame = encodeFrame({ type: 'DATA', stream: 0, offset: 0, bytes: new Uint8Array(8_192) })
+    for (let i = 0; i < 2_500; i++) bench.input(a, { type: 'send', to: b.id, frame, lazy: false })
+    bench.run()
+    expect(b.offences()).toEqual([])
+    expect(a.effects.find((effect) => effect.type === 'link-down')).toMatchObject({ reason: 'overloaded' })
+  })
+})
+
 describe('congestion', () => {
   const frame = encodeFrame({ type: 'DATA', stream: 0, offset: 0, bytes: new Uint8Array(8_192) })
   const send = (lazy: boolean) => bench.input(a, { type: 'send', to: b.id, frame, lazy })
