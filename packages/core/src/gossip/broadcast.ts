@@ -31,7 +31,6 @@ const RECONCILIATION: ReconciliationOptions = Object.freeze({
   recentMs: RECONCILE_RECENT_MS,
   answerMs: RECONCILE_RECENT_MS - RECONCILE_MS,
   youngMs: RECONCILE_YOUNG_MS,
-  askAgainMs: Number.POSITIVE_INFINITY,
   answersCompare: true,
 })
 

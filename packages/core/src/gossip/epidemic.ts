@@ -2,13 +2,7 @@
 
 import type { Millis, Random } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import {
-  GOSSIP_HOPS_MAX,
-  PULL_AGAIN_MS,
-  PULL_ROUNDS,
-  PULL_ROUNDS_MS_MAX,
-  RECONCILE_YOUNG_MS,
-} from '../limits.ts'
+import { GOSSIP_HOPS_MAX, PULL_ROUNDS, PULL_ROUNDS_MS_MAX, RECONCILE_YOUNG_MS } from '../limits.ts'
 import type { MessageOf, TopicId } from '../wire/messages.ts'
 import { answerGraft, isNewsTo, push } from './copies.ts'
 import type { GossipContext } from './gossip-context.ts'
@@ -166,7 +160,6 @@ function reconciliationOf({ mode, pullEveryMs }: EpidemicStrategy): Reconciliati
     recentMs: youngMs + 2 * roundsMs,
     answerMs: youngMs + roundsMs,
     youngMs,
-    askAgainMs: PULL_AGAIN_MS,
     answersCompare: false,
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { MISSING_MAX, MISSING_MS, MISSING_PER_LINK_MAX } from '../limits.ts'
+import { MISSING_MAX, MISSING_MS, MISSING_PER_LINK_MAX, PULL_AGAIN_MS } from '../limits.ts'
 import type { MessageId, TopicId } from '../wire/messages.ts'
 
 /** How a message was asked for: with a place in the tree, or without. */
@@ -43,11 +43,11 @@ export class Missing {
     return true
   }
 
-  /** The message was asked for outside the tree. Returns false where it is on its way already, for `againMs`. */
-  pull(id: MessageId, topic: TopicId, from: PeerId, now: Millis, againMs: number): boolean {
+  /** The message was asked for outside the tree. Returns false where it may be on its way already. */
+  pull(id: MessageId, topic: TopicId, from: PeerId, now: Millis): boolean {
     const message = this.#messageById.get(id) ?? this.#add(id, topic, from, now, Number.POSITIVE_INFINITY)
     if (message === null || message.askingByPeer.has(from)) return false
-    if (message.askingByPeer.size > 0 && message.since + againMs > now) return false
+    if (message.askingByPeer.size > 0 && message.since + PULL_AGAIN_MS > now) return false
     message.askingByPeer.set(from, 'pulled')
     return true
   }

@@ -17,8 +17,6 @@ export interface ReconciliationOptions {
   readonly answerMs: number
   /** Milliseconds in which a message is left to its own way. */
   readonly youngMs: number
-  /** Milliseconds after which a message that was asked for is asked for elsewhere too. */
-  readonly askAgainMs: number
   /** Whether an answer can itself be answered; if so only its address tells that it is one. */
   readonly answersCompare: boolean
 }
@@ -75,10 +73,7 @@ export class Reconciliation {
   /** Asks the remote for those of its messages that we lack. */
   fetch(from: PeerId, named: readonly MessageId[], now: Millis, out: GossipEffect[]): void {
     const { missing } = this.#context
-    const { askAgainMs } = this.#options
-    const ids = named.filter(
-      (id) => !this.#context.isKnown(id) && missing.pull(id, this.#topic, from, now, askAgainMs),
-    )
+    const ids = named.filter((id) => !this.#context.isKnown(id) && missing.pull(id, this.#topic, from, now))
     if (ids.length === 0) return
     out.push({ type: 'send', to: from, message: { type: 'GRAFT', topic: this.#topic, ids, pullOnly: true } })
   }

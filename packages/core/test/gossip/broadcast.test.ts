@@ -17,6 +17,7 @@ import {
   IHAVE_DELAY_MS,
   IHAVE_LATE_MS,
   MISSING_PER_LINK_MAX,
+  PULL_AGAIN_MS,
 } from '../../src/limits.ts'
 import type { Message, MessageId } from '../../src/wire/messages.ts'
 import { CHAT, contactNumber, delivered, forwards, gossipFrame, OnePeer, sends } from './one-peer.ts'
@@ -601,6 +602,16 @@ describe('links that come and go', () => {
     cut.unlink(ada)
     cut.receive(bob, named(false))
     expect(sends(cut.wait(5_000), 'GRAFT').map(({ to }) => to)).toEqual([bob])
+  })
+
+  test('[GS-27] nor from being asked when it names the id in its own reconciliation', () => {
+    const { id } = gossipFrame({ author })
+    const named: Message = { type: 'IHAVE', topic: CHAT.id, ids: [id], reconcile: true }
+    const peer = subscriber([ada, bob])
+    peer.receive(ada, named)
+    expect(sends(peer.receive(bob, named), 'GRAFT')).toEqual([])
+    peer.wait(PULL_AGAIN_MS)
+    expect(sends(peer.receive(bob, named), 'GRAFT')).toEqual([{ to: bob, message: pull(id) }])
   })
 
   test('[GS15] who went while its message was verified is not taken to have it when it comes back', () => {
