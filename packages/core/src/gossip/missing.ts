@@ -19,7 +19,7 @@ export interface MissingMessage {
   readonly askingByPeer: Map<PeerId, Asking>
 }
 
-/** At a bound new ids are refused: reconciliation finds them again. */
+/** At its bound a link's new ids are refused; at that of all, whoever named most loses one to who named fewer. */
 export class Missing {
   readonly #messageById = new Map<MessageId, MissingMessage>()
   readonly #countByPeer = new Map<PeerId, number>()
@@ -91,9 +91,20 @@ export class Missing {
       if (message.since + MISSING_MS <= now) this.remove(message.id)
   }
 
+  /** Takes the oldest id of the link that named most, if those are more than `count`. */
+  #makeRoom(count: number): boolean {
+    let [most, peer]: [number, PeerId | null] = [count, null]
+    for (const [other, named] of this.#countByPeer) if (named > most) [most, peer] = [named, other]
+    if (peer === null) return false
+    for (const message of this.#messageById.values())
+      if (message.firstAnnouncer === peer) return this.remove(message.id) !== undefined
+    return false
+  }
+
   #add(id: MessageId, topic: TopicId, from: PeerId, now: Millis, dueAt: Millis): MissingMessage | null {
     const count = this.#countByPeer.get(from) ?? 0
-    if (this.#messageById.size >= MISSING_MAX || count >= MISSING_PER_LINK_MAX) return null
+    if (count >= MISSING_PER_LINK_MAX) return null
+    if (this.#messageById.size >= MISSING_MAX && !this.#makeRoom(count + 1)) return null
     this.#countByPeer.set(from, count + 1)
     const message = {
       id,

@@ -16,6 +16,7 @@ import {
   GRAFTED_BYTES_BURST,
   IHAVE_DELAY_MS,
   IHAVE_LATE_MS,
+  MISSING_MAX,
   MISSING_PER_LINK_MAX,
   PULL_AGAIN_MS,
 } from '../../src/limits.ts'
@@ -612,6 +613,23 @@ describe('links that come and go', () => {
     expect(sends(peer.receive(bob, named), 'GRAFT')).toEqual([])
     peer.wait(PULL_AGAIN_MS)
     expect(sends(peer.receive(bob, named), 'GRAFT')).toEqual([{ to: bob, message: pull(id) }])
+  })
+
+  test('[GS-28] some who name messages that do not exist keep nobody else from being asked', () => {
+    const hostile = crowd(MISSING_MAX / MISSING_PER_LINK_MAX)
+    const peer = subscriber([ada, ...hostile])
+    let made = 0
+    const invented = () => (made++).toString(16).padStart(32, '0') as MessageId
+    for (const from of hostile) {
+      for (let i = 0; i < MISSING_PER_LINK_MAX; i += 512)
+        peer.receive(from, ihave(...Array.from({ length: 512 }, invented)))
+    }
+    expect(peer.machine.tables()['gossipMissing']).toBe(MISSING_MAX)
+    peer.receive(ada, ihave(message(0).id))
+    expect(peer.machine.tables()['gossipMissing']).toBe(MISSING_MAX)
+    const asked = sends(peer.wait(GRAFT_WAIT_START_MS), 'GRAFT').filter(({ to }) => to === ada)
+    expect(asked).toEqual([{ to: ada, message: graft(message(0).id) }])
+    expect(delivered(peer.accept(ada, message(0).bytes))).toHaveLength(1)
   })
 
   test('[GS15] who went while its message was verified is not taken to have it when it comes back', () => {
