@@ -8,6 +8,7 @@ import {
   type LinkStage,
   type LookupResult,
   type LookupStep,
+  NAME_BYTES_MAX,
   type Offence,
   type OperationId,
   type PeerEvent,
@@ -36,6 +37,7 @@ import {
 import { type CallOptions, timed } from './call-options.ts'
 import { Emitter, type Listener } from './emitter.ts'
 import { decodeInvite, encodeInvite } from './invite-text.ts'
+import { checkName } from './names.ts'
 import { checkServer } from './options.ts'
 import { Store } from './store.ts'
 import { Topic, type TopicOptions } from './topic.ts'
@@ -203,6 +205,7 @@ export class HyphaePeer {
    * RangeError that names the option, what is allowed and what was given.
    */
   topic<T = unknown>(name: string, options?: TopicOptions): Topic<T> {
+    checkName('name', name)
     const strategy = options && resolveStrategy(options)
     const topic = (this.#topicByName.get(name) as Topic<T> | undefined) ?? new Topic<T>(name, this.#runtime)
     this.#topicByName.set(name, topic as unknown as Topic<never>)
@@ -212,6 +215,7 @@ export class HyphaePeer {
 
   /** Answers requests of this name: what the handler returns (or resolves to) is the answer. Returns the off-switch. */
   handle(name: string, handler: RequestHandler): () => void {
+    checkName('name', name, NAME_BYTES_MAX)
     if (this.#handlerByName.has(name))
       throw new TypeError(`there is a handler for ${JSON.stringify(name)} already`)
     this.#handlerByName.set(name, handler)
@@ -229,6 +233,7 @@ export class HyphaePeer {
     data: unknown,
     options: CallOptions = {},
   ): Promise<T> {
+    checkName('name', name, NAME_BYTES_MAX)
     const { timeoutMs, ...rest } = timed(options, REQUEST_TIMEOUT_MS)
     const call = { type: 'request', to: peerIdOf(peer), name, payload: encodeValue(data), timeoutMs } as const
     const result = (await this.#runtime.call(call, rest)) as ResponseResult

@@ -7,6 +7,7 @@ import {
   isId,
   type Key,
   NAME_BYTES_MAX,
+  OWNED_SALT_BYTES_MAX,
   type PeerId,
   type PutResult,
   RECORD_BYTES_MAX,
@@ -16,6 +17,7 @@ import {
 import { fromHex, toHex, utf8 } from '@hyphae/core/wire'
 import { HyphaeError, type PeerRuntime } from '@hyphae/runtime'
 import { type CallOptions, timed } from './call-options.ts'
+import { checkName } from './names.ts'
 import { checkReplicas } from './options.ts'
 import { decodeValue, encodeValue } from './values.ts'
 
@@ -163,24 +165,16 @@ function found<T>({ key, record, holder, hops }: GetResult): Found<T> {
 }
 
 function sharedName(name: string, { namespace = '', writers = [] }: SharedOptions) {
-  checkName('name', name)
-  checkName('namespace', namespace)
+  checkName('name', name, NAME_BYTES_MAX)
+  checkName('namespace', namespace, NAME_BYTES_MAX)
   for (const id of writers)
     if (!isId(id)) throw new TypeError(`writers must be peer ids, got ${JSON.stringify(id)}`)
   return { namespace, name, writers: [...new Set(writers)].sort() as PeerId[] }
 }
 
-function checkName(field: string, text: string): void {
-  const bytes = utf8(text).length
-  if (bytes > NAME_BYTES_MAX)
-    throw new RangeError(`${field} must take at most ${NAME_BYTES_MAX} bytes, got ${bytes}`)
-}
-
-/** Owned names of any length become salts of at most 64 bytes. */
 function saltOf(name: string): Uint8Array {
-  const bytes = utf8(name)
-  if (bytes.length > 64) throw new RangeError(`an owned name must take at most 64 bytes, got ${bytes.length}`)
-  return bytes
+  checkName('name', name, OWNED_SALT_BYTES_MAX)
+  return utf8(name)
 }
 
 function keyOf(text: string): Key {

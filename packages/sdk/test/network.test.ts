@@ -101,6 +101,26 @@ describe('a network in memory', () => {
     expect(names).toEqual(expected)
   })
 
+  it('a name that is no text, or too long, is a mistake of its call, and costs the peer nothing else', async () => {
+    const [peer, other] = (await start(2)) as [HyphaePeer, HyphaePeer]
+    const number = 5 as unknown as string
+    const [text, long] = ['x', 'x'.repeat(256)]
+    expect(() => peer.topic(number)).toThrow(new TypeError('name must be a string, got number'))
+    expect(() => peer.handle(number, () => 1)).toThrow(TypeError)
+    expect(() => peer.handle(long, () => 1)).toThrow(RangeError)
+    const { store } = peer
+    const calls = [
+      [store.put(number, 1), store.get(number), store.get(text, { namespace: number })],
+      [store.putOwned(number, 1), store.getOwned(peer.signingKey, number), peer.request(other.id, number, 1)],
+      [peer.request(other.id, long, 1), store.putOwned(long, 1)],
+    ].flat()
+    const ends = await Promise.allSettled(calls)
+    const names = ends.map((end) => end.status === 'rejected' && end.reason.name)
+    expect(names).toEqual([...Array(6).fill('TypeError'), ...Array(2).fill('RangeError')])
+    other.handle('echo', (data) => data)
+    expect(await peer.request(other.id, 'echo', 1)).toBe(1)
+  })
+
   it('asks a peer and gets the answer of its handler, or why there is none', async () => {
     const [first, second] = (await start(3)) as [HyphaePeer, HyphaePeer]
     second.handle('add', (numbers) => (numbers as number[]).reduce((sum, number) => sum + number, 0))
