@@ -1,4 +1,5 @@
 /** What a tab keeps over a reload: identity, replicas, and the way back into the network. */
+import type { BrowserName } from '../fixtures/browsers.ts'
 import { expect, type MeshPeer, test } from '../fixtures/mesh.ts'
 
 /** Milliseconds from the load of a page to being back in the network. */
@@ -39,4 +40,21 @@ test('a reloaded tab is back within 5 s, and serves its replicas when everybody 
     await newcomer.linkedTo([alone])
     expect(await newcomer.find('kept')).toMatchObject({ value: 'by all', author: writer.id })
   })
+})
+
+const names: readonly BrowserName[] = ['chromium', 'firefox']
+
+test('what is written in the last moment of a page is there when it comes back', async ({
+  browsers,
+  mesh,
+}) => {
+  await mesh.serve()
+  for (const name of names) {
+    const peer = await mesh.openPeer(await browsers.launch(name))
+    await peer.persisted((await peer.put('own', 'first')).key)
+    await peer.put('own', 'last')
+    await peer.page.reload()
+    expect(await (await mesh.openPeer(peer.page)).get('own')).toBe('last')
+    await peer.page.close()
+  }
 })

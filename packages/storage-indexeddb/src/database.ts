@@ -48,6 +48,14 @@ export class Database {
     return callback(store)
   }
 
+  /**
+   * As `use` for writing, but in this turn: nothing is looked at first. Of a page that goes away browsers keep what was committed by
+   * then, and undo what waits for an answer. Nobody else writes another schema meanwhile: its slot is ours.
+   */
+  async writeAtOnce<T>(callback: (store: IDBObjectStore) => T | PromiseLike<T>): Promise<T> {
+    return this.#isInitialized ? callback(await this.#begin('readwrite')) : this.use('readwrite', callback)
+  }
+
   /** Waits for transactions under way. */
   async close(): Promise<void> {
     this.#isClosed = true

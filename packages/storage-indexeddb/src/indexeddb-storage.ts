@@ -63,7 +63,7 @@ export class IndexedDbStorage implements PeerStorage {
     })
     this.#writes = new WriteBehind({
       delayMs: flushDelayMs,
-      write: (changes) => this.#write(changes),
+      write: (changes, isLast) => this.#write(changes, isLast),
       isFull: (error) => error instanceof HyphaeError && error.code === 'STORAGE_FULL',
     })
   }
@@ -147,8 +147,9 @@ export class IndexedDbStorage implements PeerStorage {
     return { usedBytes: this.#room.usedBytes, quotaBytes: this.#room.quotaBytes }
   }
 
+  /** Asked for by a page that goes, or that may. */
   flush(): Promise<void> {
-    return this.#writes.flush()
+    return this.#writes.flush(true)
   }
 
   close(): Promise<void> {
@@ -178,15 +179,10 @@ export class IndexedDbStorage implements PeerStorage {
     }
   }
 
-  async #write(changes: Changes): Promise<void> {
+  async #write(changes: Changes, isLast: boolean): Promise<void> {
+    const write = (store: IDBObjectStore) => writeAll(changes, store)
     try {
-      await this.#database.use('readwrite', (store) => {
-        for (const [entry, change] of changes) {
-          if ('put' in change) store.put(change.put, entry)
-          else store.delete(entry)
-        }
-        return committed(store.transaction)
-      })
+      await (isLast ? this.#database.writeAtOnce(write) : this.#database.use('readwrite', write))
     } catch (error) {
       throw this.#told(storageFailure(error))
     }
@@ -214,4 +210,15 @@ export class IndexedDbStorage implements PeerStorage {
     this.#room.clear()
     this.#listener({ type: 'wiped' })
   }
+}
+
+/** Commits at once: browsers undo the open transactions of a page that goes away. */
+function writeAll(changes: Changes, store: IDBObjectStore): Promise<void> {
+  for (const [entry, change] of changes) {
+    if ('put' in change) store.put(change.put, entry)
+    else store.delete(entry)
+  }
+  const done = committed(store.transaction)
+  store.transaction.commit()
+  return done
 }

@@ -8,8 +8,8 @@ export type Changes = ReadonlyMap<string, Change>
 export interface WriteBehindOptions {
   /** Milliseconds between the first write and its transaction. */
   readonly delayMs: number
-  /** Writes all or nothing. */
-  readonly write: (changes: Changes) => Promise<void>
+  /** Writes all or nothing; `isLast` where there may be no later turn to do it in. */
+  readonly write: (changes: Changes, isLast: boolean) => Promise<void>
   /** Whether a failed write may succeed once its deletions were made alone. */
   readonly isFull: (error: unknown) => boolean
 }
@@ -54,9 +54,9 @@ export class WriteBehind {
   }
 
   /** Resolves once everything handed over so far is on disk or has failed. */
-  flush(): Promise<void> {
+  flush(isLast = false): Promise<void> {
     clearTimeout(this.#timer)
-    this.#written = this.#written.then(() => this.#writeCollected())
+    this.#written = this.#written.then(() => this.#writeCollected(isLast))
     return this.#written
   }
 
@@ -75,18 +75,18 @@ export class WriteBehind {
     return batch
   }
 
-  async #writeCollected(): Promise<void> {
+  async #writeCollected(isLast: boolean): Promise<void> {
     const batch = this.#collecting
     if (!batch) return
     this.#collecting = null
     this.#writing = batch
-    await this.#write(batch)
+    await this.#write(batch, isLast)
     this.#writing = null
   }
 
-  async #write({ changes, waiters }: Batch): Promise<void> {
+  async #write({ changes, waiters }: Batch, isLast: boolean): Promise<void> {
     try {
-      await this.#options.write(changes)
+      await this.#options.write(changes, isLast)
       for (const waiter of waiters) waiter.resolve()
     } catch (error) {
       if (this.#options.isFull(error)) await this.#writeDeletionsFirst(changes, waiters)
@@ -101,7 +101,7 @@ export class WriteBehind {
       const waiting = waiters.filter((waiter) => waiter.isDeletion === isDeletion)
       if (waiting.length === 0) continue
       try {
-        await this.#options.write(part)
+        await this.#options.write(part, false)
         for (const waiter of waiting) waiter.resolve()
       } catch (error) {
         for (const waiter of waiting) waiter.reject(error)

@@ -84,6 +84,21 @@ describe('batches', () => {
   })
 })
 
+describe('a page that goes away', () => {
+  test('has committed what it flushes before anything else is answered', async () => {
+    const store = await createPlace().open()
+    const written = store.saveRecord(recordOf(1))
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put')
+    const commit = vi.spyOn(IDBTransaction.prototype, 'commit')
+    const flushed = store.flush()
+    // Answers of the disk come with later tasks; until then there are microtasks alone.
+    for (let turns = 0; turns < 10; turns++) await null
+    expect([put.mock.calls.length, commit.mock.calls.length]).toEqual([1, 1])
+    await Promise.all([written, flushed])
+    await store.close()
+  })
+})
+
 describe('the browser’s own quota', () => {
   test('is STORAGE_FULL and said once; what is there is read, and deleted though the disk is full', async () => {
     const store = await createPlace().open()
