@@ -36,13 +36,17 @@ describe('a network in memory', () => {
     const peers = await start(3)
     const [first] = peers as [HyphaePeer, HyphaePeer, HyphaePeer]
     const received = peers.map((peer) =>
-      next<{ from: string; data: unknown }>((listener) => peer.topic('chat').on('message', listener)),
+      next<{ from: string; data: unknown; hops: number }>((listener) =>
+        peer.topic('chat').on('message', listener),
+      ),
     )
     await first.topic('chat').publish({ text: 'hello' })
-    for (const message of await Promise.all(received)) {
+    const messages = await Promise.all(received)
+    for (const message of messages) {
       expect(message.from).toBe(first.id)
       expect(message.data).toEqual({ text: 'hello' })
     }
+    expect(messages.map(({ hops }) => Math.min(hops, 1))).toEqual([0, 1, 1])
   })
 
   it('peers that start together can ask each other as soon as they have joined', async () => {

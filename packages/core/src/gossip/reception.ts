@@ -140,7 +140,7 @@ export class Reception {
 
 function deliver(topic: Topic, { id, frame, message }: ParkedCopy, out: GossipEffect[]): void {
   const { author, payload } = message
-  const hops = GOSSIP_HOPS_MAX - ttlOf(frame)
+  const hops = 1 + GOSSIP_HOPS_MAX - ttlOf(frame)
   out.push({
     type: 'event',
     event: { type: 'message', topic: topic.name ?? topic.id, from: author.id, id, payload, hops },

@@ -76,7 +76,7 @@ describe('judging a copy', () => {
     expect(peer.verifyAll()).toEqual([
       {
         type: 'event',
-        event: { type: 'message', topic: 'chat', from: author.id, id, payload, hops: GOSSIP_HOPS_MAX - 30 },
+        event: { type: 'message', topic: 'chat', from: author.id, id, payload, hops: 1 + GOSSIP_HOPS_MAX - 30 },
       },
       { type: 'forward', to: bob.id, frame: withTtl(bytes, 29) },
     ])
@@ -241,7 +241,7 @@ describe('judging a copy', () => {
     for (const ttl of [1, 0]) {
       const peer = subscriber(ada, bob)
       const effects = peer.accept(ada.id, gossipFrame({ author, ttl }).bytes)
-      expect(delivered(effects).map(({ hops }) => hops)).toEqual([GOSSIP_HOPS_MAX - ttl])
+      expect(delivered(effects).map(({ hops }) => hops)).toEqual([1 + GOSSIP_HOPS_MAX - ttl])
       expect(forwards(effects).map(({ to, frame }) => [to, frame[3]])).toEqual([[bob.id, 0]])
     }
   })
@@ -265,7 +265,7 @@ describe('judging a copy', () => {
   test('[GS8] a TTL beyond the limit counts as the limit', () => {
     const peer = subscriber(ada, bob)
     const effects = peer.accept(ada.id, gossipFrame({ author, ttl: 255 }).bytes)
-    expect(delivered(effects).map(({ hops }) => hops)).toEqual([0])
+    expect(delivered(effects).map(({ hops }) => hops)).toEqual([1])
     expect(forwards(effects).map(({ frame }) => frame[3])).toEqual([GOSSIP_HOPS_MAX - 1])
   })
 
