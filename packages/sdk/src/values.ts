@@ -6,13 +6,15 @@ import { HyphaeError } from '@hyphae/runtime'
 
 const TAG_BYTES = 0
 const TAG_JSON = 1
+/** Kinds of objects that JSON says as they are. What has a `toJSON` is asked for it first. */
+const PLAIN = /^(?:Object|Array|String|Number|Boolean)$/
 
-/** Anything JSON can say, or bytes. `undefined` inside objects is dropped, as JSON does. */
+/** Anything JSON can say, or bytes. What is undefined or a function inside objects is dropped, as JSON does. */
 export type Value = unknown
 
 /**
- * The value with its tag. Throws TypeError where JSON cannot say it (functions, cycles, bigint), and HyphaeError
- * TOO_LARGE over `bytesMax`.
+ * The value with its tag. Throws TypeError where JSON cannot say it (functions, cycles, bigint, and what it would make `{}` of, or
+ * numbered fields), and HyphaeError TOO_LARGE over `bytesMax`.
  */
 export function encodeValue(value: Value, bytesMax: number = PAYLOAD_BYTES_MAX): Uint8Array {
   const body = value instanceof Uint8Array ? value : jsonBytes(value)
@@ -44,8 +46,18 @@ export function decodeValue(
 }
 
 function jsonBytes(value: Value): Uint8Array {
-  const text = JSON.stringify(value)
-  if (text === undefined)
-    throw new TypeError(`a value must be bytes or something JSON can say, got ${typeof value}`)
+  const text = JSON.stringify(value, checked)
+  if (text === undefined) throw unsayable(typeof value)
   return utf8(text)
+}
+
+/** Bytes inside of others, buffers, blobs, maps, sets, promises, errors: JSON takes them without a word, and what they hold is lost. */
+function checked(_key: string, value: unknown): unknown {
+  const kind = Object.prototype.toString.call(value).slice(8, -1)
+  if (typeof value !== 'object' || value === null || PLAIN.test(kind)) return value
+  throw unsayable(kind)
+}
+
+function unsayable(kind: string): TypeError {
+  return new TypeError(`a value must be bytes or something JSON can say, got ${kind}`)
 }
