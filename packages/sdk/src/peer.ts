@@ -210,6 +210,8 @@ export class HyphaePeer {
     const topic = (this.#topicByName.get(name) as Topic<T> | undefined) ?? new Topic<T>(name, this.#runtime)
     this.#topicByName.set(name, topic as unknown as Topic<never>)
     if (strategy) topic.use(strategy)
+    // A stream of it has to end: nobody else closes it any more.
+    if (this.#closing !== null) topic.close()
     return topic
   }
 

@@ -206,6 +206,12 @@ describe('messages()', () => {
     await expect(chat.messages().next()).resolves.toMatchObject({ done: true })
   })
 
+  it('ends at once where the peer is closed already', async () => {
+    const [first] = await two()
+    await first.close()
+    expect(await first.topic('chat').messages().next()).toEqual({ done: true, value: undefined })
+  })
+
   it('leaves nothing behind on its signal', async () => {
     const [first] = await two()
     const { signal } = new AbortController()
