@@ -1,9 +1,9 @@
 // What every call that waits for others takes: how long, and whether anybody still wants it.
 
 export interface CallOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Milliseconds; `Infinity` waits as long as the peer lives. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 /** The options with a time: `timeoutMs` where they name none. Throws a RangeError where theirs is none. */

@@ -13,32 +13,32 @@ export interface PeerOptions {
   /** Peers of different networks never meet. Part of every key, so pick something of your own. */
   readonly network: string
   /** Addresses of signaling servers (`wss://…`), asked for first contacts. May be empty where sibling tabs or invites do. */
-  readonly signaling?: readonly string[]
+  readonly signaling?: readonly string[] | undefined
   /** Default none: links work inside one network only. */
-  readonly iceServers?: IceServers
+  readonly iceServers?: IceServers | undefined
   /** Links through TURN servers alone, so that linked peers do not learn our address. Default false. */
-  readonly relayOnly?: boolean
+  readonly relayOnly?: boolean | undefined
   /** Links at most. Default 50. */
-  readonly linksMax?: number
+  readonly linksMax?: number | undefined
   /** Copies of each record. Default 20. */
-  readonly replicas?: number
+  readonly replicas?: number | undefined
   /** Zero bits of work an id costs; part of the network's identity. Default 16, about a second once per profile. */
-  readonly workBits?: number
+  readonly workBits?: number | undefined
   /** Where identity and records live: `indexeddb` (default) survives a reload, `memory` (64 MiB) does not. */
-  readonly storage?: 'indexeddb' | 'memory' | PeerStorage
+  readonly storage?: 'indexeddb' | 'memory' | PeerStorage | undefined
   /** Bytes of records in IndexedDB at most. Default 80 MiB. */
-  readonly storageQuotaBytes?: number
+  readonly storageQuotaBytes?: number | undefined
   /** Whether tabs of the same profile introduce each other. Default true where the browser can. */
-  readonly siblingTabs?: boolean
+  readonly siblingTabs?: boolean | undefined
   /** Ends the start; a peer that is already running is closed with `close()`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** What happens during the start, for progress bars. */
-  readonly onProgress?: (progress: StartProgress) => void
+  readonly onProgress?: ((progress: StartProgress) => void) | undefined
   /** Parts to be replaced: for tests, Node, and other networks than WebRTC. */
-  readonly transport?: Transport
-  readonly introducers?: readonly Introducer[]
-  readonly clock?: Clock
-  readonly random?: Random
+  readonly transport?: Transport | undefined
+  readonly introducers?: readonly Introducer[] | undefined
+  readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
 }
 
 /** `identity`: an id is being worked out, `done` of `expected` tries; `storage`: records and contacts are being read. */
@@ -47,20 +47,19 @@ export type StartProgress =
   | { readonly stage: 'identity'; readonly done: number; readonly expected: number }
   | { readonly stage: 'started' }
 
-export type ResolvedPeerOptions = PeerOptions &
-  Required<
-    Pick<
-      PeerOptions,
-      | 'signaling'
-      | 'iceServers'
-      | 'relayOnly'
-      | 'linksMax'
-      | 'replicas'
-      | 'workBits'
-      | 'storage'
-      | 'siblingTabs'
-    >
-  >
+type Defaulted =
+  | 'signaling'
+  | 'iceServers'
+  | 'relayOnly'
+  | 'linksMax'
+  | 'replicas'
+  | 'workBits'
+  | 'storage'
+  | 'siblingTabs'
+
+export type ResolvedPeerOptions = PeerOptions & {
+  readonly [N in Defaulted]: Exclude<PeerOptions[N], undefined>
+}
 
 const DEFAULTS = Object.freeze({
   signaling: [],
@@ -75,7 +74,7 @@ const DEFAULTS = Object.freeze({
 
 /** Checks, and fills in what is not said or undefined. Throws a TypeError or RangeError that names the option. */
 export function resolvePeerOptions(given: PeerOptions): ResolvedPeerOptions {
-  const options: ResolvedPeerOptions = { ...DEFAULTS, ...saidOf(given) }
+  const options = { ...DEFAULTS, ...saidOf(given) } as ResolvedPeerOptions
   if (typeof options.network !== 'string' || options.network === '') {
     throw new TypeError(`network must be a non-empty string, got ${JSON.stringify(options.network)}`)
   }
@@ -87,9 +86,12 @@ export function resolvePeerOptions(given: PeerOptions): ResolvedPeerOptions {
   return options
 }
 
+/** Optional fields of which none is undefined. */
+export type Said<T> = { [N in keyof T]: Exclude<T[N], undefined> }
+
 /** Without what is undefined, as where it comes from settings of which some are not set: a default holds there. */
-export function saidOf<T extends Partial<PeerOptions>>(given: T): T {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T
+export function saidOf<T extends object>(given: T): Said<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Said<T>
 }
 
 /** Throws a TypeError where the text is no address of a signaling server. */

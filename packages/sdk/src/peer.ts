@@ -38,13 +38,20 @@ import { type CallOptions, timed } from './call-options.ts'
 import { Emitter, type Listener } from './emitter.ts'
 import { decodeInvite, encodeInvite } from './invite-text.ts'
 import { checkName } from './names.ts'
-import { checkServer } from './options.ts'
+import { checkServer, saidOf } from './options.ts'
 import { Store } from './store.ts'
 import { Topic, type TopicOptions } from './topic.ts'
 import { decodeValue, encodeValue } from './values.ts'
 
 /** Not every browser in use has the symbol; `await using` needs one that has. */
 const ASYNC_DISPOSE: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
+
+declare global {
+  /** Our declarations name it, and whoever compiles without `esnext.disposable` has none. */
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol
+  }
+}
 
 /** Milliseconds a request, lookup or crawl may take, unless the call says otherwise. */
 const REQUEST_TIMEOUT_MS = 10_000
@@ -206,7 +213,7 @@ export class HyphaePeer {
    */
   topic<T = unknown>(name: string, options?: TopicOptions): Topic<T> {
     checkName('name', name)
-    const strategy = options && resolveStrategy(options)
+    const strategy = options && resolveStrategy(saidOf(options))
     const topic = (this.#topicByName.get(name) as Topic<T> | undefined) ?? new Topic<T>(name, this.#runtime)
     this.#topicByName.set(name, topic as unknown as Topic<never>)
     if (strategy) topic.use(strategy)
@@ -247,7 +254,7 @@ export class HyphaePeer {
   /** Peers closest to a key (64 hexadecimal digits), asked one after another; `onStep` shows how the lookup goes. */
   async lookup(
     target: string,
-    options: CallOptions & { readonly onStep?: (step: LookupStep) => void } = {},
+    options: CallOptions & { readonly onStep?: ((step: LookupStep) => void) | undefined } = {},
   ): Promise<readonly string[]> {
     if (!isId(target))
       throw new TypeError(`target must be 64 hexadecimal digits, got ${JSON.stringify(target)}`)
@@ -260,8 +267,8 @@ export class HyphaePeer {
   /** Asks peer after peer for its links, as far as they can be reached; `onPeer` hears each at once. */
   async topology(
     options: CallOptions & {
-      readonly peersMax?: number
-      readonly onPeer?: (peer: TopologyPeer) => void
+      readonly peersMax?: number | undefined
+      readonly onPeer?: ((peer: TopologyPeer) => void) | undefined
     } = {},
   ): Promise<TopologyResult> {
     const onProgress = (value: unknown) => options.onPeer?.(value as TopologyPeer)

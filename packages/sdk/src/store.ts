@@ -26,14 +26,14 @@ const STORE_TIMEOUT_MS = 20_000
 
 export interface PutOptions extends CallOptions {
   /** Copies, 1 to 40; default the peer's `replicas`. */
-  readonly replicas?: number
+  readonly replicas?: number | undefined
 }
 
 export interface SharedOptions {
   /** Keeps names of different parts of an application apart. Default ''. */
-  readonly namespace?: string
+  readonly namespace?: string | undefined
   /** Peer ids that may write; part of the key, so readers must name the same. Default: anybody. */
-  readonly writers?: readonly string[]
+  readonly writers?: readonly string[] | undefined
 }
 
 export interface PutReceipt {

@@ -31,7 +31,11 @@ export interface TestNetwork {
 }
 
 /** Peers of one process that find each other in memory. `delayMs` is the time a message takes. */
-export function createTestNetwork({ delayMs = 0 }: { readonly delayMs?: number } = {}): TestNetwork {
+export function createTestNetwork({
+  delayMs = 0,
+}: {
+  readonly delayMs?: number | undefined
+} = {}): TestNetwork {
   const network = createMemoryNetwork({ delayMs: () => delayMs })
   const introducers = createMemoryIntroducers()
   const transportByPeer = new Map<HyphaePeer, ReturnType<typeof network.createTransport>>()

@@ -1,11 +1,12 @@
 // One topic: what is published in it reaches every subscriber.
 
 import {
+  type EpidemicStrategy,
   type GossipStrategy,
-  type GossipStrategyOptions,
   type PeerCall,
   type PublishResult,
   TREE,
+  type TreeStrategy,
 } from '@hyphae/core'
 import type { PeerRuntime } from '@hyphae/runtime'
 import { type CallOptions, timed } from './call-options.ts'
@@ -31,7 +32,11 @@ export interface TopicMessage<T> {
  * `{ strategy: 'epidemic', mode, fanout, ttl, probability, pullEveryMs }` is the textbook protocol; what is not said is
  * `push-pull`, 4 links, 12 hops, probability 1 and 1,000 ms. Peers that choose differently still hear each other.
  */
-export type TopicOptions = GossipStrategyOptions
+export type TopicOptions =
+  | TreeStrategy
+  | (Pick<EpidemicStrategy, 'strategy'> & {
+      readonly [N in keyof EpidemicStrategy]?: EpidemicStrategy[N] | undefined
+    })
 
 interface TopicEvents<T> {
   message: TopicMessage<T>
@@ -96,7 +101,7 @@ export class Topic<T = unknown> {
 
   /** Messages as they come, from now on: `for await (const message of topic)`. Ends with `break`, the signal or the peer. */
   messages(
-    options: { readonly signal?: AbortSignal; readonly bufferMax?: number } = {},
+    options: { readonly signal?: AbortSignal | undefined; readonly bufferMax?: number | undefined } = {},
   ): AsyncIterableIterator<TopicMessage<T>> {
     const { signal, bufferMax = 1_024 } = options
     const stream = new MessageStream<TopicMessage<T>>(bufferMax, () => {

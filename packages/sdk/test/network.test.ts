@@ -75,6 +75,7 @@ describe('a network in memory', () => {
     expect(() => first.topic('chat', { strategy: 'epidemic', fanout: 0 })).toThrow(
       new RangeError('fanout must be a whole number from 1 to 50, got 0'),
     )
+    expect(first.topic('chat', { strategy: 'epidemic', fanout: undefined })).toBe(first.topic('chat'))
   })
 
   it('stores a value and finds it from another peer', async () => {

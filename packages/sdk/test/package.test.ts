@@ -24,6 +24,8 @@ const SDK_GZIP_BYTES_MAX = 89_750
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const exec = promisify(execFile)
+/** What is there for `await using`, among others. */
+const ALL_LIB = 'es2023,dom,dom.iterable,dom.asynciterable,esnext.disposable'
 
 let folder: string
 let installed: string
@@ -96,11 +98,13 @@ describe('the packed SDK', () => {
     expect(found).toEqual({ type: 'function', isOnlyGlobal: true })
   })
 
-  test.each(['bundler', 'nodenext'])('compiles for users who resolve as %s does', async (resolution) => {
-    const source = "import { createPeer } from 'hyphae'\nimport * as testing from 'hyphae/testing'\n"
-    const uses = 'export const made: Promise<unknown> | object = createPeer\nexport const all = testing\n'
-    // Whoever replaces a part has to name what it gets and gives.
-    const own = `
+  test.each(['bundler', 'node16', 'nodenext'])(
+    'compiles for users who resolve as %s does',
+    async (resolution) => {
+      const source = "import { createPeer } from 'hyphae'\nimport * as testing from 'hyphae/testing'\n"
+      const uses = 'export const made: Promise<unknown> | object = createPeer\nexport const every = testing\n'
+      // Whoever replaces a part has to name what it gets and gives.
+      const own = `
       import type { Clock, FailureCode, Introducer, IntroducerEvent, PeerStorage, Random, StoredIdentity, StoredRecord, Transport } from 'hyphae'
       export const codes: FailureCode[] = ['STORAGE_FULL']
       export const saveRecord: PeerStorage['saveRecord'] = async (record: StoredRecord) => console.log(record.bytes.length)
@@ -108,9 +112,26 @@ describe('the packed SDK', () => {
       export type Parts = { clock: Clock; random: Random; transport: Transport; introducers: Introducer[]; event: IntroducerEvent }
       export const start = (parts: Omit<Parts, 'event'>, storage: PeerStorage) => createPeer({ network: 'n', storage, ...parts })
     `
-    await writeFile(join(folder, `${resolution}.ts`), source + uses + own)
-    expect(await compiled(resolution, [`${resolution}.ts`])).toBe('')
-  })
+      // Settings of which some are not set.
+      const unset = `
+      import type { CallOptions, HyphaePeer, PeerOptions } from 'hyphae'
+      export type Unset<T> = { [N in keyof T]-?: undefined }
+      export const all = (rest: Unset<Omit<PeerOptions, 'network'>>) => createPeer({ ...rest, network: 'n' })
+      export const call = async (peer: HyphaePeer, unset: Unset<CallOptions>) => {
+        await peer.joined(unset)
+        await peer.lookup('', { ...unset, onStep: undefined })
+        await peer.topology({ ...unset, onPeer: undefined, peersMax: undefined })
+        await peer.store.put('', 1, { ...unset, replicas: undefined, namespace: undefined, writers: undefined })
+        peer.topic('', { strategy: 'epidemic', fanout: undefined }).messages({ signal: undefined, bufferMax: undefined })
+      }
+      testing.createTestNetwork({ delayMs: undefined })
+    `
+      await writeFile(join(folder, `${resolution}.ts`), source + uses + own + unset)
+      const leastLib = 'es2022,dom,dom.iterable'
+      for (const lib of [leastLib, ALL_LIB])
+        expect(await compiled(resolution, [`${resolution}.ts`], lib)).toBe('')
+    },
+  )
 
   test('has a README that names every option, event and code, and whose code compiles as the root’s does', async () => {
     const readme = await readFile(join(installed, 'README.md'), 'utf8')
@@ -174,15 +195,10 @@ describe('the packed SDK', () => {
 })
 
 /** What the compiler says of a user's files. */
-async function compiled(resolution: string, files: readonly string[]): Promise<string> {
-  const module = resolution === 'nodenext' ? 'nodenext' : 'esnext'
+async function compiled(resolution: string, files: readonly string[], lib = ALL_LIB): Promise<string> {
+  const module = resolution === 'bundler' ? 'esnext' : resolution
   const flags = ['--noEmit', '--strict', '--module', module, '--moduleResolution', resolution]
-  const target = [
-    '--target',
-    'es2022',
-    '--lib',
-    'es2023,dom,dom.iterable,dom.asynciterable,esnext.disposable',
-  ]
+  const target = ['--exactOptionalPropertyTypes', '--target', 'es2022', '--lib', lib]
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
   const args = [compiler, ...flags, ...target, '--types', '', ...files]
   const { stdout, stderr } = await exec(process.execPath, args, { cwd: folder }).catch((failure) => failure)
