@@ -17,6 +17,9 @@ export function checkIceServers(servers: unknown): IceServers {
     const isGood = urls.length > 0 && urls.every((url) => typeof url === 'string' && URL_FORM.test(url))
     if (!isGood)
       throw new TypeError(`iceServers[].urls are stun: or turn: addresses; got ${JSON.stringify(urls)}`)
+    // RTCPeerConnection throws at such a one, for each link anew.
+    if (hasRelay([server]) && !(server.username && server.credential))
+      throw new TypeError(`iceServers[] with turn: have a username and a credential; got ${urls}`)
   }
   return servers
 }

@@ -23,6 +23,17 @@ describe('options', () => {
     expect(() => createWebRtcTransport({ openingMax: 0 })).toThrow('openingMax')
     expect(() => createWebRtcTransport({ connectMsMax: 1.5 })).toThrow('connectMsMax')
     expect(() => createWebRtcTransport({ iceServers: [{ urls: 'http://x' }] })).toThrow('iceServers')
+    for (const known of [{ username: 'u' }, { credential: 'c' }, {}])
+      expect(() => createWebRtcTransport({ iceServers: [{ urls: ['stun:x', 'turn:x'], ...known }] })).toThrow(
+        'username and a credential',
+      )
+  })
+
+  it('that let no link be made are refused: relays alone, where there is none', () => {
+    for (const iceServers of [[], [{ urls: 'stun:x' }]])
+      expect(() => createWebRtcTransport({ iceServers, relayOnly: true })).toThrow('relayOnly')
+    createWebRtcTransport({ iceServers: [TURN], relayOnly: true }).destroy()
+    createWebRtcTransport({ iceServers: async () => [TURN], relayOnly: true }).destroy()
   })
 
   it('ask nobody outside by default', () => {
@@ -35,7 +46,7 @@ describe('options', () => {
 
   it('warn of more STUN servers than are good, and go on', async () => {
     const urls = Array.from({ length: 5 }, (_, i) => `stun:s${i}.example.com`)
-    const { events, dial, configurations } = newTransport({ iceServers: [{ urls }], relayOnly: true })
+    const { events, dial, configurations } = newTransport({ iceServers: [{ urls }, TURN], relayOnly: true })
     await dial('a')
     expect(events()).toMatchObject([{ type: 'warning', code: 'too-many-stun-servers', link: null }])
     expect(configurations()).toMatchObject([{ iceTransportPolicy: 'relay' }])
