@@ -82,7 +82,7 @@ export function resolvePeerOptions(given: PeerOptions): ResolvedPeerOptions {
   checkReplicas(options.replicas)
   checkWhole('workBits', options.workBits, 0, 32)
   checkStorage(options)
-  for (const url of options.signaling) checkServer(url)
+  checkServers(options.signaling)
   return options
 }
 
@@ -94,10 +94,13 @@ export function saidOf<T extends object>(given: T): Said<T> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Said<T>
 }
 
-/** Throws a TypeError where the text is no address of a signaling server. */
-export function checkServer(url: string): void {
-  if (!/^wss?:\/\/[^\s/]+/.test(url))
-    throw new TypeError(`signaling must hold ws:// or wss:// addresses, got ${JSON.stringify(url)}`)
+/** Throws a TypeError where they are no list of addresses of signaling servers; one alone is none. */
+export function checkServers(urls: readonly string[]): void {
+  const wrong = Array.isArray(urls) ? urls.filter((url) => !/^wss?:\/\/[^\s/]+/.test(url)) : [urls]
+  if (wrong.length > 0)
+    throw new TypeError(
+      `signaling must be a list of ws:// or wss:// addresses, got ${JSON.stringify(wrong[0])}`,
+    )
 }
 
 /** What is none must not become the default: it writes to the disk. */

@@ -38,7 +38,7 @@ import { type CallOptions, timed } from './call-options.ts'
 import { Emitter, type Listener } from './emitter.ts'
 import { decodeInvite, encodeInvite } from './invite-text.ts'
 import { checkName } from './names.ts'
-import { checkServer, saidOf } from './options.ts'
+import { checkServers, saidOf } from './options.ts'
 import { Store } from './store.ts'
 import { Topic, type TopicOptions } from './topic.ts'
 import { decodeValue, encodeValue } from './values.ts'
@@ -293,7 +293,7 @@ export class HyphaePeer {
 
   /** Changes the list of signaling servers while the peer runs. One that refused us and is named again is tried again. */
   setServers(urls: readonly string[]): void {
-    for (const url of urls) checkServer(url)
+    checkServers(urls)
     const introducers = urls.map((url) => this.#parts.introducerFor(url))
     const wanted = new Set(introducers.map(({ id }) => id))
     for (const { id } of this.#runtime.introducers)

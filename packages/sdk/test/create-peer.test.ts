@@ -31,13 +31,12 @@ it.each([
   [{ storage: null }, "storage must be 'indexeddb', 'memory' or a store, got null"],
   [{ storage: 'Memory' }, "storage must be 'indexeddb', 'memory' or a store, got \"Memory\""],
   [{ storageQuotaBytes: Number.NaN }, 'storageQuotaBytes must be 0 or more, got NaN'],
-  [
-    { signaling: ['http://localhost'] },
-    'signaling must hold ws:// or wss:// addresses, got "http://localhost"',
-  ],
+  [{ signaling: ['http://x'] }, 'signaling must be a list of ws:// or wss:// addresses, got "http://x"'],
+  [{ signaling: 'ws://x' }, 'signaling must be a list of ws:// or wss:// addresses, got "ws://x"'],
+  [{ signaling: null }, 'signaling must be a list of ws:// or wss:// addresses, got null'],
   [{ linksMax: 51 }, 'linksMax must be a whole number from 1 to 50, got 51'],
 ])('says of %o which option cannot be', async (options, message) => {
-  await expect(start(options as Partial<PeerOptions>)).rejects.toThrow(message)
+  await expect(start(options as unknown as Partial<PeerOptions>)).rejects.toThrow(message)
 })
 
 it('says what a server needs where the platform has no WebSocket, as Node 20', async () => {
