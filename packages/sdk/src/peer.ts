@@ -234,17 +234,19 @@ export class HyphaePeer {
   }
 
   /**
-   * Asks a peer, linked or not. Rejects with NO_HANDLER, HANDLER_FAILED, BUSY, PEER_UNREACHABLE or TIMEOUT (10 s).
+   * Asks a peer, linked or not; data that is undefined arrives as null, as an answer does. Rejects with NO_HANDLER, HANDLER_FAILED,
+   * BUSY, PEER_UNREACHABLE or TIMEOUT (10 s).
    */
   async request<T = unknown>(
     peer: string,
     name: string,
-    data: unknown,
+    data?: unknown,
     options: CallOptions = {},
   ): Promise<T> {
     checkName('name', name, NAME_BYTES_MAX)
     const { timeoutMs, ...rest } = timed(options, REQUEST_TIMEOUT_MS)
-    const call = { type: 'request', to: peerIdOf(peer), name, payload: encodeValue(data), timeoutMs } as const
+    const payload = encodeValue(data ?? null)
+    const call = { type: 'request', to: peerIdOf(peer), name, payload, timeoutMs } as const
     const result = (await this.#runtime.call(call, rest)) as ResponseResult
     return answerOf<T>(result, name)
   }

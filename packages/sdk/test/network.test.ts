@@ -133,6 +133,8 @@ describe('a network in memory', () => {
       throw new Error('not today')
     })
     expect(await first.request(second.id, 'add', [1, 2, 3])).toBe(6)
+    second.handle('nothing', (nothing) => [nothing])
+    expect(await first.request(second.id, 'nothing')).toEqual([null])
     await expect(first.request(second.id, 'fail', null)).rejects.toMatchObject({
       code: 'HANDLER_FAILED',
       message: 'not today',
