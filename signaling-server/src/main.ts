@@ -35,11 +35,15 @@ function stopOnSignals(server: RunningServer): void {
   }
 }
 
-/** Other machines are told of with https alone, because browsers refuse the rest what it needs. */
+/**
+ * The address to be opened, or, where no page is served, the one that peers take. Other machines are told of with https alone, because
+ * browsers refuse the rest what it needs.
+ */
 function welcomeText(server: RunningServer, options: ServerOptions): string {
+  const address = options.staticFolder === '' ? server.url : server.pageUrl
   const others = options.https && options.host === '' ? lanAddresses() : []
-  const lines = others.map((address) => `On other machines: https://${address}:${server.port}`)
-  return [`Hyphae is running at ${server.pageUrl}`, ...lines, ''].join('\n')
+  const lines = others.map((host) => `On other machines: ${address.replace('localhost', host)}`)
+  return [`Hyphae is running at ${address}`, ...lines, ''].join('\n')
 }
 
 function fail(text: string, exitCode: number): void {

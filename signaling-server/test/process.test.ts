@@ -2,7 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
@@ -52,12 +53,12 @@ function run(args: readonly string[], environment: Record<string, string> = {}) 
   return output
 }
 
-/** A server on loopback that is running, and its page's address. */
-async function started() {
-  const server = run(['--host', 'localhost'], { PORT: '0' })
+/** A server on loopback that is running, and the address that it says. */
+async function started(args: readonly string[] = []) {
+  const server = run(['--host', 'localhost', ...args], { PORT: '0' })
   while (!server.stdout.includes('\n')) await once(server.child.stdout, 'data')
-  const pageUrl = /^Hyphae is running at (http:\/\/localhost:\d+)$/m.exec(server.stdout)?.[1] ?? ''
-  return { ...server, server, pageUrl }
+  const url = /^Hyphae is running at (\S+)$/m.exec(server.stdout)?.[1] ?? ''
+  return { ...server, server, url }
 }
 
 test('--help prints the options and ends well', async () => {
@@ -74,22 +75,30 @@ test('a mistake on the command line is one sentence and exit code 2', async () =
 })
 
 test('a port in use is one sentence and exit code 1', async () => {
-  const { pageUrl } = await started()
-  const { port } = new URL(pageUrl)
+  const { url } = await started()
+  const { port } = new URL(url)
   const second = run(['--host', 'localhost', '--port', port])
   expect(await second.exited).toBe(1)
   expect(second.stderr).toBe(`Port ${port} is in use already; choose another with --port.\n`)
 })
 
+test('the address of the page is said where there is one', async () => {
+  const pages = mkdtempSync(join(tmpdir(), 'hyphae-pages-'))
+  writeFileSync(join(pages, 'index.html'), 'here')
+  const { url } = await started(['--static', pages])
+  expect(await (await fetch(url)).text()).toBe('here')
+  rmSync(pages, { recursive: true })
+})
+
 test.each(['SIGTERM', 'SIGINT'] as const)('[SG-15] %s tells the clients and ends well', async (signal) => {
-  const { server, pageUrl } = await started()
-  expect(pageUrl).toMatch(/^http/)
-  const { client } = await joinedClient(`${pageUrl.replace('http', 'ws')}/signal`)
+  const { server, url } = await started()
+  expect(url).toMatch(/^ws:.*\/signal$/)
+  const { client } = await joinedClient(url)
   server.child.kill(signal)
   expect(await client.next('error')).toMatchObject({ code: 'draining' })
   expect(await client.closed).toBe(1001)
   expect(await server.exited).toBe(0)
-  expect(server.stdout).toBe(`Hyphae is running at ${pageUrl}\n`)
+  expect(server.stdout).toBe(`Hyphae is running at ${url}\n`)
   const events = server.stderr.trim().split('\n')
   expect(events.map((line) => JSON.parse(line).event)).toEqual(['started', 'draining', 'stopped'])
 })
