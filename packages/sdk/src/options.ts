@@ -41,7 +41,10 @@ export interface PeerOptions {
   readonly random?: Random | undefined
 }
 
-/** `identity`: an id is being worked out, `done` of `expected` tries; `storage`: records and contacts are being read. */
+/**
+ * `storage`: records and contacts are being read; `identity`: an id is being worked out, `done` of `expected` tries, which are a mean:
+ * it may take few, or several times as many.
+ */
 export type StartProgress =
   | { readonly stage: 'storage' }
   | { readonly stage: 'identity'; readonly done: number; readonly expected: number }
