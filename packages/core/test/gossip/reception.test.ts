@@ -76,7 +76,14 @@ describe('judging a copy', () => {
     expect(peer.verifyAll()).toEqual([
       {
         type: 'event',
-        event: { type: 'message', topic: 'chat', from: author.id, id, payload, hops: 1 + GOSSIP_HOPS_MAX - 30 },
+        event: {
+          type: 'message',
+          topic: 'chat',
+          from: author.id,
+          id,
+          payload,
+          hops: 1 + GOSSIP_HOPS_MAX - 30,
+        },
       },
       { type: 'forward', to: bob.id, frame: withTtl(bytes, 29) },
     ])
