@@ -45,6 +45,8 @@ const slimSimplePeer = [
 ]
 
 const FOR_CURVES = '?for-curves'
+/** Of the curves themselves, of the fallback that calls them, and of copies made for these. */
+const OF_CURVES = /@noble\/curves|\/noble-curves\.ts$|\?for-curves$/
 
 /**
  * Gives the fallback for browsers without Ed25519, which is loaded only there, a copy of the hashes of its own. Shared, they
@@ -54,7 +56,7 @@ const ownHashesForCurves: Plugin = {
   name: 'own-hashes-for-curves',
   enforce: 'pre',
   async resolveId(source, importer, options) {
-    if (!importer?.includes('@noble/curves') && !importer?.endsWith(FOR_CURVES)) return null
+    if (importer === undefined || !OF_CURVES.test(importer)) return null
     const resolved = await this.resolve(source, importer.replace(FOR_CURVES, ''), {
       ...options,
       skipSelf: true,
