@@ -18,7 +18,7 @@ export interface PeerOptions {
   readonly iceServers?: IceServers | undefined
   /** Links through TURN servers alone, so that linked peers do not learn our address. Default false. */
   readonly relayOnly?: boolean | undefined
-  /** Links at most. Default 50. */
+  /** Links at most. Default 50. With fewer than 5 a network of 20 peers falls apart now and then where many come and go. */
   readonly linksMax?: number | undefined
   /** Copies of each record. Default 20. */
   readonly replicas?: number | undefined
