@@ -41,6 +41,9 @@ describe('what holds', () => {
     [8, 2, {}],
     [4, 3, {}],
     [20, 100, { links: 5, whims: 150 }],
+    // An update stayed with the two that had it: the closest peer, which had the old version, got it from a repair.
+    [6, 2_107, {}],
+    [6, 2_204, {}],
   ] as const)('whatever befalls %i tabs, all is well once it is over: seed %i', (peers, seed, numbers) => {
     const { violations, figures } = run({ scenario: 'whims', peers, seed, numbers })
     expect(violations).toEqual([])

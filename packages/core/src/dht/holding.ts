@@ -6,7 +6,7 @@ import type { FanOuts } from '../replication/fan-out.ts'
 import type { Repair } from '../replication/repair.ts'
 import type { Message, MessageOf } from '../wire/messages.ts'
 import { type Admission, type Offer, resultOf } from './admission.ts'
-import { type PeerRecord, type RecordHeader, recordKey } from './record.ts'
+import { compareVersions, type PeerRecord, type RecordHeader, recordKey, recordVersion } from './record.ts'
 import { lifeSecondsOf } from './record-index.ts'
 import { endsAtClosest } from './route-state.ts'
 import type { Delivery } from './routed.ts'
@@ -89,13 +89,14 @@ export class Holding {
     const { record, origin: operation } = replica
     const key = recordKey(record)
     const lifeMs = Math.min(replica.lifeSeconds * 1_000, RECORD_TTL_MS)
-    const repaired = operation === NO_ORIGIN && this.#context.index.get(key, turn.now) === null
+    const held = this.#context.index.get(key, turn.now)
+    const isNews = held === null || compareVersions(recordVersion(record), held.version) > 0
     const follow: Offer['follow'] = ({ verdict, version }, later) => {
       if (verdict === 'false') return
       const claim = { key, version, result: resultOf(verdict), wanted: 0 }
       const answer = (stored: Message, signed: Turn) => this.#answer(delivery, stored, signed)
       signStored(this.#context, { operation, cause, claim, follow: answer }, later)
-      if (repaired && verdict === 'kept') this.#parts.repair.received(key, later)
+      if (operation === NO_ORIGIN && isNews && verdict === 'kept') this.#parts.repair.received(key, later)
     }
     this.#parts.admission.offer({ record, key, lifeMs, cause, follow }, turn)
   }

@@ -8,6 +8,7 @@ import {
   closeStrangers,
   headerOf,
   immutable,
+  operationNumber,
   owned,
   type Route,
   replica,
@@ -258,6 +259,25 @@ describe('coming in', () => {
         .slice(0, REPLICAS - 1)
         .map(({ id }) => id),
     )
+  })
+
+  test('[RP-8] and one that gets a newer version than it held does so too; an older one, or the same, is no news', () => {
+    const { bench } = settled(8)
+    const isClosest = ({ key }: { key: Key }) =>
+      bench.known.every(({ id }) => compareDistance(key, bench.self.id, id) < 0)
+    const owner = Array.from({ length: 1_000 }, (_, index) => contactNumber(1_000 + index)).find((contact) =>
+      isClosest({ key: recordKey(owned(contact, 1)) }),
+    ) as Contact
+    const askedAfter = (record: PeerRecord, origin = NO_ORIGIN) => {
+      bench.take()
+      bench.deliver(replica(record, { origin }))
+      bench.advance(500)
+      return asked(bench).length
+    }
+    expect(askedAfter(owned(owner, 2), operationNumber(9))).toBe(0)
+    expect(askedAfter(owned(owner, 1))).toBe(0)
+    expect(askedAfter(owned(owner, 2))).toBe(0)
+    expect(askedAfter(owned(owner, 3))).toBe(REPLICAS - 1)
   })
 
   test('[RP-6] whoever was alone and meets somebody is the newcomer', () => {
