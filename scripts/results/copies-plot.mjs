@@ -12,7 +12,7 @@ import { largestRows, pointsOf, runsOf } from './selection.mjs'
 /** What measures a tree of many sources. */
 const MANY = [
   { measurement: 'gossip-many', sources: 100, figure: 'copiesPerDelivery' },
-  { measurement: 'whole', sources: 10, figure: 'manyCopiesPerDelivery' },
+  { measurement: 'whole-living', sources: 10, figure: 'manyCopiesPerDelivery' },
 ]
 
 /**

@@ -18,7 +18,7 @@ const PERCENTILE_CAPTION =
  * @returns {Plot | null}
  */
 export function getsBySize(all) {
-  const runs = runsOf(all, ['get', 'whole'])
+  const runs = runsOf(all, ['get', 'whole-living'])
   const sizes = [...new Set(runs.map(peersOf))].sort((a, b) => a - b)
   const series = sizes.flatMap((peers) => {
     const distributions = runs

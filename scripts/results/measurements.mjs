@@ -35,6 +35,11 @@ const GOSSIP_FIGURES = [
   'gossipMaxMs',
   'linksMax',
 ]
+const WHOLE_FIGURES = [
+  ...['joinP99Ms', 'getMeanMs', 'getP50Ms', 'getP99Ms', 'getSuccess', 'hopsMean', 'putP50Ms'],
+  ...['putP99Ms', 'lookupP50Ms', 'exactShare', 'copiesPerDelivery', 'gossipP99Ms'],
+  ...['manyCopiesPerDelivery', 'manyDeliveredShare', 'restBytesPerSecond', 'linksMax', 'memoryMaxMiB'],
+]
 const FAILURE_FIGURES = [
   'lostKeys',
   'oneNetwork',
@@ -100,15 +105,20 @@ export const MEASUREMENTS = [
         [1_000, 5_000, 10_000],
       ),
       figures: [
-        ...['joinP99Ms', 'getMeanMs', 'getP50Ms', 'getP99Ms', 'getSuccess', 'hopsMean', 'putP50Ms'],
-        ...['putP99Ms', 'lookupP50Ms', 'exactShare', 'copiesPerDelivery', 'gossipP99Ms'],
-        ...['manyCopiesPerDelivery', 'manyDeliveredShare', 'restBytesPerSecond', 'linksMax', 'memoryMaxMiB'],
+        ...WHOLE_FIGURES,
         ...['failureLostKeys', 'failureOneNetwork', 'failureAtOnceGetSuccess', 'failureAtOnceGetP99Ms'],
         ...['failureGetSuccess', 'failureGetP99Ms', 'failureAtOnceDeliveredShare'],
         'failureWithin10sDeliveredShare',
       ],
     },
   ),
+  simulated('whole-living', 'The same until the deaths, of which there are none: half the work.', {
+    commands: eachSize(
+      'whole --join-every 20 --keys 5000 --every 4 --gets 1000 --lookups 50 --sources 10 --rest 20 --kill 0',
+      [10_000],
+    ),
+    figures: WHOLE_FIGURES,
+  }),
   simulated('mass-failure-50', 'When half of all peers die at once, no record is lost and messages go on.', {
     commands: eachSize('mass-failure --join-every 20 --keys 1000 --gets 1000 --kill 0.5', [1_000]),
     figures: FAILURE_FIGURES,
