@@ -12,7 +12,7 @@ import { root } from './process.mjs'
 
 const bench = join(root, 'bench')
 /** Our own first. `bench/README.md` says what each is. */
-const names = ['hyphae', 'hyphaeUnsigned', 'libp2p', 'libp2pGossip', 'libp2pGossipBare']
+const names = ['hyphae', 'hyphaeUnsigned', 'libp2p', 'libp2pGossip', 'libp2pGossipBare', 'verification']
 /** Milliseconds one process may take; an idle machine needs a third of it for the slowest. */
 const PART_MS_MAX = 15 * 60_000
 const RUNS_MAX = 10
@@ -102,9 +102,11 @@ function best(all) {
 
 /** @param {Record<string, Figures>} all */
 function table(all) {
-  const rows = Object.keys(Object.values(all)[0] ?? {}).filter(
-    (row) => typeof Object.values(all)[0]?.[row] === 'number',
-  )
+  const rows = [
+    ...new Set(
+      Object.values(all).flatMap((one) => Object.keys(one).filter((row) => typeof one[row] === 'number')),
+    ),
+  ]
   const lines = [
     ['', ...Object.keys(all)],
     ...rows.map((row) => [row, ...Object.values(all).map((one) => one[row])]),

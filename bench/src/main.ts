@@ -1,11 +1,12 @@
 /**
  * Measures one network in this process and prints its figures as one line of JSON: `node --expose-gc src/main.ts NAME`.
- * The names are those of `networks` below.
+ * The names are those of `networks` below, and `verification`.
  */
 import type { Libp2pOptions } from './libp2p-network.ts'
 import { GossipBench } from './measure-gossip.ts'
 import { measureLookups } from './measure-lookups.ts'
 import { measureIdle, memoryUse } from './measure-memory.ts'
+import { measureVerification } from './measure-verification.ts'
 import { pause, type RivalNetwork } from './rival-network.ts'
 
 const PEERS = 50
@@ -17,6 +18,9 @@ const WARM_UP_PUBLISHES = 1_000
 const PUBLISHES = 200
 /** Milliseconds between subscribing and the first message: gossipsub's mesh grows by its heartbeat of one second. */
 const SUBSCRIBED_MS = 5_000
+
+/** No network: what the least that a signed message needs costs here. */
+const VERIFICATION = 'verification'
 
 /** Loaded only when asked for, so that nobody's code is in another's memory. */
 const networks: Record<string, () => Promise<RivalNetwork>> = {
@@ -68,13 +72,19 @@ async function measureGossip(network: RivalNetwork, idleCpuMsPerSecond: number) 
   return { fromOne, fromAll }
 }
 
-const name = process.argv[2] ?? ''
-const create = networks[name]
-if (create === undefined) {
-  throw new RangeError(`a network is one of ${Object.keys(networks).join(', ')}; got ${JSON.stringify(name)}`)
+async function measureNamed(name: string) {
+  if (name === VERIFICATION) return measureVerification()
+  const create = networks[name]
+  if (create === undefined) {
+    const names = [...Object.keys(networks), VERIFICATION].join(', ')
+    throw new RangeError(`what is measured is one of ${names}; got ${JSON.stringify(name)}`)
+  }
+  const network = await create()
+  const figures = await measure(network)
+  await network.close()
+  return figures
 }
-const network = await create()
-console.log(JSON.stringify(await measure(network)))
-await network.close()
+
+console.log(JSON.stringify(await measureNamed(process.argv[2] ?? '')))
 // Idle timers of a library that was closed must not keep the next one waiting.
 process.exit()

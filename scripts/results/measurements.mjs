@@ -15,7 +15,7 @@
 
 /**
  * `runs`: a line per command. `rows`: a line per command and row of the object's `rows`, as of comparisons with rivals.
- * `names`: a column per member of the object that has all figures itself.
+ * `names`: a column per member of the object that has any of the figures itself.
  *
  * @typedef {'runs' | 'rows' | 'names'} Layout
  */
@@ -236,6 +236,7 @@ export const MEASUREMENTS = [
       'deliveryP50Ms',
       'deliveryP99Ms',
       'deliveredShare',
+      'cpuUsPerVerification',
     ],
   },
   {

@@ -204,7 +204,7 @@ const tables = {
   names: ({ figures }, { runs }) => {
     const results = runs.map(({ result }) => result)
     const names = Object.entries(results[0] ?? {}).flatMap(([name, value]) =>
-      value !== null && typeof value === 'object' && (figures[0] ?? '') in value ? [name] : [],
+      value !== null && typeof value === 'object' && figures.some((figure) => figure in value) ? [name] : [],
     )
     const rows = figures.map((figure) => [
       figure,

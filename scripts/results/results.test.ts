@@ -91,6 +91,7 @@ const FIXTURE = [
           machine: { node: 'v22.1.0' },
           hyphae: { cpuUsPerDelivery: 200 },
           libp2p: { cpuUsPerDelivery: 1_500 },
+          verification: { cpuUsPerVerification: 130 },
         },
       },
     ],
@@ -299,7 +300,8 @@ describe('the page', () => {
   test('has a table per measurement: by command, by protocol, by name', () => {
     expect(page).toContain('| get --peers 2000 | 1, 2, 3 | 100 … 270 |')
     expect(page).toContain('| rivals-gossip --peers 1000 | 1 | hyphae gossip |')
-    expect(page).toContain('| cpuUsPerDelivery | 200 | 1,500 |')
+    expect(page).toContain('| cpuUsPerDelivery | 200 | 1,500 | – |')
+    expect(page).toContain('| cpuUsPerVerification | – | – | 130 |')
   })
 
   test('shows every plot that it has, and each says that it is simulated', () => {

@@ -28,6 +28,9 @@ const LIVING = ['whole-living']
 const WHOLE = ['whole']
 const FAILURE_50 = ['mass-failure-50']
 
+/** Processor time of js-libp2p for a delivery, at most, where the goals were set. */
+const RIVAL_US_MAX = 1_850
+
 /** @type {readonly Target[]} */
 export const TARGETS = [
   {
@@ -188,22 +191,8 @@ export const TARGETS = [
     isMoreBetter: true,
     beside: 'no bound; 1 where all are honest',
   })),
-  {
-    subject: 'processor time per delivery, signatures checked, 50 peers',
-    measurements: ['real-time'],
-    figure: 'hyphae/cpuUsPerDelivery',
-    atMost: 250,
-    unit: 'µs',
-    seeds: 1,
-  },
-  {
-    subject: 'processor time per delivery, no signatures, 50 peers',
-    measurements: ['real-time'],
-    figure: 'hyphaeUnsigned/cpuUsPerDelivery',
-    atMost: 50,
-    unit: 'µs',
-    seeds: 1,
-  },
+  ...delivery('signatures checked', 'hyphae', 250),
+  ...delivery('no signatures', 'hyphaeUnsigned', 50),
   {
     subject: 'memory of an idle peer',
     measurements: ['real-time'],
@@ -237,6 +226,30 @@ export const TARGETS = [
     seeds: 1,
   },
 ]
+
+/**
+ * The bounds were set on a machine on which js-libp2p took 1,280 to 1,850 µs, and this one may be slower or faster: the same
+ * bound as a share of what js-libp2p takes in the same run, of its slowest there.
+ *
+ * @param {string} what
+ * @param {string} who
+ * @param {number} atMost µs
+ * @returns {Target[]}
+ */
+function delivery(what, who, atMost) {
+  const subject = `processor time per delivery, ${what}, 50 peers`
+  const base = { measurements: ['real-time'], figure: `${who}/cpuUsPerDelivery`, seeds: 1 }
+  return [
+    { ...base, subject, atMost, unit: 'µs' },
+    {
+      ...base,
+      subject: `${subject}, over that of js-libp2p’s gossipsub, signatures checked`,
+      over: 'libp2pGossip/cpuUsPerDelivery',
+      atMost: Number((atMost / RIVAL_US_MAX).toPrecision(3)),
+      unit: '×',
+    },
+  ]
+}
 
 /**
  * What half of the peers may die for: alone among 1,000, at the end of all else among 10,000.
