@@ -10,6 +10,11 @@ import type { Message } from './wire/messages.ts'
 
 export interface Machine<Input, Effect> {
   handle(input: Input, now: Millis, out: Effect[]): void
+  /**
+   * Whether a timer that was set may still mean something: one that means nothing any more wakes nobody, and never comes.
+   * Where a machine has no such method, all of its timers come.
+   */
+  wants?(timer: never): boolean
 }
 
 /** Where a part of a machine puts its effects: the machine's own list, which takes more kinds than the part makes. */
@@ -27,7 +32,7 @@ export interface SendEffect {
   readonly lazy?: boolean
 }
 
-/** Timers are data: the machine gets its timer back once, `afterMs` later. A stale one is a no-op. */
+/** Timers are data: the machine gets its timer back once, `afterMs` later, unless it does not want it any more. A stale one is a no-op. */
 export interface SetTimerEffect<Timer> {
   readonly type: 'set-timer'
   readonly afterMs: number

@@ -111,6 +111,10 @@ export class Finder implements Machine<FinderInput, FinderEffect> {
     }
   }
 
+  wants(timer: FinderTimer): boolean {
+    return timer.type !== 'question' || this.#questions.has(timer.operation)
+  }
+
   /** Sizes of what remotes or the application can fill. */
   tables(): Readonly<Record<string, number>> {
     return {

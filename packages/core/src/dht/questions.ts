@@ -68,6 +68,10 @@ export class Questions {
     return this.#askedByOperation.size
   }
 
+  has(operation: OperationId): boolean {
+    return this.#askedByOperation.has(operation)
+  }
+
   /** False where too many are under way: then nothing follows. `follow` is never called before this returns. */
   ask(question: Question, follow: Follow, turn: Turn): boolean {
     if (this.size >= FINDS_OUT_MAX) return false

@@ -212,9 +212,10 @@ export class RouteTable {
     }
   }
 
-  /** Whether there is nothing to sweep. */
-  get isEmpty(): boolean {
-    return this.#routeById.size + this.#finished.size === 0
+  /** When the next sweep is worth it: soon while ways of others are open, much later for names alone, else never. */
+  sweepAt(now: Millis): Millis {
+    if (this.#loadByLink.size > 0) return now + ROUTE_SWEEP_MS
+    return this.#finished.size > 0 ? now + NAMES_KEPT_MS : Number.POSITIVE_INFINITY
   }
 
   sizes() {

@@ -4,7 +4,6 @@
 
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { ROUTE_SWEEP_MS } from '../limits.ts'
 import type { LinkView, Machine, OffenceEffect, RoutingView, SendEffect, SetTimerEffect } from '../machine.ts'
 import { encodeInner } from '../wire/codec.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
@@ -22,7 +21,7 @@ export type RouterTimer =
   | { readonly type: 'hop'; readonly route: string; readonly attempt: number }
   | { readonly type: 'hedge'; readonly operation: OperationId }
   | { readonly type: 'operation'; readonly operation: OperationId }
-  | { readonly type: 'sweep' }
+  | { readonly type: 'sweep'; readonly at: Millis }
 
 export type RouterInput =
   /** Begins an operation of ours. */
@@ -68,7 +67,7 @@ export class Router implements RouterMachine {
   readonly #times: HopTimes
   readonly #operations: Operations
   readonly #forwarder: Forwarder
-  #sweeping = false
+  #sweepAt: Millis = Number.POSITIVE_INFINITY
 
   constructor(self: PeerId, routing: RoutingView, links: LinkView, holds: HoldsView) {
     this.#times = new HopTimes(links)
@@ -82,7 +81,14 @@ export class Router implements RouterMachine {
 
   handle(input: RouterInput, now: Millis, out: RouterEffect[]): void {
     this.#dispatch(input, now, out)
-    this.#keepSweeping(out)
+    this.#keepSweeping(now, out)
+  }
+
+  wants(timer: RouterTimer): boolean {
+    if (timer.type === 'sweep') return timer.at === this.#sweepAt
+    if (timer.type !== 'hop') return this.#operations.isOurs(timer.operation)
+    const hop = this.#table.get(timer.route)?.hops[timer.attempt]
+    return hop?.state === 'waiting' || hop?.state === 'silent'
   }
 
   /** Others' messages: handed on at least once, answered here, sent back. `stray`: replies nobody waited for. */
@@ -161,20 +167,22 @@ export class Router implements RouterMachine {
 
   #onTimer(timer: RouterTimer, now: Millis, out: RouterEffect[]): void {
     if (timer.type === 'hop') this.#forwarder.onHopTimer(timer.route, timer.attempt, now, out)
-    else if (timer.type === 'sweep') this.#onSweep(now)
+    else if (timer.type === 'sweep') this.#onSweep(timer.at, now)
     else this.#onOperationTimer(timer, now, out)
   }
 
-  #onSweep(now: Millis): void {
-    this.#sweeping = false
+  #onSweep(at: Millis, now: Millis): void {
+    if (at !== this.#sweepAt) return
+    this.#sweepAt = Number.POSITIVE_INFINITY
     this.#table.sweep(now)
   }
 
-  /** One sweep timer at a time, and none while there is nothing to forget: an idle peer sleeps. */
-  #keepSweeping(out: RouterEffect[]): void {
-    if (this.#sweeping || this.#table.isEmpty) return
-    this.#sweeping = true
-    out.push({ type: 'set-timer', afterMs: ROUTE_SWEEP_MS, timer: { type: 'sweep' } })
+  /** One sweep at a time, and none while there is nothing to forget: an idle peer sleeps. */
+  #keepSweeping(now: Millis, out: RouterEffect[]): void {
+    const at = this.#table.sweepAt(now)
+    if (at >= this.#sweepAt) return
+    this.#sweepAt = at
+    out.push({ type: 'set-timer', afterMs: at - now, timer: { type: 'sweep', at } })
   }
 
   #onOperationTimer(

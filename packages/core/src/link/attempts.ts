@@ -76,7 +76,8 @@ export class Attempts {
     this.#attemptById.set(attempt.id, attempt)
     if (attempt.contact !== null) this.#idByPeer.set(attempt.contact.id, attempt.id)
     const afterMs = attempt.isInvite ? INVITE_TIMEOUT_MS : ATTEMPT_TIMEOUT_MS
-    out.push({ type: 'set-timer', afterMs, timer: { type: 'attempt', attempt: attempt.id } })
+    const timer = { type: 'attempt', attempt: attempt.id, since: attempt.startedAt } as const
+    out.push({ type: 'set-timer', afterMs, timer })
   }
 
   get(id: AttemptId): Attempt | undefined {

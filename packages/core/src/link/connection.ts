@@ -125,6 +125,11 @@ export class Connection {
     return this.state === 'proving' && this.remoteProved && this.proofSent
   }
 
+  /** Whether the handshake is under way. */
+  get isGreeting(): boolean {
+    return this.state === 'greeting' || this.state === 'proving'
+  }
+
   get isUsable(): boolean {
     return this.state === 'open' || this.state === 'suspect'
   }

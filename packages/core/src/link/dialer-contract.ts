@@ -17,7 +17,12 @@ import type { EventEffect, OutcomeEffect, SetTimerEffect } from '../machine.ts'
 import type { OperationId } from '../wire/messages.ts'
 import type { IncomingBox } from './signal-post.ts'
 
-export type DialerTimer = { readonly type: 'attempt'; readonly attempt: AttemptId }
+export interface DialerTimer {
+  readonly type: 'attempt'
+  readonly attempt: AttemptId
+  /** When it began: an offer that comes another way may begin it again. */
+  readonly since: Millis
+}
 
 /** `seal:ATTEMPT` · `open:N` · `refuse:N` */
 export type DialerToken = string

@@ -18,7 +18,7 @@ import type { Machine } from '../machine.ts'
 import { LINK_REASONS, type LinkStage } from '../peer/calls.ts'
 import { RecentSet } from '../recent-set.ts'
 import { Attempt, Attempts, newAttemptId, type SignalWay } from './attempts.ts'
-import type { DialerEffect, DialerInput, DialerOptions, RoomView } from './dialer-contract.ts'
+import type { DialerEffect, DialerInput, DialerOptions, DialerTimer, RoomView } from './dialer-contract.ts'
 import { Invites } from './invites.ts'
 import type { AttemptView } from './link-contract.ts'
 import { type OpenedSignal, SIGNAL_KINDS, SignalPost } from './signal-post.ts'
@@ -113,8 +113,13 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
       case 'stop':
         return this.#onStop(out)
       case 'timer':
-        return this.#onTimer(input.timer.attempt, now, out)
+        return this.#onTimer(input.timer, now, out)
     }
+  }
+
+  wants({ attempt: id, since }: DialerTimer): boolean {
+    const attempt = this.#attempts.get(id)
+    return attempt?.startedAt === since && !attempt.opened
   }
 
   // Views
@@ -335,9 +340,8 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     for (const box of attempt.sent) this.#post.carry(attempt, box, out)
   }
 
-  #onTimer(id: AttemptId, now: Millis, out: DialerEffect[]): void {
-    const attempt = this.#attempts.get(id)
-    if (attempt !== undefined && !attempt.opened) this.#fail(id, 'timeout', '', now, out)
+  #onTimer(timer: DialerTimer, now: Millis, out: DialerEffect[]): void {
+    if (this.wants(timer)) this.#fail(timer.attempt, 'timeout', '', now, out)
   }
 
   #fail(id: AttemptId, stage: LinkFailureStage, detail: string, now: Millis, out: DialerEffect[]): void {

@@ -96,6 +96,11 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
     }
   }
 
+  wants({ type, link }: LinkTimer): boolean {
+    const connection = this.#connectionByLink.get(link)
+    return connection !== undefined && (type !== 'handshake' || connection.isGreeting)
+  }
+
   // Views
 
   /** Connections that count against the cap: everything that is not already on its way out. */
@@ -349,8 +354,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
     if (connection === undefined) return
     switch (timer.type) {
       case 'handshake':
-        if (connection.state === 'greeting' || connection.state === 'proving')
-          this.#succession.close(connection, 'handshake-timeout', now, out)
+        if (connection.isGreeting) this.#succession.close(connection, 'handshake-timeout', now, out)
         return
       case 'suspect':
         if (connection.state === 'suspect' && now - connection.suspectSince >= SUSPECT_MS)

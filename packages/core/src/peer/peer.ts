@@ -14,6 +14,7 @@ import { LINKS_MAX, REPLICAS } from '../limits.ts'
 import type { SignalWay } from '../link/attempts.ts'
 import { Dialer } from '../link/dialer.ts'
 import { LinkSet } from '../link/link-set.ts'
+import type { Machine } from '../machine.ts'
 import { Routing } from '../routing/routing.ts'
 import type { OperationId } from '../wire/messages.ts'
 import type { PeerCall, PeerStatus } from './calls.ts'
@@ -41,6 +42,12 @@ export interface PeerOptions {
   readonly servers?: readonly string[]
 }
 
+/** A timer and whose it is. */
+interface PeerTimer {
+  readonly machine: MachineName | 'peer'
+  readonly timer: unknown
+}
+
 /** Links up to which introducers are told of every change: above, they know enough. */
 const MESHED_LINKS_TOLD_MAX = 8
 /** Contacts named to a dialer that is refused. */
@@ -61,7 +68,7 @@ export class Peer implements Carrier {
   readonly jobs = new JobTable<MachineName>()
   readonly ownerByOperation = new Map<OperationId, OperationOwner>()
   readonly #machines: Machines
-  readonly #timers = new TimerQueue<{ machine: MachineName | 'peer'; timer: unknown }>()
+  readonly #timers = new TimerQueue<PeerTimer>()
   /** Inputs of machines that wait for the one at work to finish: first in, first out, so that causes come before effects. */
   readonly #queue: { machine: MachineName; input: unknown }[] = []
   readonly #linksMax: number
@@ -210,7 +217,7 @@ export class Peer implements Carrier {
   #takeTimers(): void {
     this.#catchUpUntil = 0
     for (let due = this.#timers.takeDue(this.#now); due !== null; due = this.#timers.takeDue(this.#now)) {
-      this.#onTimer(due.machine, due.timer)
+      this.#onTimer(due)
       this.#drain()
     }
   }
@@ -224,7 +231,13 @@ export class Peer implements Carrier {
     queue.length = 0
   }
 
-  #onTimer(machine: MachineName | 'peer', timer: unknown): void {
+  #isWanted({ machine, timer }: PeerTimer): boolean {
+    if (machine === 'peer') return true
+    const owner: Machine<never, never> = this.#machines[machine]
+    return owner.wants?.(timer as never) ?? true
+  }
+
+  #onTimer({ machine, timer }: PeerTimer): void {
     if (machine === 'peer') this.#finishLeaving()
     else this.give(machine, { type: 'timer', timer } as never)
   }
@@ -232,6 +245,7 @@ export class Peer implements Carrier {
   #afterTurn(): void {
     if (this.#leaving?.byeSent && this.#machines.links.size === 0 && this.#machines.links.isEmpty)
       this.#finishLeaving()
+    this.#timers.dropStale((timer) => this.#isWanted(timer))
     const due = Math.max(this.#timers.nextDue, this.#catchUpUntil)
     // A wake that has come is over: another timer for the same moment asks for another one.
     if (due === this.#wakeAt && due > this.#now) return

@@ -1,5 +1,5 @@
 // All timers of one peer: a binary heap ordered by due time, then by when they were set, so that equal runs are equal.
-// Timers are never taken out: a stale one is a no-op for its machine, and machines set few.
+// What became stale is taken out once it is the next one: until then it costs nobody a wake.
 
 import type { Millis } from '../contract.ts'
 
@@ -38,12 +38,21 @@ export class TimerQueue<T> {
   takeDue(now: Millis): T | null {
     const first = this.#heap[0]
     if (first === undefined || first.due > now) return null
-    const last = this.#heap.pop() as Entry<T>
-    if (this.#heap.length > 0) {
-      this.#heap[0] = last
-      this.#sink()
-    }
+    this.#takeFirst()
     return first.timer
+  }
+
+  /** Takes out what is not wanted, up to the first timer that is. */
+  dropStale(isWanted: (timer: T) => boolean): void {
+    for (let first = this.#heap[0]; first !== undefined && !isWanted(first.timer); first = this.#heap[0])
+      this.#takeFirst()
+  }
+
+  #takeFirst(): void {
+    const last = this.#heap.pop() as Entry<T>
+    if (this.#heap.length === 0) return
+    this.#heap[0] = last
+    this.#sink()
   }
 
   #sink(): void {

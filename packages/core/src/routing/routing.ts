@@ -84,6 +84,10 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     if (this.#arrival.takeJoined((peer) => this.#isStranger(peer, now), now)) out.push({ type: 'joined' })
   }
 
+  wants(timer: RoutingTimer): boolean {
+    return timer.type !== 'ping' || this.#acquaintances.isSuspect(timer.peer)
+  }
+
   // Views
 
   linkedByDistance(target: Key): readonly PeerId[] {

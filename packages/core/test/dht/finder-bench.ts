@@ -1,4 +1,5 @@
 /** One Finder with the world at hand: signatures are made and checked at once, routes and timers wait for the test. */
+import { expect } from 'vitest'
 import {
   Finder,
   type FinderCall,
@@ -95,7 +96,7 @@ export class FinderBench implements RoutingView {
     const effects: FinderEffect[] = []
     while (this.#timers.nextAt <= until) {
       this.now = Math.max(this.now, this.#timers.nextAt)
-      effects.push(...this.input({ type: 'timer', timer: this.#timers.take() }))
+      effects.push(...this.#fire(this.#timers.take()))
     }
     this.now = until
     return effects
@@ -143,6 +144,14 @@ export class FinderBench implements RoutingView {
 
   linked(): readonly PeerId[] {
     return this.linkedContacts.map(({ id }) => id)
+  }
+
+  /** What nobody wants any more does nothing where it comes all the same. */
+  #fire(timer: FinderTimer): FinderEffect[] {
+    const isWanted = this.finder.wants(timer)
+    const effects = this.input({ type: 'timer', timer })
+    if (!isWanted) expect(effects).toEqual([])
+    return effects
   }
 
   #onEffect(effect: FinderEffect): FinderEffect[] {

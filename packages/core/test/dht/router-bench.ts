@@ -1,4 +1,5 @@
 /** One Router with the world at hand: links and what neighbours told are plain tables, timers wait for the test. */
+import { expect } from 'vitest'
 import { ROUTE_MODES } from '../../src/dht/route-state.ts'
 import {
   type RouteMode,
@@ -121,9 +122,17 @@ export class RouterBench implements RoutingView, LinkView {
     const effects: RouterEffect[] = []
     while (this.#timers.nextAt <= until) {
       this.now = Math.max(this.now, this.#timers.nextAt)
-      effects.push(...this.input({ type: 'timer', timer: this.#timers.take() }))
+      effects.push(...this.#fire(this.#timers.take()))
     }
     this.now = until
+    return effects
+  }
+
+  /** What nobody wants any more does nothing where it comes all the same. */
+  #fire(timer: RouterTimer): RouterEffect[] {
+    const isWanted = this.router.wants(timer)
+    const effects = this.input({ type: 'timer', timer })
+    if (!isWanted) expect(effects).toEqual([])
     return effects
   }
 

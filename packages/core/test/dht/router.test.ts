@@ -867,7 +867,7 @@ describe('our operations', () => {
     expect(at.nack('e0', { ...OURS, path: 1 })).toEqual([])
     expect(at.input({ type: 'answer', route: OURS, inner: ANSWER, last: true })).toEqual([])
     expect(at.input({ type: 'stop', operation: operationOf(1) })).toEqual([])
-    expect(at.advance(60_000)).toEqual([])
+    expect(at.advance(90_000)).toEqual([])
     expect(at.router.tables()).toMatchObject({ routes: 0, operations: 0, finishedRoutes: 0 })
   })
 

@@ -227,6 +227,18 @@ describe('dialing', () => {
       ])
     })
 
+    it('[SI-5] after its attempt has failed, has all the time of a new one', () => {
+      const { bench, attempt } = answered()
+      bench.advance(5_000)
+      bench.give({ type: 'link-failed', attempt, stage: 'ice', detail: '' })
+      bench.signal(large, offer, BY_SERVER)
+      expect(bench.driver('accept')).toHaveLength(2)
+      bench.advance(ATTEMPT_TIMEOUT_MS - 1)
+      expect(bench.dialer.expected(attempt)).not.toBeNull()
+      bench.advance(1)
+      expect(bench.dialer.expected(attempt)).toBeNull()
+    })
+
     it('under the same attempt id from somebody else is dropped', () => {
       const { bench, attempt } = answered()
       bench.signal(middle, { ...offer, attempt }, BY_SERVER)
@@ -843,7 +855,7 @@ describe('stopping', () => {
     bench.give({ type: 'proved', attempt })
     bench.give({ type: 'link-failed', attempt, stage: 'ice', detail: '' })
     bench.give({ type: 'handshake-failed', attempt, busy: false, code: 'left' })
-    bench.give({ type: 'timer', timer: { type: 'attempt', attempt } })
+    bench.give({ type: 'timer', timer: { type: 'attempt', attempt, since: bench.now } })
     bench.give({ type: 'route-ended', operation: 'ab'.repeat(16) as never })
     for (const token of ['seal:00', 'refuse:9', 'open:9'])
       bench.give({ type: 'sealed', token, bytes: bytes(1) })

@@ -2,6 +2,7 @@
 // job is done. Nothing happens by itself, and time passes only when told.
 
 import { sha256 } from '@noble/hashes/sha2.js'
+import { expect } from 'vitest'
 import type {
   AttemptId,
   Channel,
@@ -187,7 +188,10 @@ export class LinkBench {
 
   input(host: Host, input: LinkInput): void {
     const out: LinkEffect[] = []
+    const isWanted = input.type !== 'timer' || host.links.wants(input.timer)
     host.links.handle(input, this.now, out)
+    // What nobody wants any more does nothing where it comes all the same.
+    if (!isWanted) expect(out).toEqual([])
     host.links.handle({ type: 'flush' }, this.now, out)
     for (const effect of out) this.#perform(host, effect)
   }

@@ -332,17 +332,30 @@ describe('what means nothing', () => {
     expect(a.tables()['connections']).toBe(2)
   })
 
+  it('a timer that means nothing any more wakes nobody', () => {
+    const { peer } = network.add(contactNumber(1))
+    const wakesFor = (machine: 'routing' | 'links', timer: unknown) => {
+      peer.setTimer(machine, 100, timer)
+      const out: Effect[] = []
+      peer.handle({ type: 'wake' }, network.now, out)
+      return out.some((effect) => effect.type === 'wake-at' && effect.at === network.now + 100)
+    }
+    expect(wakesFor('links', { type: 'handshake', link: 999 })).toBe(false)
+    expect(wakesFor('routing', { type: 'ping', peer: contactNumber(2).id, since: network.now })).toBe(false)
+    expect(wakesFor('routing', { type: 'arrive' })).toBe(true)
+  })
+
   it('a timer for this very moment does not wait for the next input', () => {
     const { peer } = network.add(contactNumber(1))
     const at = network.now + 100_000
-    const timer = { type: 'ping', link: 999 }
-    peer.setTimer('links', 100_000, timer)
+    const timer = { type: 'arrive' }
+    peer.setTimer('routing', 100_000, timer)
     // The first wake comes after a standstill, and the timers of until then with the second.
     for (const early of [20, 1]) peer.handle({ type: 'wake' }, at - early, [])
     const out: Effect[] = []
     out.push = (effect) => {
       // What a machine would do that is asked for something at the moment for which the peer woke up.
-      if (effect.type === 'close') peer.setTimer('links', 0, timer)
+      if (effect.type === 'close') peer.setTimer('routing', 0, timer)
       return Array.prototype.push.call(out, effect)
     }
     const binding = { local: new Uint8Array(32), remote: new Uint8Array(32) }

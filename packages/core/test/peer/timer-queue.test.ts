@@ -30,6 +30,24 @@ describe('the timer queue', () => {
     ])
   })
 
+  it('drops what is stale up to the next that is wanted, and no more', () => {
+    const queue = new TimerQueue<string>()
+    for (const [due, timer] of [
+      [4, 'stale later'],
+      [1, 'stale'],
+      [2, 'stale too'],
+      [3, 'wanted'],
+    ] as const)
+      queue.set(due, timer)
+    const isWanted = (timer: string) => !timer.startsWith('stale')
+    queue.dropStale(isWanted)
+    expect([queue.size, queue.nextDue]).toEqual([2, 3])
+    expect(queue.takeDue(9)).toBe('wanted')
+    queue.dropStale(isWanted)
+    expect([queue.size, queue.nextDue]).toEqual([0, Number.POSITIVE_INFINITY])
+    queue.dropStale(isWanted)
+  })
+
   it('takes timers that are set while others are taken', () => {
     const queue = new TimerQueue<number>()
     queue.set(1, 1)
