@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Network, run } from '../src/index.ts'
+import { type Host, Network, run } from '../src/index.ts'
 import { buildCommandLine } from './command-line.ts'
 
 const FEW = { 'join-every': 20, settle: 5 }
@@ -55,6 +55,25 @@ test.each([1, 2, 3])('[RO-25] whoever was found dead and has come back is reache
   network.advance(11_000)
   expect(outcomes).toEqual(Array(6 * 54).fill('done'))
 })
+
+test.each([1, 2])(
+  '[RP-13] what was written offline is everywhere soon after the first link: seed %i',
+  (seed) => {
+    const network = new Network({ seed })
+    for (let i = 0; i < 8; i++) network.addHost().start()
+    network.advance(60_000)
+    const [away, ...others] = network.hosts as [Host, ...Host[]]
+    network.partition([away])
+    network.advance(30_000)
+    const draft = { kind: 'immutable', value: new Uint8Array([seed]) } as const
+    away.call({ type: 'put', draft })
+    network.advance(20 * 60_000)
+    network.heal()
+    expect(network.advanceUntil(() => away.snapshot().links.length > 0, 10 * 60_000)).toBe(true)
+    network.advance(10_000)
+    expect(others.map((host) => host.snapshot().records.held)).toEqual(others.map(() => 1))
+  },
+)
 
 describe('--strategy', () => {
   const gossip = (numbers: Record<string, number>) =>

@@ -76,6 +76,8 @@ export type StoreInput =
       readonly added: readonly Contact[]
       readonly gone: readonly PeerId[]
     }
+  /** There is a link again, or the first one. */
+  | { readonly type: 'linked' }
   | { readonly type: 'verified'; readonly token: StoreToken; readonly valid: boolean }
   | { readonly type: 'signed'; readonly token: StoreToken; readonly signature: Uint8Array }
   | { readonly type: 'job'; readonly token: StoreToken; readonly result: JobResult }
@@ -176,6 +178,9 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
         return routes.ended(input.operation, input.reason, turn)
       case 'siblings-changed':
         return this.#onSiblingsChanged(input.added, input.gone, turn)
+      case 'linked':
+        this.#repair.linked(turn)
+        return this.#republish.somebodyCame(turn)
       case 'verified':
       case 'signed':
         return jobs.finished(input.token, input, turn)
@@ -249,7 +254,7 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
   #onSiblingsChanged(added: readonly Contact[], gone: readonly PeerId[], turn: Turn): void {
     const alone = this.#context.neighbourhood.changed(added, gone, turn.now)
     this.#repair.siblingsChanged({ added, gone, alone }, turn)
-    if (added.length > 0) this.#republish.siblingsAdded(turn)
+    if (added.length > 0) this.#republish.somebodyCame(turn)
   }
 
   #onLeave(deadlineMs: number, turn: Turn): void {

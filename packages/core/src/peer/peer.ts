@@ -177,6 +177,7 @@ export class Peer implements Carrier {
     this.#setStatus(links === 0 ? 'alone' : this.#joined ? 'joined' : 'joining')
     const told = Math.min(links, MESHED_LINKS_TOLD_MAX)
     if (told === this.#linksTold) return
+    if (this.#linksTold === 0) this.give('store', { type: 'linked' })
     this.#linksTold = told
     this.emit({ type: 'meshed', links })
   }

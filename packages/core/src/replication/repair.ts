@@ -105,6 +105,13 @@ export class Repair {
     this.#wait(0, { changes, afterMs }, turn)
   }
 
+  /** Whoever was silent while we had no links: perhaps it was us. */
+  linked(turn: Turn): void {
+    const silent = [...this.#silenceByPeerId.keys()]
+    this.#silenceByPeerId.clear()
+    for (const peer of silent) this.#retry(peer, REPAIR_DELAY_MS, turn)
+  }
+
   /** Somebody thought that we should hold this. Where we are the closest, it may be that others should, too. */
   received(key: Key, turn: Turn): void {
     const { neighbourhood, self } = this.#context

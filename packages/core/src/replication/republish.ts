@@ -91,8 +91,8 @@ export class Republish {
     this.#settle(placed.key, placed.outcome, turn)
   }
 
-  /** New peers nearby may be new peers altogether: what too few hold is placed again soon. */
-  siblingsAdded(turn: Turn): void {
+  /** New peers nearby, or any after we had no links: what too few hold is placed again soon. */
+  somebodyCame(turn: Turn): void {
     const at = turn.now + REPAIR_DELAY_MS
     for (const [key, due] of this.#dueByKey)
       if (due.copies === 'short' && due.at > at) this.#schedule(key, { ...due, at, pauseMs: SHORT_MS }, turn)

@@ -381,6 +381,22 @@ describe('pace', () => {
     expect(bench.store.tables()).toMatchObject({ storeRoutes: 0, storeRepairs: 0 })
   })
 
+  test('[RP-11] what seemed silent while we had no links is asked two seconds after there is one', () => {
+    const { bench, key } = settled(8)
+    const [newcomer] = closeStrangers(key, 1, bench.known) as [Contact]
+    bench.meet(newcomer)
+    for (let seconds = 0; seconds < 20 * 60; seconds++) {
+      bench.advance(1_000)
+      for (const route of bench.routed('GET')) bench.ended(route, 'no-links')
+      bench.take()
+    }
+    bench.input({ type: 'linked' })
+    bench.advance(1_900)
+    expect(asked(bench)).toEqual([])
+    bench.advance(200)
+    expect(asked(bench)).toEqual([newcomer.id])
+  })
+
   test('[RP-11] a change during a look is looked at afterwards', () => {
     const { bench, key } = settled(8)
     const [first, second] = closeStrangers(key, 2, bench.known) as [Contact, Contact]

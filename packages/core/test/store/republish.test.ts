@@ -275,6 +275,22 @@ describe('too few copies', () => {
     expect(republished(bench, 5_000, 500)).toEqual([2_000])
   })
 
+  test('[RP-13] offline for long, it is placed again two seconds after there is a link', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    bench.call(put)
+    const endAll = () => {
+      for (const route of bench.routed('STORE')) bench.ended(route, 'no-links')
+      bench.take()
+    }
+    for (let seconds = 0; seconds < 20 * 60; seconds++) {
+      endAll()
+      bench.advance(1_000)
+    }
+    endAll()
+    bench.input({ type: 'linked' })
+    expect(republished(bench, 5_000, 500)).toEqual([2_000])
+  })
+
   test('[RP-13] a put that was cancelled is placed again later', () => {
     const bench = new StoreBench({ peers: 30, replicas: 20 })
     const op = bench.call(put)
