@@ -1,9 +1,10 @@
 /**
- * `npm run measure -- NAME [--seeds 1,2,3] [--peers 10,100] [--jobs 2]`, or `list`
+ * `npm run measure -- NAME [--seeds 1,2,3] [--peers 10,100] [--jobs 2] [--keep-older]`, or `list`
  *
  * Runs a measurement of `results/measurements.mjs`, each command with each seed in a process of its own, and keeps what they
  * printed in `docs/results/data/NAME.json`, with what is needed to see the same again. `--peers` runs the commands of so
- * many peers only. A run that failed is kept and said. Ends with 1 where any did, with 2 for a command it cannot read.
+ * many peers only. Earlier runs of another commit are dropped, unless `--keep-older` lets them stand beside these, each with
+ * its commit: for what takes hours. A run that failed is kept and said. Ends with 1 where any did, with 2 for a command it cannot read.
  * `npm run results` makes the page of it.
  */
 import { execFile, execFileSync } from 'node:child_process'
@@ -43,6 +44,7 @@ const { values, positionals } = parseArgs({
     seeds: { type: 'string', default: Array.from({ length: SEEDS }, (_, index) => index + 1).join(',') },
     peers: { type: 'string' },
     jobs: { type: 'string', default: '1' },
+    'keep-older': { type: 'boolean', default: false },
   },
 })
 const [name = 'list'] = positionals
@@ -166,7 +168,7 @@ function problemOf(stderr, error) {
  */
 function keep(file, data) {
   const earlier = readIfThere(file)
-  const all = merged(earlier, data)
+  const all = merged(earlier, data, values['keep-older'])
   const isDropped = earlier !== null && earlier.runs.length > all.runs.length
   if (isDropped) console.log(`earlier runs, of commit ${earlier.commit}, are dropped`)
   mkdirSync(dirname(file), { recursive: true })

@@ -7,6 +7,7 @@ import { join } from 'node:path'
  * @property {string} command that shows the same again
  * @property {number | null} seed null for what has none
  * @property {string} date when it ended
+ * @property {string} [commit] of what was measured, where it is another than that of the file
  * @property {number} exitCode 0 for a run that went well
  * @property {string} [problem] what it said instead of figures
  * @property {Printed | null} result the object that it printed last; null where there was none
@@ -35,15 +36,20 @@ export function readAll(folder) {
 }
 
 /**
- * A run takes the place of an earlier one of the same command and seed. Runs of another commit or machine, or of changes
- * that are in no commit, do not stand beside these.
+ * A run takes the place of an earlier one of the same command and seed. Runs of another machine, or of changes that are in no
+ * commit, do not stand beside these, nor do those of another commit unless older ones are kept: then each says of which it is.
  *
  * @param {Data | null} earlier
  * @param {Data} now
+ * @param {boolean} [keepsOlder]
  * @returns {Data}
  */
-export function merged(earlier, now) {
-  const kept = earlier && isSameSource(earlier, now) ? earlier.runs : []
+export function merged(earlier, now, keepsOlder = false) {
+  const isKept =
+    earlier !== null && isComparable(earlier, now) && (keepsOlder || earlier.commit === now.commit)
+  const kept = isKept
+    ? earlier.runs.map((run) => ofCommit(run, run.commit ?? earlier.commit, now.commit))
+    : []
   const replaced = new Set(now.runs.map(keyOf))
   const runs = [...kept.filter((run) => !replaced.has(keyOf(run))), ...now.runs].sort(inOrder)
   return { ...now, commands: [...new Set(runs.map(seedless))], runs }
@@ -130,12 +136,20 @@ function inOrder(a, b) {
 }
 
 /**
+ * @param {Run} run
+ * @param {string} commit its own
+ * @param {string} fileCommit
+ * @returns {Run}
+ */
+function ofCommit({ commit: _, ...run }, commit, fileCommit) {
+  return commit === fileCommit ? run : { ...run, commit }
+}
+
+/**
  * @param {Source} one
  * @param {Source} other
  */
-function isSameSource(one, other) {
+function isComparable(one, other) {
   const isClean = !one.dirty && !other.dirty
-  return (
-    isClean && one.commit === other.commit && JSON.stringify(one.machine) === JSON.stringify(other.machine)
-  )
+  return isClean && JSON.stringify(one.machine) === JSON.stringify(other.machine)
 }

@@ -167,7 +167,19 @@ function provenance({ name, commit, dirty, machine, date, runs }) {
   // A run in another Node than the one that measures says so itself.
   const ran = runs.at(-1)?.result?.['machine']?.node ?? node
   const where = `${cpu}, ${counted(cores, 'core')}, ${memoryGiB} GiB, Node ${ran}`
-  return `${counted(runs.length, 'run')} of commit ${commit}${changes}, ${where}, the last on ${date.slice(0, 10)}: [data](data/${name}.json).`
+  const commits = groups(runs, (run) => run.commit ?? commit)
+  const [[only] = []] = commits
+  const from =
+    commits.length === 1
+      ? `of commit ${only}`
+      : `of ${commits.map(([name, same]) => `commit ${name} (${seedsOf(same)})`).join(', ')}`
+  return `${counted(runs.length, 'run')} ${from}${changes}, ${where}, the last on ${date.slice(0, 10)}: [data](data/${name}.json).`
+}
+
+/** @param {Run[]} runs */
+function seedsOf(runs) {
+  const seeds = [...new Set(runs.map(({ seed }) => seed))]
+  return `${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')}`
 }
 
 /** @param {Run} run */

@@ -217,6 +217,28 @@ describe('the files', () => {
     expect(merged(first, data('get', [getRun(10, 3, 5)], rest)).runs).toHaveLength(1)
   })
 
+  test('runs of another commit stay where older ones are kept, and say of which they are', () => {
+    const other = { commit: 'def' }
+    const both = merged(first, data('get', [getRun(10, 3, 5)], other), true)
+    expect(both.runs.map(({ seed, commit }) => [seed, commit])).toEqual([
+      [1, 'abc'],
+      [2, 'abc'],
+      [3, undefined],
+    ])
+    const third = merged(both, data('get', [getRun(10, 1, 6)]), true)
+    expect(third.runs.map(({ seed, commit }) => [seed, commit])).toEqual([
+      [1, undefined],
+      [2, undefined],
+      [3, 'def'],
+    ])
+    expect(rendered([third]).get('README.md')).toContain(
+      '3 runs of commit abc (seeds 1, 2), commit def (seed 3), a processor',
+    )
+    expect(merged(first, data('get', [getRun(10, 3, 5)], { ...other, dirty: true }), true).runs).toHaveLength(
+      1,
+    )
+  })
+
   test('are read as they were written, a line per run', () => {
     expect(JSON.parse(written(first))).toEqual(first)
     expect(
