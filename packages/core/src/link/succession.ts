@@ -97,7 +97,13 @@ export class Succession {
     this.stage(current, 'replaced', '', now, out)
     this.close(current, 'duplicate', now, out)
     this.#adopt(connection, now, out)
-    this.#roster.tellUp(connection, out)
+    this.#tellAnew(connection, out)
+  }
+
+  /** What was under way on the connection before may be lost: whoever relies on it begins again. */
+  #tellAnew(connection: Connection, out: LinkEffect[]): void {
+    this.#roster.tellDown(connection, 'suspect', out)
+    if (connection.state === 'open') this.#roster.tellUp(connection, out)
   }
 
   /** What becoming the link means: our reasons are said, the watch is set, and nobody wanting it starts the clock. */
@@ -209,8 +215,7 @@ export class Succession {
     }
     next.theirReasons ||= connection.theirReasons
     this.#adopt(next, now, out)
-    if (next.state === 'open') this.#roster.tellUp(next, out)
-    else this.#roster.tellDown(next, 'suspect', out)
+    this.#tellAnew(next, out)
   }
 
   /** A step in the life of a connection, for timelines. */

@@ -171,8 +171,20 @@ describe('two connections between the same boots', () => {
     expect(b.links.tables()).toMatchObject({ spareLinks: 1 })
     bench.input(b, { type: 'silent', link: dialer + 1 })
     expect(b.links.roster.linkOf(a.id)).toBe(second.listener)
-    expect([b.joins(), b.ups()]).toEqual(['+', '+'])
+    expect([b.joins(), b.ups()]).toEqual(['+', '+-+'])
     expect(b.links.tables()).toMatchObject({ spareLinks: 0 })
+  })
+
+  it('[LK7] whoever relied on what a link had under way hears that the spare has taken its place', () => {
+    const { dialer } = bench.connect(a, b)
+    bench.run()
+    const second = bench.connect(a, b)
+    bench.rewrite = (bytes, from, link) =>
+      from === a && link === second.dialer && bytes[3] === 5 ? null : bytes
+    bench.run()
+    bench.input(b, { type: 'closed', link: dialer + 1, reason: 'ice-failed' })
+    expect(b.links.roster.linkOf(a.id)).toBe(second.listener)
+    expect([b.joins(), b.ups()]).toEqual(['+', '+-+'])
   })
 
   it('[LK13] an offender loses the spare too', () => {
