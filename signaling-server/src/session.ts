@@ -54,6 +54,8 @@ export class Session implements Waiter {
   #state: State = 'challenged'
   #seat: { readonly network: string; readonly room: Room; readonly member: Member } | null = null
   #answersPings = true
+  /** Pings of ours whose answers are still to come, or were left out for that to a later one. */
+  #pongsDue = 0
   /**
    * What came while our address had no tokens, in order: `null` for what is no text. Nothing more is read meanwhile, so these are what
    * was under way in `ws` already, some 80 KiB, and no more messages than this connection had tokens for.
@@ -93,15 +95,15 @@ export class Session implements Waiter {
   beat(): void {
     if (this.#answersPings || this.#held.length > 0) {
       this.#answersPings = false
+      this.#pongsDue++
       this.#socket.ping()
     } else this.#cut('silent')
   }
 
   #listen(): void {
     this.#socket.on('message', (data, isBinary) => this.#onMessage(isBinary ? null : data.toString()))
-    this.#socket.on('pong', () => {
-      this.#answersPings = true
-    })
+    this.#socket.on('ping', () => this.#onUnasked())
+    this.#socket.on('pong', () => this.#onPong())
     this.#socket.on('close', () => this.#leave())
     // Oversized messages and broken frames: ws closes the connection by itself, with the code that fits.
     this.#socket.on('error', (error) =>
@@ -116,6 +118,17 @@ export class Session implements Waiter {
     if (!this.#messages.take(costOf(json), now)) this.end('flood')
     else if (this.#held.length === 0 && turns.take(costOf(json), now)) this.#read(json)
     else this.#hold(json)
+  }
+
+  #onPong(): void {
+    this.#answersPings = true
+    if (this.#pongsDue > 0) this.#pongsDue--
+    else this.#onUnasked()
+  }
+
+  /** A frame of the WebSocket itself that is no answer: to read as many as one can send would be work as well. */
+  #onUnasked(): void {
+    if (this.#state !== 'ended' && !this.#messages.take(1, performance.now())) this.end('flood')
   }
 
   /** The address may be that of many, so its limit ends nobody: we do not read on before it is our turn. */

@@ -63,6 +63,29 @@ test('[SG-13] who floods is ended, and nobody else notices', async () => {
   expect(server.stats()).toMatchObject({ joined: 2, ended: { flood: 1 } })
 })
 
+test.each(['ping', 'pong'] as const)(
+  '[SG-13] a flood of %ss that nobody asked for is one too',
+  async (kind) => {
+    const server = await start({ messagesPerSecond: 5 })
+    const { client } = await joinedClient(server.url)
+    for (let i = 0; i < 50; i++) client.socket[kind]()
+    expect(await client.next('error')).toMatchObject({ code: 'flood' })
+    expect(server.stats()).toMatchObject({ cut: 0, ended: { flood: 1 } })
+  },
+)
+
+test('[SG-13] the answers to pings of the server cost nothing', async () => {
+  const server = await start({ pingMs: 10, messagesPerSecond: 1 })
+  const { client } = await joinedClient(server.url)
+  const pinged = new Promise<void>((resolve) => {
+    let pings = 0
+    client.socket.on('ping', () => ++pings === 30 && resolve())
+  })
+  await pinged
+  client.say({ type: 'introduce', random: 0, close: 0 })
+  await client.next('introduced', 1)
+})
+
 test('[SG-13] large messages cost more', async () => {
   const server = await start({ messagesPerSecond: 5 })
   const { client, id } = await joinedClient(server.url)
