@@ -21,8 +21,20 @@ import { newCounters, type ServerStats } from './stats.ts'
 /** Milliseconds for the headers of a request, and for the whole of one: against connections that only trickle. */
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
+/** Milliseconds to answer a close, or to go after one's own, before the connection is cut: it may be flooding us, or be dead. */
+const CLOSE_GRACE_MS = 1_000
 /** Milliseconds between two log lines with the counters. */
 const STATS_LOG_MS = 60_000
+
+/** A constant, since the types of `ws` do not know `closeTimeout` yet. */
+const WEB_SOCKET_OPTIONS = {
+  noServer: true,
+  clientTracking: false,
+  maxPayload: SIGNALING_MESSAGE_BYTES_MAX,
+  closeTimeout: CLOSE_GRACE_MS,
+  // Signals are sealed, so they do not compress; contexts for compression would cost 300 KB a connection.
+  perMessageDeflate: false,
+}
 
 export interface RunningServer {
   /** Address for clients, for instance `ws://localhost:8080/signal`. */
@@ -58,13 +70,7 @@ class SignalingServer implements RunningServer {
   readonly #sessionContext: SessionContext
   readonly #sessions = new Set<Session>()
   readonly #sockets = new Set<Socket>()
-  readonly #webSockets = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: SIGNALING_MESSAGE_BYTES_MAX,
-    // Signals are sealed, so they do not compress; contexts for compression would cost 300 KB a connection.
-    perMessageDeflate: false,
-  })
+  readonly #webSockets = new WebSocketServer(WEB_SOCKET_OPTIONS)
   readonly #timers: NodeJS.Timeout[] = []
   readonly #startedAt = performance.now()
   readonly #http: Server

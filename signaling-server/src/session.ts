@@ -26,8 +26,6 @@ import type { Waiter } from './turns.ts'
 
 /** Bytes that may wait for one connection to read. Sixty of the largest signals; who has more is not reading. */
 const UNSENT_BYTES_MAX = 1024 * 1024
-/** Milliseconds for the other end to answer our close before the connection is cut: it may be flooding us. */
-const CLOSE_GRACE_MS = 1_000
 /** Every so many bytes a message costs one token more. */
 const BYTES_PER_TOKEN = 4 * 1024
 /** Tokens of an introduction, for which all members of the network are looked at. */
@@ -87,8 +85,6 @@ export class Session implements Waiter {
     this.#send({ type: 'error', code, message: text })
     this.#leave()
     this.#socket.close(closeCode, code)
-    const grace = setTimeout(() => this.#socket.terminate(), CLOSE_GRACE_MS)
-    this.#socket.once('close', () => clearTimeout(grace))
   }
 
   /** Called once per ping interval: pings, or cuts a connection that left the last ping unanswered, though it was read. */
@@ -106,9 +102,10 @@ export class Session implements Waiter {
     this.#socket.on('pong', () => this.#onPong())
     this.#socket.on('close', () => this.#leave())
     // Oversized messages and broken frames: ws closes the connection by itself, with the code that fits.
-    this.#socket.on('error', (error) =>
-      this.#context.log.debug('socket-error', { detail: error.message, address: this.#visitor.address }),
-    )
+    this.#socket.on('error', (error) => {
+      this.#context.log.debug('socket-error', { detail: error.message, address: this.#visitor.address })
+      this.#leave()
+    })
   }
 
   #onMessage(json: string | null): void {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { type PeerId, SIGNAL_BYTES_MAX, SIGNALING_MESSAGE_BYTES_MAX } from '@hyphae/core/signaling'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { newPerson, OTHER_NETWORK } from './people.ts'
@@ -214,6 +215,39 @@ test('[SG-3] an oversized message ends the connection before it is read', async 
   const other = await joinedClient(server.url)
   expect(await other.client.next('welcome')).toMatchObject({ online: 1 })
 })
+
+test('[SG-9] whoever broke the WebSocket and stays is introduced to nobody', async () => {
+  let tell = () => {}
+  const broken = new Promise<void>((resolve) => {
+    tell = resolve
+  })
+  const writeLog = (line: string) => line.includes('socket-error') && tell()
+  const server = await start({ logLevel: 'debug', writeLog })
+  const [ada, eve] = [await joinedClient(server.url), await joinedClient(server.url)]
+  leaveRudely(eve.client, NO_FRAME)
+  await broken
+  ada.client.say({ type: 'introduce', random: 5, close: 5 })
+  expect(await ada.client.next('introduced', 1)).toEqual({ type: 'introduced', contacts: [] })
+  expect(server.stats()).toMatchObject({ joined: 1 })
+})
+
+test('[SG-13] whoever broke the WebSocket, or said goodbye, and stays holds its place for a second', async () => {
+  const server = await start()
+  const clients = await Promise.all([joinedClient(server.url), joinedClient(server.url)])
+  leaveRudely(clients[0].client, NO_FRAME)
+  leaveRudely(clients[1].client, CLOSE_FRAME)
+  await expect.poll(() => server.stats(), { timeout: 4_000 }).toMatchObject({ connections: 0, joined: 0 })
+})
+
+/** Bits that mean nothing yet are set. */
+const NO_FRAME = Buffer.of(0xff, 0)
+const CLOSE_FRAME = Buffer.of(0x88, 0x80, 0, 0, 0, 0)
+
+/** Sends these bytes beneath `ws`, and never closes its own side: what is not read is no close either. */
+function leaveRudely({ socket }: RawClient, bytes: Buffer): void {
+  socket.pause()
+  ;(socket as unknown as { _socket: Socket })._socket.write(bytes)
+}
 
 test('[SG-13] a peer that does not read is cut, and the sender told', async () => {
   const server = await start({ messagesPerSecond: 10_000, messagesPerSecondPerAddress: 100_000 })
