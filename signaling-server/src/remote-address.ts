@@ -20,7 +20,13 @@ export function addressGroup(address: string): string {
 function lastForwarded(request: IncomingMessage): string | null {
   const header = request.headers['x-forwarded-for']
   const last = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',').at(-1)?.trim()
-  return last ? last : null
+  return last ? withoutPort(last) : null
+}
+
+/** Some proxies (Azure's, IIS) write the port as well, and IPv6 in brackets then. */
+function withoutPort(text: string): string {
+  const [, inBrackets, beforePort] = /^\[(.*)\](?::\d+)?$|^([^:]*):\d+$/.exec(text) ?? []
+  return inBrackets ?? beforePort ?? text
 }
 
 function firstGroups(address: string): string {

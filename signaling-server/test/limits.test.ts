@@ -154,6 +154,17 @@ describe('[SG-13] addresses', () => {
     } as unknown as IncomingMessage
     expect([remoteGroup(request, false), remoteGroup(request, true)]).toEqual(['192.0.2.7', '198.51.100.2'])
   })
+
+  test.each([
+    ['198.51.100.2:40123', '198.51.100.2'],
+    ['[2001:db8:1:2::6]:40123', '2001:db8:1:2::/64'],
+    ['[2001:db8:1:2::6]', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::6', '2001:db8:1:2::/64'],
+    ['unknown', 'unknown'],
+  ])('of a proxy that writes %s it is %s: a port makes nobody share the limits of all', (written, group) => {
+    const request = { headers: { 'x-forwarded-for': `192.0.2.9, ${written}` }, socket: {} }
+    expect(remoteGroup(request as unknown as IncomingMessage, true)).toBe(group)
+  })
 })
 
 describe('[SG-13] origins', () => {
