@@ -1,7 +1,7 @@
 // The certificate of `--https`: the operator's own, or a self-signed one that is made at first use and kept, so that the
 // exception a person gave it in a browser stays valid.
 
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
@@ -45,9 +45,12 @@ async function readKept(folder: string, addresses: readonly string[]): Promise<C
   try {
     const cert = await readFile(join(folder, 'certificate.pem'), 'utf8')
     const key = await readFile(join(folder, 'key.pem'), 'utf8')
-    return stillServes(new X509Certificate(cert), addresses) ? { cert, key } : null
+    const certificate = new X509Certificate(cert)
+    const isPair = certificate.checkPrivateKey(createPrivateKey(key))
+    return isPair && stillServes(certificate, addresses) ? { cert, key } : null
   } catch {
-    // Missing at first use, or damaged: made anew either way.
+    // Missing at first use, or damaged: made anew either way. So are two halves of different pairs, where a start was cut short
+    // between them or two starts met.
     return null
   }
 }

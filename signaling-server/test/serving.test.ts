@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { connect, type Socket } from 'node:net'
@@ -145,6 +145,14 @@ describe('HTTPS', () => {
     expect(readFileSync(join(certFolder, 'certificate.pem'), 'utf8')).toBe(certificate)
     expect(statSync(join(certFolder, 'key.pem')).mode & 0o777).toBe(0o600)
     expect(readFileSync(join(certFolder, '.gitignore'), 'utf8')).toBe('*\n')
+  })
+
+  test('makes a pair anew whose halves do not belong together, as where a start was cut short', async () => {
+    const [certFolder, otherFolder] = [join(folder, 'tls'), join(folder, 'other')]
+    for (const each of [certFolder, otherFolder]) await start({ https: true, certFolder: each })
+    await copyFile(join(otherFolder, 'certificate.pem'), join(certFolder, 'certificate.pem'))
+    const server = await start({ https: true, certFolder })
+    expect(await get(server.pageUrl, '/healthz')).toMatchObject({ status: 200 })
   })
 
   test("takes the operator's own, and says which file it cannot read", async () => {
