@@ -69,15 +69,14 @@ export class LinkWatch {
    */
   #onAlarm(): void {
     const now = this.#timer.now()
-    if (now + this.#timer.slackMs >= this.#sentAt + this.#keepaliveMs) {
-      this.#sentAt = now
-      this.#events.keepalive()
-    }
-    if (!this.#isSilent && now >= this.#receivedAt + this.#silenceMs) {
-      this.#isSilent = true
-      this.#events.silent()
-    }
+    const isIdle = now + this.#timer.slackMs >= this.#sentAt + this.#keepaliveMs
+    const isSilence = !this.#isSilent && now >= this.#receivedAt + this.#silenceMs
+    if (isIdle) this.#sentAt = now
+    if (isSilence) this.#isSilent = true
+    // Before anything is said: a channel that takes no keep-alive ends the link, and its watch.
     this.#setAlarm()
+    if (isIdle) this.#events.keepalive()
+    if (isSilence) this.#events.silent()
   }
 
   #setAlarm(): void {

@@ -88,6 +88,17 @@ describe('an open link', () => {
     expect(said()).toEqual(['end: send failed: RTCDataChannel.readyState is not open'])
   })
 
+  it('that ends by its own keep-alive is watched no more', async () => {
+    const { link, clock, pipes, said } = newLink()
+    link.watch(1_000, 3_000)
+    pipes.control.error = new Error('RTCDataChannel.readyState is not open')
+    clock.advance(1_000)
+    await settle()
+    expect(said()).toEqual(['end: send failed: RTCDataChannel.readyState is not open'])
+    clock.advance(10_000)
+    expect(clock.pending).toBe(0)
+  })
+
   it('ends where more is queued than may be', async () => {
     const { link, said } = newLink()
     for (let bytes = 0; bytes <= BULK_QUEUED_BYTES_MAX + 256 * KIB; bytes += 256 * KIB)
