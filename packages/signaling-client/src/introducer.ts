@@ -155,12 +155,13 @@ class WebSocketIntroducer implements Introducer {
     this.#state = 'joined'
     this.#joinedAt = this.#options.clock.now()
     this.#announce('up', '')
-    // Asked for after the join was said.
+    // Asked for after the join was said, as our links may have changed since.
     if (this.#wanted !== NOTHING) this.introduce(this.#wanted.random, this.#wanted.close)
     this.#wanted = NOTHING
     const queue = this.#queue
     this.#queue = []
     for (const { to, bytes } of queue) this.#send(to, bytes)
+    this.#tellLinks()
   }
 
   #onEnded(refusal: string | null, detail: string): void {
@@ -213,6 +214,7 @@ class WebSocketIntroducer implements Introducer {
   }
 
   #tellLinks(): void {
+    this.#cancelMeshed?.()
     this.#cancelMeshed = null
     if (this.#state !== 'joined' || this.#links === this.#linksTold) return
     this.#linksTold = this.#links

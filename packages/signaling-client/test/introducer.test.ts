@@ -383,6 +383,18 @@ describe('telling', () => {
     expect(socket().said.at(-1)).toEqual({ type: 'meshed', links: LINKS_SAID_MAX })
   })
 
+  test('[SG-11] links that came while the server took its time to welcome us are told then', async () => {
+    const { clock, introducer, socket } = stage()
+    socket().challenge()
+    await settle()
+    introducer.meshed(3)
+    clock.advance(500)
+    introducer.meshed(4)
+    socket().serve({ type: 'welcome', stay: false, checkInMs: 60_000, online: 1 })
+    clock.advance(500)
+    expect(socket().said.slice(1)).toEqual([{ type: 'meshed', links: 4 }])
+  })
+
   test('more contacts than a message may ask for are not asked for', async () => {
     const { introducer, socket } = stage()
     await socket().welcome()
