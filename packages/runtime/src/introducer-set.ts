@@ -16,6 +16,8 @@ export class IntroducerSet {
   readonly #send: (input: Input) => void
   readonly #emit: (event: PeerEvent) => void
   readonly #entryById = new Map<string, Entry>()
+  /** Said once to those that were there. */
+  #links = 0
 
   constructor(identity: IntroducerIdentity, send: (input: Input) => void, emit: (event: PeerEvent) => void) {
     this.#identity = identity
@@ -35,6 +37,7 @@ export class IntroducerSet {
     const entry: Entry = { introducer, state: 'connecting', detail: '' }
     this.#entryById.set(introducer.id, entry)
     introducer.open(this.#identity, (event) => this.#onEvent(entry, event))
+    if (this.#links > 0) introducer.meshed(this.#links)
   }
 
   remove(id: string): void {
@@ -54,6 +57,7 @@ export class IntroducerSet {
   }
 
   meshed(links: number): void {
+    this.#links = links
     for (const { introducer } of this.#entryById.values()) introducer.meshed(links)
   }
 
