@@ -36,14 +36,21 @@ export interface TabsIntroducerOptions {
   readonly openChannel?: (name: string) => TabChannel
 }
 
-/** An introducer among the tabs of this profile, or `null` where the browser has no BroadcastChannel. */
+/** An introducer among the tabs of this profile, or `null` where the browser has no BroadcastChannel, or denies it. */
 export function createTabsIntroducer(options: TabsIntroducerOptions = {}): Introducer | null {
   const openChannel = options.openChannel ?? platformChannel()
   return openChannel && new TabsIntroducer(options.clock ?? systemClock(), openChannel)
 }
 
 function platformChannel(): ((name: string) => TabChannel) | null {
-  return typeof BroadcastChannel === 'undefined' ? null : (name) => new BroadcastChannel(name) as TabChannel
+  const open = (name: string) => new BroadcastChannel(name) as TabChannel
+  try {
+    open('').close()
+    return open
+  } catch {
+    // Missing, or denied: Firefox denies it with all other storage where its user blocks cookies.
+    return null
+  }
 }
 
 interface Opened {

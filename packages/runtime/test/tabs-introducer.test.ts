@@ -231,4 +231,11 @@ describe('the platform’s BroadcastChannel', () => {
     vi.stubGlobal('BroadcastChannel', undefined)
     expect(createTabsIntroducer()).toBeNull()
   })
+
+  test('that Firefox denies to a page without storage makes no introducer, and no start fails for it', () => {
+    vi.stubGlobal('BroadcastChannel', function denied() {
+      throw new DOMException('The operation is insecure.', 'SecurityError')
+    })
+    expect(createTabsIntroducer()).toBeNull()
+  })
 })
