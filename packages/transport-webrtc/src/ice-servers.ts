@@ -7,7 +7,8 @@ import type { SharedTimer } from './shared-timer.ts'
 export type IceServers = readonly RTCIceServer[]
 export type IceServersSource = IceServers | (() => Promise<IceServers>)
 
-const URL_FORM = /^(?:stun|stuns|turn|turns):[^\s]{1,255}$/
+/** RFC 7064 and 7065, as all browsers read them: one that is otherwise makes RTCPeerConnection throw, for each link anew. */
+const URL_FORM = /^(stuns?:[^\s/?@]+|turns?:[^\s/?@]+(\?transport=(udp|tcp))?)$/
 
 /** @throws {TypeError} naming what is not an ICE server. */
 export function checkIceServers(servers: unknown): IceServers {
@@ -16,8 +17,8 @@ export function checkIceServers(servers: unknown): IceServers {
     const urls = urlsOf(server)
     const isGood = urls.length > 0 && urls.every((url) => typeof url === 'string' && URL_FORM.test(url))
     if (!isGood)
-      throw new TypeError(`iceServers[].urls are stun: or turn: addresses; got ${JSON.stringify(urls)}`)
-    // RTCPeerConnection throws at such a one, for each link anew.
+      throw new TypeError(`iceServers[].urls are stun:host or turn:host:port; got ${JSON.stringify(urls)}`)
+    // RTCPeerConnection throws at such a one, too.
     if (hasRelay([server]) && !(server.username && server.credential))
       throw new TypeError(`iceServers[] with turn: have a username and a credential; got ${urls}`)
   }
@@ -77,7 +78,6 @@ export class IceServersReader {
 }
 
 function urlsOf(server: unknown): readonly unknown[] {
-  const urls =
-    typeof server === 'object' && server !== null ? (server as Partial<RTCIceServer>).urls : undefined
+  const urls = (server as Partial<RTCIceServer> | null | undefined)?.urls
   return Array.isArray(urls) ? urls : urls === undefined ? [] : [urls]
 }
