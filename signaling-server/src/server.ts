@@ -13,9 +13,10 @@ import { handleHttpRequests, pathOf, SIGNAL_PATH } from './http-requests.ts'
 import { createLog, type Log } from './log.ts'
 import { resolveOptions, type ServerOptions } from './options.ts'
 import { isAllowedOrigin } from './origin.ts'
-import { remoteGroup } from './remote-address.ts'
+import { addressGroup, remoteGroup } from './remote-address.ts'
 import { Rooms } from './rooms.ts'
 import { Session, type SessionContext } from './session.ts'
+import { Sockets } from './sockets.ts'
 import { newCounters, type ServerStats } from './stats.ts'
 
 /** Milliseconds for the headers of a request, and for the whole of one: against connections that only trickle. */
@@ -23,6 +24,8 @@ const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 /** Milliseconds to answer a close, or to go after one's own, before the connection is cut: it may be flooding us, or be dead. */
 const CLOSE_GRACE_MS = 1_000
+/** TCP connections of an address for each WebSocket that it may have: a browser opens up to six for a page. */
+const SOCKETS_PER_WEB_SOCKET = 6
 /** Milliseconds between two log lines with the counters. */
 const STATS_LOG_MS = 60_000
 
@@ -69,7 +72,7 @@ class SignalingServer implements RunningServer {
   readonly #counters = newCounters()
   readonly #sessionContext: SessionContext
   readonly #sessions = new Set<Session>()
-  readonly #sockets = new Set<Socket>()
+  readonly #sockets: Sockets
   readonly #webSockets = new WebSocketServer(WEB_SOCKET_OPTIONS)
   readonly #timers: NodeJS.Timeout[] = []
   readonly #startedAt = performance.now()
@@ -82,6 +85,9 @@ class SignalingServer implements RunningServer {
     this.#http = http
     this.#log = createLog(options.logLevel, options.writeLog)
     this.#gate = new Gate(options)
+    // Behind a proxy all have its address.
+    const perAddressMax = SOCKETS_PER_WEB_SOCKET * options.connectionsPerAddressMax
+    this.#sockets = new Sockets(options.trustProxy ? Number.POSITIVE_INFINITY : perAddressMax)
     this.#rooms = new Rooms(options.networksMax, { ...options, randomBelow: (bound) => randomInt(bound) })
     this.#sessionContext = { options, rooms: this.#rooms, counters: this.#counters, log: this.#log }
     this.#handleRequests()
@@ -128,7 +134,7 @@ class SignalingServer implements RunningServer {
     for (const session of this.#sessions) session.end('draining')
     await Promise.race([closed, Promise.all([delay(this.#options.drainMs), ...ends])])
     // Downloads, sockets that were refused an upgrade and those that never finished TLS: HTTP knows only the first.
-    for (const socket of this.#sockets) socket.destroy()
+    this.#sockets.destroyAll()
     await Promise.all([closed, ...ends])
     this.#log.info('stopped', { ...this.stats() })
   }
@@ -137,17 +143,19 @@ class SignalingServer implements RunningServer {
     const http = this.#http
     http.headersTimeout = HEADERS_TIMEOUT_MS
     http.requestTimeout = REQUEST_TIMEOUT_MS
-    // Requests for pages have no limits of their own: as many connections as WebSockets may have, besides those.
+    // Requests for pages have as many connections as WebSockets may have, besides those.
     http.maxConnections = 2 * this.#options.connectionsMax
     const { staticFolder } = this.#options
     http.on('request', handleHttpRequests({ staticFolder, health: () => this.#health() }))
-    http.on('connection', (socket: Socket) => {
-      // Once more where an upgrade was ignored.
-      if (this.#sockets.has(socket)) return
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
-    })
+    http.on('connection', (socket: Socket) => this.#onConnection(socket))
     http.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
+  }
+
+  #onConnection(socket: Socket): void {
+    // Once more where an upgrade was ignored.
+    if (this.#sockets.has(socket) || this.#sockets.add(socket)) return
+    this.#noteTurnedAway(addressGroup(socket.remoteAddress ?? ''))
+    socket.destroy()
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -186,9 +194,13 @@ class SignalingServer implements RunningServer {
 
   /** Answered before the handshake, since a flood must cost little. */
   #turnAway(socket: Duplex, address: string): void {
+    this.#noteTurnedAway(address)
+    refuse(socket, '503 Service Unavailable')
+  }
+
+  #noteTurnedAway(address: string): void {
     this.#counters.turnedAway++
     this.#log.debug('turned-away', { address })
-    refuse(socket, '503 Service Unavailable')
   }
 
   #openSession(webSocket: WebSocket, request: IncomingMessage, visitor: Visitor): void {

@@ -1,10 +1,13 @@
+import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Gate } from '../src/gate.ts'
 import { BURST_SECONDS, resolveOptions } from '../src/options.ts'
 import { isAllowedOrigin } from '../src/origin.ts'
 import { TokenBucket } from '../src/rate-limit.ts'
 import { addressGroup, remoteGroup } from '../src/remote-address.ts'
+import { Sockets } from '../src/sockets.ts'
 import { Turns, type Waiter } from '../src/turns.ts'
 
 describe('[SG-13] a token bucket', () => {
@@ -128,6 +131,26 @@ describe('[SG-13] the gate', () => {
     if (visitor) gate.leave(visitor)
     gate.sweep(20_000)
     expect(gate.admit('a', 20_000)).not.toBe(visitor)
+  })
+})
+
+describe('[SG-13] sockets', () => {
+  const socketOf = (remoteAddress: string) =>
+    Object.assign(new EventEmitter(), { remoteAddress, destroy: vi.fn() }) as unknown as Socket
+
+  test('are bounded for each address alone, and free their places', () => {
+    const sockets = new Sockets(2)
+    const [first, second, third] = [1, 2, 3].map(() => socketOf('192.0.2.7')) as [Socket, Socket, Socket]
+    expect([first, second, third].map((socket) => sockets.add(socket))).toEqual([true, true, false])
+    expect([sockets.has(second), sockets.has(third)]).toEqual([true, false])
+    expect(sockets.add(socketOf('192.0.2.8'))).toBe(true)
+    first.emit('close')
+    expect([sockets.has(first), sockets.add(third)]).toEqual([false, true])
+    expect(sockets.add(socketOf('::ffff:192.0.2.7'))).toBe(false)
+    sockets.destroyAll()
+    expect([first, second, third].map(({ destroy }) => vi.mocked(destroy).mock.calls.length)).toEqual([
+      0, 1, 1,
+    ])
   })
 })
 

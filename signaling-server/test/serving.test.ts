@@ -38,6 +38,12 @@ async function openRefused(port: number): Promise<Socket> {
   return socket
 }
 
+/** Whether a request is answered. */
+async function isServed(pageUrl: string): Promise<boolean> {
+  const answer = await get(pageUrl, '/healthz').catch(() => null)
+  return answer?.status === 200
+}
+
 async function buildApp(): Promise<string> {
   const app = join(folder, 'app')
   await mkdir(join(app, 'assets'), { recursive: true })
@@ -202,6 +208,26 @@ describe('[SG-13] who may connect', () => {
     // HTTP has twice as many connections.
     for (let i = 0; i < 4; i++) await openRefused(server.port)
     expect(await get(server.pageUrl, '/healthz')).toMatchObject({ status: 200 })
+  })
+
+  test.each([false, true])('no address takes all connections by silence, with https: %s', async (https) => {
+    const limits = { connectionsMax: 10, connectionsPerAddressMax: 2 }
+    const server = await start({ ...limits, drainMs: 0, https, certFolder: folder })
+    // HTTP has twice as many connections as WebSockets, of which one address gets six for each of its own.
+    const idle: Socket[] = []
+    for (let i = 0; i < 12; i++) idle.push(await openSocket(server.port))
+    expect(await isServed(server.pageUrl)).toBe(false)
+    expect(server.stats()).toMatchObject({ turnedAway: 1, connections: 0 })
+    for (const socket of idle) socket.destroy()
+    await expect.poll(() => isServed(server.pageUrl)).toBe(true)
+  })
+
+  test('behind a trusted proxy its address is that of everybody', async () => {
+    const limits = { connectionsMax: 10, connectionsPerAddressMax: 1 }
+    const server = await start({ ...limits, drainMs: 0, trustProxy: true })
+    for (let i = 0; i < 12; i++) await openSocket(server.port)
+    expect(await isServed(server.pageUrl)).toBe(true)
+    expect(server.stats()).toMatchObject({ turnedAway: 0 })
   })
 
   test('one network too many is refused', async () => {
