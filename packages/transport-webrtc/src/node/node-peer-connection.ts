@@ -8,8 +8,9 @@
 // - Round trips in its statistics are milliseconds.
 // - simple-peer names the listener's channel `null`, and writes to the `sdp` of offers and answers.
 
-import { type IceServer, PeerConnection } from 'node-datachannel'
+import { PeerConnection } from 'node-datachannel'
 import { type RTCDataChannel, RTCPeerConnection } from 'node-datachannel/polyfill'
+import { nativeServers } from './native-servers.ts'
 import { inSeconds } from './stats.ts'
 
 /** Milliseconds for the other end to hand out what it received. */
@@ -62,18 +63,4 @@ export class NodePeerConnection extends RTCPeerConnection {
 
   /** Making the description set it already. */
   override async setLocalDescription(): Promise<void> {}
-}
-
-const RELAY_TYPES = { udp: 'TurnUdp', tcp: 'TurnTcp', tls: 'TurnTls' } as const
-
-/** In fields rather than as one text: names and passwords of TURN servers may contain what separates them there. */
-function nativeServers({ urls, username, credential }: RTCIceServer): (string | IceServer)[] {
-  return [urls].flat().map((url) => {
-    const [, scheme, hostname, port, transport = 'udp'] =
-      /^(turns?):(\[.*\]|[^:?]+)(?::(\d+))?(?:\?transport=(udp|tcp))?$/.exec(url) ?? []
-    if (!scheme || !hostname) return url
-    const relayType = RELAY_TYPES[scheme === 'turns' ? 'tls' : (transport as 'udp' | 'tcp')]
-    const server = { hostname, port: Number(port ?? (scheme === 'turns' ? 5349 : 3478)), relayType }
-    return { ...server, ...(username && { username }), ...(credential && { password: credential }) }
-  })
 }
