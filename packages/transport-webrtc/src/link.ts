@@ -98,7 +98,7 @@ export class Link {
 
   /** Ends at once, even where `close` waits for queued bytes. */
   abort(reason: string): void {
-    this.#endLater(this.#closingReason ?? reason)
+    this.#endLater(reason)
   }
 
   /** A message came. Also the sign that the other end is there. */
@@ -197,18 +197,18 @@ export class Link {
   #onFlushCheck(): void {
     const isProgress = this.#pendingBytes < this.#bytesToFlush
     if (isProgress && this.#options.timer.now() < this.#flushUntil) this.#checkFlushLater()
-    else this.#endLater(this.#closingReason ?? '')
+    else this.#endLater('')
   }
 
   get #pendingBytes(): number {
     return this.#queues.control.pendingBytes + this.#queues.bulk.pendingBytes
   }
 
-  /** Ends now, and says so once the call that we may be in has returned. */
+  /** Ends now, and says so once the call that we may be in has returned. Whoever closed it hears its own reason. */
   #endLater(reason: string): void {
     if (this.#isOver) return
     this.stop()
-    queueMicrotask(() => this.#options.end(reason))
+    queueMicrotask(() => this.#options.end(this.#closingReason ?? reason))
   }
 
   #end(reason: string): void {

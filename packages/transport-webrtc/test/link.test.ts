@@ -65,6 +65,17 @@ describe('closing a link', () => {
     }
   })
 
+  it('ends with our reason where the channel throws at what is left', async () => {
+    const { link, pipes, said } = newLink()
+    for (let i = 0; i < 2; i++) link.send('bulk', new Uint8Array(256 * KIB))
+    await settle()
+    link.close('left', true)
+    pipes.bulk.error = new Error('RTCDataChannel.readyState is not open')
+    pipes.bulk.drain(256 * KIB, link)
+    await settle()
+    expect(said()).toEqual(['end: left'])
+  })
+
   it('says nothing more, and sends nothing more', async () => {
     const { link, pipes, said } = newLink()
     link.send('bulk', new Uint8Array(KIB))
