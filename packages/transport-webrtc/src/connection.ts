@@ -57,16 +57,12 @@ interface EarlyMessage {
 /** simple-peer keeps a destroyed connection alive with this timer, whose ending we never wait for. Milliseconds. */
 const ICE_COMPLETE_TIMER_MS = 1
 
+/** Errors of simple-peer; all others are about descriptions and candidates. */
 const STAGE_BY_CODE: Readonly<Record<string, LinkFailureStage>> = {
-  ERR_SIGNALING: 'signaling',
-  ERR_CREATE_OFFER: 'signaling',
-  ERR_CREATE_ANSWER: 'signaling',
-  ERR_SET_LOCAL_DESCRIPTION: 'signaling',
-  ERR_SET_REMOTE_DESCRIPTION: 'signaling',
-  ERR_ADD_ICE_CANDIDATE: 'signaling',
   ERR_PC_CONSTRUCTOR: 'ice',
   ERR_ICE_CONNECTION_FAILURE: 'ice',
   ERR_ICE_CONNECTION_CLOSED: 'ice',
+  ERR_DATA_CHANNEL: 'channel',
 }
 
 export class Connection {
@@ -272,7 +268,7 @@ export class Connection {
     const code = error.code ?? ''
     const isIceUp = this.#iceState === 'connected' || this.#iceState === 'completed'
     const failed = isIceUp ? 'dtls' : 'ice'
-    const stage = code === 'ERR_CONNECTION_FAILURE' ? failed : (STAGE_BY_CODE[code] ?? 'channel')
+    const stage = code === 'ERR_CONNECTION_FAILURE' ? failed : (STAGE_BY_CODE[code] ?? 'signaling')
     return { stage, detail: error.message }
   }
 }
