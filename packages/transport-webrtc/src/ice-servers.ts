@@ -7,11 +7,16 @@ import type { SharedTimer } from './shared-timer.ts'
 export type IceServers = readonly RTCIceServer[]
 export type IceServersSource = IceServers | (() => Promise<IceServers>)
 
+export interface IceServersOptions {
+  readonly iceServers: IceServersSource
+  readonly relayOnly: boolean
+}
+
 /** RFC 7064 and 7065, as all browsers read them: one that is otherwise makes RTCPeerConnection throw, for each link anew. */
 const URL_FORM = /^(stuns?:[^\s/?@]+|turns?:[^\s/?@]+(\?transport=(udp|tcp))?)$/
 
-/** @throws {TypeError} naming what is not an ICE server. */
-export function checkIceServers(servers: unknown): IceServers {
+/** @throws {TypeError} naming what is not an ICE server, or that there is no relay where one is needed. */
+export function checkIceServers(servers: unknown, relayOnly: boolean): IceServers {
   if (!Array.isArray(servers)) throw new TypeError(`iceServers is a list of servers; got ${typeof servers}`)
   for (const server of servers) {
     const urls = urlsOf(server)
@@ -22,6 +27,7 @@ export function checkIceServers(servers: unknown): IceServers {
     if (hasRelay([server]) && !(server.username && server.credential))
       throw new TypeError(`iceServers[] with turn: have a username and a credential; got ${urls}`)
   }
+  if (relayOnly && !hasRelay(servers)) throw new TypeError('relayOnly needs a turn: address in iceServers')
   return servers
 }
 
@@ -35,26 +41,27 @@ export function hasRelay(servers: IceServers): boolean {
 
 /** Asks the application, for several dials once, and gives up after a while. */
 export class IceServersReader {
-  readonly #source: IceServersSource
+  readonly #options: IceServersOptions
   readonly #timer: SharedTimer
   readonly #onFailure: (error: unknown) => void
   #reading: Promise<IceServers> | null = null
   #readAt = 0
 
   /** `onFailure` hears of each question that failed, however many dials wait for its answer. */
-  constructor(source: IceServersSource, timer: SharedTimer, onFailure: (error: unknown) => void) {
-    this.#source = source
+  constructor(options: IceServersOptions, timer: SharedTimer, onFailure: (error: unknown) => void) {
+    this.#options = options
     this.#timer = timer
     this.#onFailure = onFailure
   }
 
   /** Rejects where the function fails, gives no list, or takes too long. */
   read(): Promise<IceServers> {
-    if (typeof this.#source !== 'function') return Promise.resolve(this.#source)
+    const { iceServers } = this.#options
+    if (typeof iceServers !== 'function') return Promise.resolve(iceServers)
     const now = this.#timer.now()
     if (this.#reading && now - this.#readAt < ICE_SERVERS_FRESH_MS) return this.#reading
     this.#readAt = now
-    const reading = this.#ask(this.#source)
+    const reading = this.#ask(iceServers)
     this.#reading = reading
     // A failure is not kept: the next dial asks again. Whoever waits for this answer hears of it.
     reading.catch((error: unknown) => {
@@ -70,7 +77,7 @@ export class IceServersReader {
       alarm.set(this.#timer.now() + ICE_SERVERS_MS_MAX)
       Promise.resolve()
         .then(source)
-        .then(checkIceServers)
+        .then((servers) => checkIceServers(servers, this.#options.relayOnly))
         .then(resolve, (error: unknown) => reject(new Error(messageOf(error), { cause: error })))
         .finally(() => alarm.clear())
     })

@@ -1,7 +1,7 @@
 // What a user may set of this transport.
 
 import { type Clock, systemClock } from '@hyphae/runtime'
-import { checkIceServers, hasRelay, type IceServersSource } from './ice-servers.ts'
+import { checkIceServers, type IceServersSource } from './ice-servers.ts'
 import { CONNECT_MS_MAX, CONNECT_RELAY_MS_MAX, OPENING_MAX } from './limits.ts'
 
 export interface WebRtcTransportOptions {
@@ -48,8 +48,7 @@ export const WEBRTC_DEFAULTS = Object.freeze({
 export function resolveOptions(given: WebRtcTransportOptions): WebRtcOptions {
   const options = { ...WEBRTC_DEFAULTS, wrtc: undefined, clock: given.clock ?? systemClock(), ...given }
   const { iceServers, relayOnly } = options
-  if (typeof iceServers !== 'function' && !hasRelay(checkIceServers(iceServers)) && relayOnly)
-    throw new TypeError('relayOnly needs a turn: address in iceServers')
+  if (typeof iceServers !== 'function') checkIceServers(iceServers, relayOnly)
   for (const name of ['openingMax', 'connectMsMax', 'connectRelayMsMax'] as const) {
     const value = options[name]
     if (!Number.isInteger(value) || value < 1)

@@ -40,7 +40,7 @@ export class WebRtcTransport implements Transport, AttemptHost {
     this.timer = new SharedTimer(options.clock, (stalledMs) => this.#extend(stalledMs))
     const { openingMax, isFreedOnClose } = options
     this.admission = new Admission({ openingMax, isFreedOnClose, timer: this.timer })
-    this.iceServers = new IceServersReader(options.iceServers, this.timer, (error) =>
+    this.iceServers = new IceServersReader(options, this.timer, (error) =>
       this.#warn('no-ice-servers', messageOf(error)),
     )
     if (typeof options.iceServers !== 'function') this.#warnOfStun(stunUrls(options.iceServers))

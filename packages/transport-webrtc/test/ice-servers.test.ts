@@ -36,7 +36,7 @@ describe('ICE servers', () => {
       [{ urls: 'turn:t.example.com?transport=tls', username: 'u', credential: 'c' }],
     ],
   ])('refuses %s', (_, servers) => {
-    expect(() => checkIceServers(servers)).toThrow(TypeError)
+    expect(() => checkIceServers(servers, false)).toThrow(TypeError)
   })
 
   it('are asked for once by several dials, and again after a minute', async () => {
@@ -80,6 +80,7 @@ function newReader(source: () => Promise<IceServers>) {
     return source()
   }
   const nothing = () => undefined
-  const reader = new IceServersReader(counted, new SharedTimer(clock, nothing), nothing)
+  const options = { iceServers: counted, relayOnly: false }
+  const reader = new IceServersReader(options, new SharedTimer(clock, nothing), nothing)
   return { reader, clock, asked: () => asked }
 }

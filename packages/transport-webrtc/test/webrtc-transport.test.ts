@@ -71,6 +71,20 @@ describe('an attempt', () => {
     ])
   })
 
+  it('fails with stage ice where it may use TURN alone, and the function names none', async () => {
+    const { events, dial, stats } = newTransport({
+      iceServers: async () => [{ urls: 'stun:x' }],
+      relayOnly: true,
+    })
+    await dial('a')
+    const why = 'relayOnly needs a turn: address in iceServers'
+    expect(events()).toMatchObject([
+      { type: 'warning', code: 'no-ice-servers', detail: why },
+      { type: 'failed', attempt: 'a', stage: 'ice' },
+    ])
+    expect(stats().constructions).toBe(0)
+  })
+
   it('fails with stage ice where there is no WebRTC, or it refuses', async () => {
     const refusing = class {
       constructor() {
