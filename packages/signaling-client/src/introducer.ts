@@ -93,8 +93,10 @@ class WebSocketIntroducer implements Introducer {
   }
 
   retryNow(): void {
-    if (this.#state === 'waiting') this.#connect()
-    else this.#connection?.probe()
+    if (this.#state !== 'waiting') return this.#connection?.probe()
+    // What failed before says nothing of the network that there is now, which may need a second to be of use.
+    this.#backoff.reset()
+    this.#connect()
   }
 
   close(): void {

@@ -174,6 +174,21 @@ describe('[SG-16] coming back', () => {
     expect(types(changing)).toEqual(['up', 'down', 'up', 'down'])
   })
 
+  test('what the network refused while it was away does not count once it is back', async () => {
+    const { clock, introducer, sockets, socket } = stage()
+    for (let i = 0; i < 9; i++) {
+      socket().drop()
+      clock.advance(60_000)
+    }
+    socket().drop()
+    introducer.retryNow()
+    // The first try often comes before the network can be used.
+    socket().drop()
+    expect(clock.pending).toEqual([750])
+    clock.advance(750)
+    expect(sockets).toHaveLength(12)
+  })
+
   test('retryNow tries at once, and only where a try is due', async () => {
     const { introducer, sockets, socket } = stage()
     introducer.retryNow()
