@@ -22,6 +22,11 @@ import { newCounters, type ServerStats } from './stats.ts'
 /** Milliseconds for the headers of a request, and for the whole of one: against connections that only trickle. */
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
+/**
+ * Milliseconds that an idle connection of a proxy is kept: longer than proxies use it again (60 s mostly), or we close it while a
+ * request is on its way, which the proxy answers with 502. Others have Node's 5 s.
+ */
+const PROXY_IDLE_MS = 75_000
 /** Milliseconds to answer a close, or to go after one's own, before the connection is cut: it may be flooding us, or be dead. */
 const CLOSE_GRACE_MS = 1_000
 /** TCP connections of an address for each WebSocket that it may have: a browser opens up to six for a page. */
@@ -143,6 +148,7 @@ class SignalingServer implements RunningServer {
     const http = this.#http
     http.headersTimeout = HEADERS_TIMEOUT_MS
     http.requestTimeout = REQUEST_TIMEOUT_MS
+    if (this.#options.trustProxy) http.keepAliveTimeout = PROXY_IDLE_MS
     // Requests for pages have as many connections as WebSockets may have, besides those.
     http.maxConnections = 2 * this.#options.connectionsMax
     const { staticFolder } = this.#options

@@ -98,6 +98,15 @@ describe('HTTP', () => {
     expect((await get(pageUrl, '/large.txt', 'GET', offer)).body).toBe(large)
   })
 
+  test.each([
+    [true, 'timeout=75'],
+    [false, 'timeout=5'],
+  ])('behind a proxy: %s, an idle connection is promised %s', async (trustProxy, keepAlive) => {
+    const { pageUrl } = await start({ trustProxy })
+    const { headers } = await get(pageUrl, '/healthz', 'GET', { connection: 'keep-alive' })
+    expect(headers['keep-alive']).toBe(keepAlive)
+  })
+
   test('serves the web app with types, cache and security headers', async () => {
     const { pageUrl } = await start({ staticFolder: await buildApp() })
     const page = await get(pageUrl, '/')
