@@ -67,12 +67,13 @@ export class Database {
   }
 
   async #begin(mode: IDBTransactionMode): Promise<IDBObjectStore> {
+    const connection = this.#connect()
     try {
-      return objectStore(await this.#connect(), mode)
+      return objectStore(await connection, mode)
     } catch (error) {
       if (!isNamed(error, 'InvalidStateError')) throw error
-      // Closed by force, and the event that says so is still on its way.
-      this.#connection = null
+      // Closed by force, and the event that says so is still on its way. Another may have opened it again already.
+      if (this.#connection === connection) this.#connection = null
       return objectStore(await this.#connect(), mode)
     }
   }

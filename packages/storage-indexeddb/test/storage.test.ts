@@ -169,6 +169,22 @@ describe('failures', () => {
     await store.close()
   })
 
+  test('a connection that was closed by force is replaced by one, however many find it closed, and that is closed', async () => {
+    const store = await createPlace().open()
+    const closing = () => {
+      throw new DOMException('the connection is closing', 'InvalidStateError')
+    }
+    const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction')
+    for (let i = 0; i < 3; i++) transaction.mockImplementationOnce(closing)
+    const [opened, closed] = [
+      vi.spyOn(IDBFactory.prototype, 'open'),
+      vi.spyOn(IDBDatabase.prototype, 'close'),
+    ]
+    await Promise.all([1, 2, 3].map((number) => store.loadRecord(recordOf(number).key)))
+    await store.close()
+    expect([opened.mock.calls.length, closed.mock.calls.length]).toEqual([1, 1])
+  })
+
   test('without IndexedDB opening fails with STORAGE_FAILED', async () => {
     vi.stubGlobal('indexedDB', undefined)
     await expect(createPlace().open()).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
