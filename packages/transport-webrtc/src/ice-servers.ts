@@ -12,8 +12,11 @@ export interface IceServersOptions {
   readonly relayOnly: boolean
 }
 
-/** RFC 7064 and 7065, as all browsers read them: one that is otherwise makes RTCPeerConnection throw, for each link anew. */
-const URL_FORM = /^(stuns?:[^\s/?@]+|turns?:[^\s/?@]+(\?transport=(udp|tcp))?)$/
+/**
+ * RFC 7064 and 7065, as all browsers read them: at one that is otherwise RTCPeerConnection throws, for each link anew. Firefox (153) and
+ * Node's WebRTC know no stuns:.
+ */
+const URL_FORM = /^(stun:[^\s/?@]+|turns?:[^\s/?@]+(\?transport=(udp|tcp))?)$/
 
 /** @throws {TypeError} naming what is not an ICE server, or that there is no relay where one is needed. */
 export function checkIceServers(servers: unknown, relayOnly: boolean): IceServers {

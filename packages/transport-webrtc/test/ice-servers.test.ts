@@ -26,10 +26,11 @@ describe('ICE servers', () => {
     ['an empty list of addresses', [{ urls: [] }]],
     ['a web address', [{ urls: 'https://stun.example.com' }]],
     ['an address that is no text', [{ urls: [1] }]],
-    // Every browser throws at these, for each link anew.
+    // Browsers throw at these, for each link anew.
     ['an address with slashes, as of a web page', [{ urls: 'stun://stun.example.com:3478' }]],
     ['a web page behind stun:', [{ urls: 'stun:https://stun.example.com' }]],
     ['a stun: address with a transport', [{ urls: 'stun:stun.example.com?transport=udp' }]],
+    ['a stuns: address, which Chromium alone takes', [{ urls: 'stuns:stun.example.com' }]],
     ['a user in the address', [{ urls: 'turn:u@t.example.com', username: 'u', credential: 'c' }]],
     [
       'a transport that there is not',
