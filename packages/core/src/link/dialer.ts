@@ -27,6 +27,8 @@ import { type OpenedSignal, SIGNAL_KINDS, SignalPost } from './signal-post.ts'
 const GLARE_MS = 5_000
 /** Milliseconds to leave a full peer alone, doubled each time. */
 const BUSY_RETRY_MS = 30_000
+/** Milliseconds after which an accept gives its place to the next offer: whoever is there mostly comes within two seconds. Guess. */
+const STUCK_MS = 5_000
 /** Failures after which the pause grows no more. */
 const FAILURES_COUNTED_MAX = 8
 
@@ -241,7 +243,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     // An id that is taken names another connection of ours: the driver could not tell the two apart.
     if (known !== undefined || this.#room.hasAttempt(id)) return
     if (!this.#yieldsTo(from.id, now, out)) return
-    if (!this.#findPlace(from.id, body.reasons, out)) {
+    if (!this.#findPlace(from.id, body.reasons, now, out)) {
       return this.#post.refuse(from, id, way, this.#room.alternatives(), out)
     }
     const attempt = new Attempt(id, 'listener', from, way, now)
@@ -267,12 +269,20 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     return true
   }
 
-  /** Whether the offer may be accepted; for a neighbour another link is given up (PROTOCOL.md, SI-4). */
-  #findPlace(peer: PeerId, reasons: number, out: DialerEffect[]): boolean {
-    if (this.#attempts.pending - this.#attempts.dials >= ACCEPTS_MAX) return false
-    if (this.#places() > 0) return true
-    if ((reasons & LINK_REASONS.leaf) === 0 || !this.#room.isNear(peer)) return false
-    return this.#makeRoom(out)
+  /**
+   * Whether the offer may be accepted. The oldest accept gives way where it is stuck, else a few offers a minute behind which nobody
+   * is would keep everybody out; for a neighbour another link is given up (PROTOCOL.md, SI-4).
+   */
+  #findPlace(peer: PeerId, reasons: number, now: Millis, out: DialerEffect[]): boolean {
+    const accepts = this.#attempts.all().filter(({ role, isPending }) => role === 'listener' && isPending)
+    const mayAccept = accepts.length < ACCEPTS_MAX
+    if (mayAccept && this.#places() > 0) return true
+    const [oldest] = accepts
+    if (oldest !== undefined && now - oldest.startedAt >= STUCK_MS) {
+      this.#drop(oldest, out)
+      return true
+    }
+    return mayAccept && (reasons & LINK_REASONS.leaf) !== 0 && this.#room.isNear(peer) && this.#makeRoom(out)
   }
 
   #makeRoom(out: DialerEffect[]): boolean {

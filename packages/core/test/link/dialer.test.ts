@@ -425,6 +425,34 @@ describe('a full peer', () => {
     expect(bench.driver('accept')).toHaveLength(ACCEPTS_MAX)
   })
 
+  it('[SI-4] whoever offers and never comes keeps nobody out: accepts under way for 5 s give their places to others', () => {
+    const bench = new DialerBench().introducer()
+    const offer = (index: number) =>
+      bench.signal(some[index]!, { kind: 'offer', attempt: attemptNumber(index) })
+    for (let index = 0; index < ACCEPTS_MAX; index++) offer(index)
+    bench.advance(4_999)
+    offer(ACCEPTS_MAX)
+    expect(bench.driver('accept')).toHaveLength(ACCEPTS_MAX)
+    bench.advance(1)
+    offer(ACCEPTS_MAX + 1)
+    offer(ACCEPTS_MAX + 2)
+    expect(bench.driver('abandon').map(({ attempt }) => attempt)).toEqual([0, 1].map(attemptNumber))
+    expect(bench.driver('accept')).toHaveLength(ACCEPTS_MAX + 2)
+    expect(bench.dialer.dialing).toBe(ACCEPTS_MAX)
+  })
+
+  it('[SI-4] so do they where every place for a link is taken, but not one that is open', () => {
+    const bench = new DialerBench({ linksMax: 4 }).introducer()
+    bench.size = 2
+    for (const index of [0, 1]) bench.signal(some[index]!, { kind: 'offer', attempt: attemptNumber(index) })
+    bench.give({ type: 'opened', attempt: attemptNumber(0) })
+    bench.size = 3
+    bench.advance(5_000)
+    for (const index of [2, 3]) bench.signal(some[index]!, { kind: 'offer', attempt: attemptNumber(index) })
+    expect(bench.driver('accept').map(({ attempt }) => attempt)).toEqual([0, 1, 2].map(attemptNumber))
+    expect(bench.driver('abandon')).toEqual([{ type: 'abandon', attempt: attemptNumber(1) }])
+  })
+
   it('[SI4] whoever is refused learns of the others and leaves the full one alone for 30 s and more', () => {
     const bench = new DialerBench().introducer()
     const attempt = bench.want(large)!
