@@ -14,6 +14,8 @@ describe('what holds', () => {
     ['churn', 20, { ...FEW, 'median-minutes': 10, minutes: 0.5, distribution: 1, polite: 1, restart: 1 }],
     ['partition', 20, { ...FEW, links: 12 }],
     ['partition', 20, { ...FEW, links: 12, 'one-way': 1, share: 0.3 }],
+    // So few that all stay with the introducer: nobody was told of the other half, and they were apart for ever.
+    ['partition', 12, { ...FEW, links: 12 }],
     ['flash-crowd', 40, { ...FEW, before: 8 }],
     ['mass-failure', 40, { ...FEW }],
     ['lossy', 30, { ...FEW, 'loss-out': 0.2, 'lossy-peers': 0.3, messages: 10 }],

@@ -1,4 +1,5 @@
-// When introducers are asked for help: while we have too few links and nobody left to dial, less and less often.
+// When introducers are asked for help: while we have too few links and nobody left to dial, less and less often. And now and then
+// where few are known, since all of them may stay connected to an introducer, which names nobody to those by itself.
 
 import type { Millis, Random } from '../contract.ts'
 
@@ -9,11 +10,14 @@ const ASK_EVERY_MS_MIN = 1_000
 const ASK_EVERY_MS_MAX = 5 * 60_000
 /** The same while we have no link at all. */
 const ASK_EVERY_MS_ALONE = 30_000
+/** Milliseconds since introducers named somebody after which we ask: longer than any pause between two check-ins of a quiet peer. */
+const FORGOTTEN_MS = 400_000
 
 export class Need {
   readonly #random: Random
   #askAt: Millis = 0
   #askEveryMs = ASK_EVERY_MS_MIN
+  #toldAt: Millis = 0
 
   constructor(random: Random) {
     this.#random = random
@@ -27,9 +31,22 @@ export class Need {
   /** Whether to ask now; counts as asked. */
   ask(links: number, now: Millis): boolean {
     if (now < this.#askAt) return false
+    this.told(now)
     const longest = links === 0 ? ASK_EVERY_MS_ALONE : ASK_EVERY_MS_MAX
     this.#askAt = now + this.#askEveryMs + (this.#random.u32() % this.#askEveryMs)
     this.#askEveryMs = Math.min(this.#askEveryMs * 2, longest)
+    return true
+  }
+
+  /** Introducers have named somebody, or are about to. */
+  told(now: Millis): void {
+    this.#toldAt = now
+  }
+
+  /** Whether to ask although we are not in need, since introducers have named nobody for long; counts as asked. */
+  isForgotten(links: number, now: Millis): boolean {
+    if (links < NEEDY_BELOW || now - this.#toldAt < FORGOTTEN_MS) return false
+    this.told(now)
     return true
   }
 

@@ -264,6 +264,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   /** The first link is up. */
   #begin(now: Millis, out: RoutingEffect[]): void {
     this.#lookups.begin(now)
+    this.#need.told(now)
     this.#verifyAt = now + VERIFY_EVERY_MS
     this.#onRefresh(now, out)
   }
@@ -303,6 +304,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   }
 
   #onIntroduced(contacts: readonly Contact[], now: Millis, out: RoutingEffect[]): void {
+    this.#need.told(now)
     if (this.#linked.length === 0) this.#acquaintances.forgive(contacts)
     this.#learn(contacts, INTRODUCED, now, out)
     if (!this.#lookups.joined) {
@@ -472,6 +474,8 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
       this.#verifyAt = now + VERIFY_EVERY_MS
       this.#acquaintances.probeOldest(now, out)
     }
+    if (!this.#table.siblings.isFull && this.#need.isForgotten(this.#linked.length, now))
+      out.push({ type: 'need-contacts' })
     this.#alarms.arm('refresh', Math.min(this.#lookups.nextAt(), this.#verifyAt), now, out)
   }
 

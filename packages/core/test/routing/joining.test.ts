@@ -217,7 +217,26 @@ describe('help from introducers', () => {
     expect(bench.take('need-contacts')).toEqual([])
     bench.link(bench.contact())
     bench.link(bench.contact())
-    bench.advance(30 * 60_000)
+    bench.advance(60_000)
+    expect(bench.take('need-contacts')).toEqual([])
+  })
+
+  test('[RT-29] is asked for where few are known and introducers have named nobody for 400 s: there may be others', () => {
+    const bench = new RoutingBench()
+    bench.join()
+    for (let i = 0; i < 4; i++) bench.link(bench.contact())
+    bench.advance(300_000)
+    bench.handle({ type: 'introduced', contacts: [] })
+    bench.advance(399_000)
+    expect(bench.take('need-contacts')).toEqual([])
+    bench.advance(61_000)
+    expect(bench.take('need-contacts')).toHaveLength(1)
+    bench.advance(3_600_000)
+    const asked = bench.take('need-contacts').length
+    expect(asked).toBeGreaterThanOrEqual(7)
+    expect(asked).toBeLessThanOrEqual(9)
+    bench.learn(Array.from({ length: 60 }, () => bench.contact()))
+    bench.advance(460_000)
     expect(bench.take('need-contacts')).toEqual([])
   })
 
