@@ -1,6 +1,6 @@
 import { HyphaeError } from 'hyphae'
 import { describe, expect, test } from 'vitest'
-import { lastingProblems, withProblem } from './problems.ts'
+import { areServersSilent, lastingProblems, withProblem } from './problems.ts'
 
 const down = new HyphaeError('SIGNALING_FAILED', 'ws://a/signal: The server cannot be reached.')
 const full = new HyphaeError('STORAGE_FULL', 'no room')
@@ -23,4 +23,16 @@ describe('problems', () => {
     expect(lastingProblems(shown, servers('down'))).toBe(shown)
     expect(lastingProblems(shown, [])).toBe(shown)
   })
+})
+
+test('servers are silent where none of them answers, whatever the tabs of this browser do', () => {
+  const introducers = (...states: string[]) => [
+    ...states.map((state, index) => ({ url: `ws://${index}/signal`, state })),
+    { url: 'tabs', state: 'up' },
+  ]
+  expect(areServersSilent(introducers('down'))).toBe(true)
+  expect(areServersSilent(introducers('down', 'refused'))).toBe(true)
+  expect(areServersSilent(introducers('down', 'up'))).toBe(false)
+  expect(areServersSilent(introducers('connecting', 'down'))).toBe(false)
+  expect(areServersSilent(introducers())).toBe(false)
 })

@@ -25,3 +25,11 @@ export function lastingProblems(
     servers.some(({ url, state }) => state === 'up' && message.startsWith(`${url}: `))
   return problems.some(isOver) ? problems.filter((problem) => !isOver(problem)) : problems
 }
+
+/** Whether only an invite leads out of this browser: its tabs introduce each other, and nobody else. */
+export function areServersSilent(
+  introducers: readonly { readonly url: string; readonly state: string }[],
+): boolean {
+  const servers = introducers.filter(({ url }) => /^wss?:/.test(url))
+  return servers.length > 0 && servers.every(({ state }) => state === 'down' || state === 'refused')
+}

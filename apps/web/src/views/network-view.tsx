@@ -1,5 +1,6 @@
 import type { LinkSnapshot } from 'hyphae'
 import { useRef } from 'react'
+import { areServersSilent } from '../problems.ts'
 import { addressOf } from '../settings.ts'
 import { bytesText, counted, hueOf, peersText, roundTripText, shortId } from '../text.ts'
 import { TopologyPicture } from './topology-picture.tsx'
@@ -70,13 +71,10 @@ export function NetworkView({ session, state }: ViewProps) {
 }
 
 function Empty({ state }: { state: ViewProps['state'] }) {
-  const unreachable =
-    state.servers.length > 0 &&
-    state.servers.every(({ state: reached }) => reached === 'down' || reached === 'refused')
   return (
     <div className="empty" data-testid="empty">
       <p>
-        {unreachable
+        {areServersSilent(state.servers)
           ? 'No signaling server answers. Linking goes on as soon as one does, or by an invite.'
           : 'Waiting for other peers.'}
       </p>
