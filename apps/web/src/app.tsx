@@ -44,7 +44,7 @@ export function App({ session }: { session: PeerSession }) {
     document.title = unread === 0 ? 'Hyphae' : `(${unread}) Hyphae`
   }, [unread])
   const { phase } = state
-  if (phase.phase !== 'running') return <StartView phase={phase} state={state} />
+  if (phase.phase !== 'running') return <StartView phase={phase} session={session} state={state} />
   // An entry of the history each: going back from a view leads to the last one, not away from the page and its links.
   const open = (id: ViewId) => {
     location.hash = id

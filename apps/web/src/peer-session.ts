@@ -13,7 +13,7 @@ import { type ChatMessage, type ChatPayload, chatMessageOf } from './chat-messag
 import { forgetTopic, keepTopic, LOBBY, loadTopics } from './kept-topics.ts'
 import { lastingProblems, type Problem, withProblem } from './problems.ts'
 import { type Settings, serversOf } from './settings.ts'
-import { errorText } from './text.ts'
+import { type StartFailure, startFailureOf } from './start-failure.ts'
 
 /** Milliseconds between two looks at the peer. */
 const LOOK_MS = 1_000
@@ -26,9 +26,10 @@ const MESSAGES_MAX = 200
 export type Phase =
   | { readonly phase: 'starting'; readonly done: number; readonly expected: number }
   | { readonly phase: 'running' }
-  /** `isMistake`: with other settings it can start. */
-  | { readonly phase: 'failed'; readonly message: string; readonly isMistake: boolean }
+  | ({ readonly phase: 'failed' } & StartFailure)
   | { readonly phase: 'stopped'; readonly message: string }
+
+const STARTING: Phase = { phase: 'starting', done: 0, expected: 1 }
 
 export interface SessionState {
   readonly settings: Settings
@@ -56,7 +57,7 @@ export class PeerSession {
   constructor(settings: Settings) {
     this.#state = {
       settings,
-      phase: { phase: 'starting', done: 0, expected: 1 },
+      phase: STARTING,
       peer: null,
       snapshot: null,
       servers: [],
@@ -77,13 +78,17 @@ export class PeerSession {
   readonly getState = (): SessionState => this.#state
 
   /** Starts the peer; failures become a phase that the page explains. */
-  start(): void {
-    this.#start().catch((error: unknown) => this.#fail(error))
+  start(storage: 'indexeddb' | 'memory' = 'indexeddb'): void {
+    this.#set({ phase: STARTING })
+    this.#start(storage).catch((error: unknown) =>
+      this.#set({ phase: { phase: 'failed', ...startFailureOf(error) } }),
+    )
   }
 
-  async #start(): Promise<void> {
+  async #start(storage: 'indexeddb' | 'memory'): Promise<void> {
     const { settings } = this.#state
     const peer = await createPeer({
+      storage,
       network: settings.network,
       signaling: serversOf(settings),
       iceServers: settings.iceServers,
@@ -209,15 +214,6 @@ export class PeerSession {
 
   dismissProblems(): void {
     this.#set({ problems: [] })
-  }
-
-  #fail(error: unknown): void {
-    // Only a mistake in a call comes as something else than a HyphaeError, and settings are all that calls are made of.
-    const isMistake = !(error instanceof HyphaeError)
-    const message = isMistake
-      ? `The settings cannot be used: ${errorText(error)}.`
-      : `${error.code}: ${error.message}`
-    this.#set({ phase: { phase: 'failed', message, isMistake } })
   }
 
   #set(change: Partial<SessionState>): void {

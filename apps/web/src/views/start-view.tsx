@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react'
 import { Icon } from '../icon.tsx'
-import type { Phase, SessionState } from '../peer-session.ts'
+import type { PeerSession, Phase, SessionState } from '../peer-session.ts'
+import type { StartFailure } from '../start-failure.ts'
 import { SettingsView } from './settings-view.tsx'
 
 /** Milliseconds without a step after which a start explains itself. A guess: reading what is kept takes less than one. */
@@ -8,19 +9,20 @@ const PATIENCE_MS = 8_000
 
 interface StartViewProps {
   readonly phase: Exclude<Phase, { phase: 'running' }>
+  readonly session: PeerSession
   readonly state: SessionState
 }
 
 /** Before the peer runs, and when it cannot: what is happening, or what is missing and what to do about it. */
-export function StartView({ phase, state }: StartViewProps) {
+export function StartView({ phase, session, state }: StartViewProps) {
   return (
     <div className="start">
       <h1>
         <Icon name="hyphae" /> Hyphae
       </h1>
       {phase.phase === 'starting' && <Starting done={phase.done} expected={phase.expected} />}
-      {phase.phase === 'failed' && <Failed message={phase.message} />}
-      {phase.phase === 'failed' && phase.isMistake && <SettingsView state={state} />}
+      {phase.phase === 'failed' && <Failed failure={phase} onStartInMemory={() => session.start('memory')} />}
+      {phase.phase === 'failed' && phase.remedy === 'settings' && <SettingsView state={state} />}
       {phase.phase === 'stopped' && <Stopped message={phase.message} />}
     </div>
   )
@@ -59,7 +61,12 @@ function Waiting() {
   )
 }
 
-function Failed({ message }: { message: string }) {
+interface FailedProps {
+  readonly failure: StartFailure
+  readonly onStartInMemory: () => void
+}
+
+function Failed({ failure: { message, remedy }, onStartInMemory }: FailedProps) {
   const insecure = !window.isSecureContext
   const noWebRtc = typeof RTCPeerConnection === 'undefined'
   return (
@@ -69,7 +76,9 @@ function Failed({ message }: { message: string }) {
           ? 'This page needs a secure address'
           : noWebRtc
             ? 'This browser has no WebRTC'
-            : 'The peer could not start'}
+            : remedy === 'memory'
+              ? 'This browser keeps nothing for this page'
+              : 'The peer could not start'}
       </h2>
       {insecure && (
         <p>
@@ -81,10 +90,23 @@ function Failed({ message }: { message: string }) {
       {!insecure && noWebRtc && (
         <p>Peers link over WebRTC data channels. Current Chromium, Firefox and Safari have them.</p>
       )}
+      {remedy === 'memory' && (
+        <p>
+          Allow this page to store data, or make room, and try again. Without storage a peer works all the
+          same, but its identity and its records are gone when this tab is closed or reloaded.
+        </p>
+      )}
       <p className="muted">{message}</p>
-      <button type="button" onClick={() => location.reload()}>
-        Try again
-      </button>
+      <div className="row">
+        <button type="button" onClick={() => location.reload()}>
+          Try again
+        </button>
+        {remedy === 'memory' && (
+          <button type="button" onClick={onStartInMemory}>
+            Start without storage
+          </button>
+        )}
+      </div>
     </div>
   )
 }
