@@ -1,7 +1,7 @@
 // Why a peer did not start, as a sentence for the person, and what helps.
 
 import { HyphaeError } from 'hyphae'
-import { errorText } from './text.ts'
+import { reasonText } from './text.ts'
 
 export interface StartFailure {
   readonly message: string
@@ -12,7 +12,7 @@ export interface StartFailure {
 export function startFailureOf(error: unknown): StartFailure {
   // Only a mistake in a call comes as something else than a HyphaeError, and settings are all that calls are made of.
   if (!(error instanceof HyphaeError))
-    return { message: `The settings cannot be used: ${errorText(error)}.`, remedy: 'settings' }
+    return { message: `The settings cannot be used: ${reasonText(error)}`, remedy: 'settings' }
   const isOfStorage = error.code === 'STORAGE_FAILED' || error.code === 'STORAGE_FULL'
   return { message: `${error.code}: ${error.message}`, remedy: isOfStorage ? 'memory' : null }
 }

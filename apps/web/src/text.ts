@@ -55,6 +55,11 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** With one full stop: some messages of errors are sentences, others begin in the middle of one. */
+export function reasonText(error: unknown): string {
+  return errorText(error).replace(/\.?$/, '.')
+}
+
 /** A hue that belongs to an id, so that a peer looks the same everywhere. */
 export function hueOf(id: string): number {
   return Math.round((Number.parseInt(id.slice(0, 4), 16) / 0xffff) * 360)

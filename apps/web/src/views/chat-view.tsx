@@ -2,7 +2,7 @@ import { type FormEvent, Fragment, type UIEvent, useEffect, useLayoutEffect, use
 import { keep, kept } from '../browser-storage.ts'
 import { type ChatMessage, NAME_MAX, TEXT_MAX } from '../chat-message.ts'
 import { LOBBY, TOPIC_NAME_MAX } from '../kept-topics.ts'
-import { counted, errorText, hueOf, shortId, timeText } from '../text.ts'
+import { counted, hueOf, reasonText, shortId, timeText } from '../text.ts'
 import { Unread } from '../unread.tsx'
 import type { ViewProps } from './view.ts'
 
@@ -167,7 +167,7 @@ function Composer({ onSay }: { onSay: (name: string, text: string) => Promise<nu
         setNote(recipients === 0 ? 'Nobody is listening yet.' : `Handed to ${counted(recipients, 'link')}.`),
       )
       .catch((error: unknown) => {
-        setNote(`Not sent: ${errorText(error)}.`)
+        setNote(`Not sent: ${reasonText(error)}`)
         // Behind what was typed meanwhile: several messages that wait fail in the order they were said.
         setText((typed) => (typed === '' ? said : `${typed} ${said}`))
       })
