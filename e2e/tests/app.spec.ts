@@ -51,7 +51,7 @@ test('people in Chromium and Firefox see each other, talk and share values', asy
 
   await test.step('one puts, the other gets and asks who holds it', async () => {
     await putValue(bob, 'color', 'green')
-    await expect(bob.getByTestId('store-result')).toContainText('Stored on')
+    await expect(bob.getByTestId('store-result')).toContainText('is stored on')
     await openView(ada, 'Store')
     await type(ada, 'Name', 'color')
     await ada.getByRole('button', { name: 'Get' }).click()

@@ -1,17 +1,22 @@
 import type { HyphaePeer } from 'hyphae'
 import { type FormEvent, useState } from 'react'
-import { counted, errorText, hueOf, shortId } from '../text.ts'
+import { type ShownValue, shownValue } from '../shown-value.ts'
+import { counted, hueOf, reasonText, shortId } from '../text.ts'
 import { typedValue } from '../typed-value.ts'
 import type { ViewProps } from './view.ts'
 
 interface Shown {
+  /** What the sentence is about: the field may hold another name by now. */
+  readonly name: string
+  /** The sentence behind the name. */
   readonly text: string
+  readonly value?: ShownValue
   readonly key?: string
-  /** Why it is not known who holds the value. */
-  readonly problem?: string
 }
 
-export function StoreView({ state }: ViewProps) {
+type Holding = readonly { readonly peer: string; readonly holds: boolean }[]
+
+export function StoreView({ state }: Pick<ViewProps, 'state'>) {
   const { peer } = state
   if (peer === null) return null
   return <StoreForms peer={peer} />
@@ -20,33 +25,23 @@ export function StoreView({ state }: ViewProps) {
 function StoreForms({ peer }: { peer: HyphaePeer }) {
   const [name, setName] = useState('')
   const [value, setValue] = useState('')
-  const [busy, setBusy] = useState<'' | 'put' | 'get' | 'holders'>('')
+  const [isBusy, setIsBusy] = useState(false)
   const [shown, setShown] = useState<Shown | null>(null)
-  const [holders, setHolders] = useState<readonly { peer: string; holds: boolean }[] | null>(null)
-  const isBusy = busy !== ''
-  const run = (what: typeof busy, work: () => Promise<Shown>) => {
+  /** Or the reason why it is not known. */
+  const [holders, setHolders] = useState<Holding | string | null>(null)
+  const run = (work: () => Promise<void>) => {
     if (isBusy) return
-    setBusy(what)
+    setIsBusy(true)
     setHolders(null)
-    work()
-      .catch((error: unknown): Shown => ({ text: errorText(error) }))
-      .then((result) => {
-        setShown(result)
-        setBusy('')
-      }, console.error)
+    work().then(() => setIsBusy(false), console.error)
   }
   const put = (event: FormEvent) => {
     event.preventDefault()
-    run('put', () => putValue(peer, name, value))
+    run(async () => setShown(await putValue(peer, name, value)))
   }
-  const showHolders = async ({ text }: Shown, key: string): Promise<Shown> => {
-    try {
-      setHolders(await peer.store.holders(key))
-      return { text, key }
-    } catch (error) {
-      return { text, key, problem: errorText(error) }
-    }
-  }
+  const get = () => run(async () => setShown(await getValue(peer, name)))
+  const askHolders = (key: string) =>
+    run(async () => setHolders(await peer.store.holders(key).catch(reasonText)))
   return (
     <section aria-labelledby="store-title">
       <h2 id="store-title">Store</h2>
@@ -80,38 +75,42 @@ function StoreForms({ peer }: { peer: HyphaePeer }) {
           <button type="submit" aria-disabled={isBusy} disabled={name === ''}>
             Put
           </button>
-          <button
-            type="button"
-            aria-disabled={isBusy}
-            disabled={name === ''}
-            onClick={() => run('get', () => getValue(peer, name))}
-          >
+          <button type="button" aria-disabled={isBusy} disabled={name === ''} onClick={get}>
             Get
           </button>
           {isBusy && <progress aria-label="Working" />}
         </div>
       </form>
-      {shown && (
-        <div className="result" data-testid="store-result" role="status">
-          <pre>{shown.text}</pre>
-          {shown.key && (
-            <button
-              type="button"
-              aria-disabled={isBusy}
-              onClick={() => run('holders', () => showHolders(shown, shown.key as string))}
-            >
-              Who holds it?
-            </button>
-          )}
-          {shown.problem && <p className="muted">Who holds it is not known: {shown.problem}</p>}
-        </div>
+      {/* There from the start: what is put into a new place is not always read aloud. */}
+      <div className="result" data-testid="store-result" role="status">
+        {shown && <Result shown={shown} />}
+      </div>
+      {shown?.key && (
+        <button type="button" aria-disabled={isBusy} onClick={() => askHolders(shown.key as string)}>
+          Who holds it?
+        </button>
       )}
-      {holders && <Holders holders={holders} me={peer.id} />}
+      <div role="status">
+        {typeof holders === 'string' && <p className="muted">Who holds it is not known: {holders}</p>}
+        {typeof holders === 'object' && holders && <Holders holders={holders} me={peer.id} />}
+      </div>
     </section>
   )
 }
 
-function Holders({ holders, me }: { holders: readonly { peer: string; holds: boolean }[]; me: string }) {
+/** The value by itself: whoever wrote it cannot say in it who did. */
+function Result({ shown: { name, text, value } }: { shown: Shown }) {
+  return (
+    <>
+      <p>
+        “<bdi>{name}</bdi>” {text}
+      </p>
+      {value && value.text !== '' && <pre dir={value.kind === 'text' ? 'auto' : 'ltr'}>{value.text}</pre>}
+    </>
+  )
+}
+
+function Holders({ holders, me }: { holders: Holding; me: string }) {
   const count = holders.filter(({ holds }) => holds).length
   return (
     <div data-testid="holders">
@@ -136,18 +135,24 @@ function Holders({ holders, me }: { holders: readonly { peer: string; holds: boo
 }
 
 async function putValue(peer: HyphaePeer, name: string, text: string): Promise<Shown> {
-  const { stored, wanted, key } = await peer.store.put(name, typedValue(text))
-  return { text: `Stored on ${stored} of ${counted(wanted, 'peer')} so far.`, key }
+  try {
+    const { stored, wanted, key } = await peer.store.put(name, typedValue(text))
+    return { name, text: `is stored on ${stored} of ${counted(wanted, 'peer')} so far.`, key }
+  } catch (error) {
+    return { name, text: `was not stored: ${reasonText(error)}` }
+  }
 }
 
 async function getValue(peer: HyphaePeer, name: string): Promise<Shown> {
-  const found = await peer.store.find(name)
-  if (found === undefined) return { text: `Nothing is stored as “${name}”.` }
-  const value = typeof found.value === 'string' ? found.value : JSON.stringify(found.value, null, 2)
-  const from =
-    found.holder === peer.id ? 'this peer' : `${shortId(found.holder)}, ${counted(found.hops, 'hop')} away`
-  return {
-    text: `${value}\n\nwritten by ${shortId(found.author ?? '')}, answered by ${from}`,
-    key: found.key,
+  try {
+    const found = await peer.store.find(name)
+    if (found === undefined) return { name, text: 'is not stored.' }
+    const value = shownValue(found.value)
+    const { author, holder, hops, key } = found
+    const writer = author === peer.id ? 'this peer' : shortId(author ?? '')
+    const from = holder === peer.id ? 'this peer' : `${shortId(holder)}, ${counted(hops, 'hop')} away`
+    return { name, text: `is ${value.kind}, written by ${writer}, answered by ${from}.`, value, key }
+  } catch (error) {
+    return { name, text: `was not got: ${reasonText(error)}` }
   }
 }
