@@ -56,7 +56,6 @@ function StoreForms({ peer }: { peer: HyphaePeer }) {
             value={name}
             onChange={(event) => setName(event.target.value)}
             placeholder="user:1001"
-            maxLength={100}
             required
           />
         </label>
@@ -67,7 +66,6 @@ function StoreForms({ peer }: { peer: HyphaePeer }) {
             onChange={(event) => setValue(event.target.value)}
             rows={3}
             dir="auto"
-            maxLength={6000}
             placeholder="text or JSON"
           />
         </label>
