@@ -115,20 +115,21 @@ function relax(
   { strides, side }: { strides: readonly number[]; side: number },
 ): void {
   const pushes = places.map(() => ({ x: 0, y: 0 }))
-  const push = (a: number, b: number, force: (distance: number) => number) => {
+  const push = (a: number, b: number, strengthOf: (squared: number) => number) => {
     const from = places[a] as Point
     const to = places[b] as Point
     const dx = from.x - to.x || (a - b) * 0.1
     const dy = from.y - to.y || 0.1
-    const distance = Math.hypot(dx, dy)
-    const strength = force(distance) / distance
+    const strength = strengthOf(dx * dx + dy * dy)
     move(pushes[a] as { x: number; y: number }, dx * strength, dy * strength)
     move(pushes[b] as { x: number; y: number }, -dx * strength, -dy * strength)
   }
+  const repulsion = (squared: number) => (ideal * ideal) / squared
+  const attraction = (squared: number) => (-Math.sqrt(squared) / ideal) * stiffness
   for (let a = 0; a < places.length; a++) {
-    for (let b = a + 1; b < places.length; b++) push(a, b, (distance) => (ideal * ideal) / distance)
+    for (let b = a + 1; b < places.length; b++) push(a, b, repulsion)
   }
-  for (const [a, b] of pairs) push(a, b, (distance) => (-(distance * distance) / ideal) * stiffness)
+  for (const [a, b] of pairs) push(a, b, attraction)
   places.forEach((place, index) => {
     const { x, y } = pushes[index] as Point
     const length = Math.hypot(x, y) || 1
