@@ -1,6 +1,14 @@
 import type { TopologyPeer } from 'hyphae'
 import { describe, expect, test } from 'vitest'
-import { type Graph, graphOf, graphText, layout, type Point } from './topology-layout.ts'
+import {
+  drawnOf,
+  type Graph,
+  graphOf,
+  graphText,
+  layout,
+  PEERS_DRAWN_MAX,
+  type Point,
+} from './topology-layout.ts'
 
 const SIZE = { width: 800, height: 420 }
 const NOBODY: ReadonlyMap<string, Point> = new Map()
@@ -28,6 +36,23 @@ describe('the picture of the topology', () => {
     expect(spanOf(points.map(({ y }) => y))).toBeGreaterThan(SIZE.height / 2)
     // A peer is 16 units wide.
     expect(Math.min(...points.map((point) => nearest(point, points)))).toBeGreaterThan(16)
+  })
+
+  test('shows of a large network ourselves, our links and those with most links: more would hold up the tab', () => {
+    const all = ids(1_000)
+    const [me, ...others] = all as [string, ...string[]]
+    const own = others.slice(-20)
+    const hubs = others.slice(0, 80)
+    const topology = hubs.map((hub, index) => tells(hub, [me, ...others.slice(80 + index, 400 + index)]))
+    const graph = graphOf(me, own, topology)
+    const drawn = drawnOf(graph)
+    expect(drawn.peers).toHaveLength(PEERS_DRAWN_MAX)
+    expect(drawn.peers[0]).toBe(me)
+    expect(drawn.peers).toEqual(expect.arrayContaining([...own, ...hubs]))
+    for (const edge of drawn.edges) for (const id of edge) expect(drawn.peers).toContain(id)
+    expect(graphText(drawnOf(graph))).toBe(graphText(drawn))
+    const small = crowd(41)
+    expect(drawnOf(small)).toBe(small)
   })
 
   test('keeps everybody inside, and a pair in the middle', () => {

@@ -20,6 +20,9 @@ export interface Size {
   readonly height: number
 }
 
+/** Peers that are drawn: their places take a tenth of a second, those of a thousand several. */
+export const PEERS_DRAWN_MAX = 200
+
 const STEPS = 120
 const MARGIN = 30
 /** Units a new peer moves in the first step at most; in the last it moves no more. */
@@ -41,6 +44,26 @@ export function graphOf(me: string, ownLinks: readonly string[], topology: reado
   const inOrder = [...edges.keys()].sort().map((key) => edges.get(key) as readonly [string, string])
   const drawn = [...inOrder.filter((edge) => !isOwn(edge)), ...inOrder.filter(isOwn)]
   return { peers: [me, ...others], edges: drawn }
+}
+
+/** What is drawn of a graph: ourselves, the peers we are linked to, then those with most links. */
+export function drawnOf(graph: Graph): Graph {
+  if (graph.peers.length <= PEERS_DRAWN_MAX) return graph
+  const me = graph.peers[0] as string
+  const rankById = new Map(graph.peers.map((id) => [id, 0]))
+  const add = (id: string, rank: number) => rankById.set(id, (rankById.get(id) ?? 0) + rank)
+  for (const [a, b] of graph.edges) {
+    // Those of our own links come before all that have none with us.
+    const rank = a === me || b === me ? graph.edges.length : 1
+    add(a, rank)
+    add(b, rank)
+  }
+  const ranked = [...graph.peers].sort((a, b) => (rankById.get(b) ?? 0) - (rankById.get(a) ?? 0))
+  const drawn = new Set(ranked.slice(0, PEERS_DRAWN_MAX)).add(me)
+  return {
+    peers: graph.peers.filter((id) => drawn.has(id)),
+    edges: graph.edges.filter((edge) => edge.every((id) => drawn.has(id))),
+  }
 }
 
 /** Equal for equal graphs: the peer is looked at every second, and mostly nothing has changed. */

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import { counted, hueOf, shortId } from '../text.ts'
-import { type Graph, graphOf, graphText, layout, type Point } from '../topology-layout.ts'
+import { drawnOf, type Graph, graphOf, graphText, layout, type Point } from '../topology-layout.ts'
 import type { ViewProps } from './view.ts'
 
 const WIDTH = 800
@@ -14,7 +14,8 @@ export function TopologyPicture({ session, state }: ViewProps) {
   const { topology, snapshot, peer, crawling } = state
   const me = peer?.id ?? ''
   const graph = graphOf(me, snapshot?.links.map((link) => link.peer) ?? [], topology)
-  const points = useLayout(graph)
+  const drawn = drawnOf(graph)
+  const points = useLayout(drawn)
   const foreign = graph.edges.filter(([from, to]) => from !== me && to !== me).length
   return (
     <figure className={graph.peers.length > NAMED_ON_PHONES_MAX ? 'topology crowded' : 'topology'}>
@@ -27,7 +28,7 @@ export function TopologyPicture({ session, state }: ViewProps) {
         data-edges={graph.edges.length}
         data-foreign-edges={foreign}
       >
-        {graph.edges.map(([from, to]) => (
+        {drawn.edges.map(([from, to]) => (
           <Edge
             key={`${from}${to}`}
             from={points.get(from)}
@@ -35,12 +36,13 @@ export function TopologyPicture({ session, state }: ViewProps) {
             own={from === me || to === me}
           />
         ))}
-        {graph.peers.map((id) => (
+        {drawn.peers.map((id) => (
           <Node key={id} id={id} at={points.get(id)} me={id === me} />
         ))}
       </svg>
       <figcaption>
         {counted(graph.peers.length, 'peer')}, {counted(graph.edges.length, 'link')} seen from here
+        {drawn !== graph && ` · ${counted(drawn.peers.length, 'peer')} drawn`}
         {crawling ? ' · asking peers…' : ''}
       </figcaption>
     </figure>
