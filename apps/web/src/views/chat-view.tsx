@@ -2,7 +2,8 @@ import { type FormEvent, Fragment, type UIEvent, useEffect, useLayoutEffect, use
 import { keep, kept } from '../browser-storage.ts'
 import { type ChatMessage, NAME_MAX, TEXT_MAX } from '../chat-message.ts'
 import { LOBBY, TOPIC_NAME_MAX } from '../kept-topics.ts'
-import { counted, hueOf, reasonText, shortId, timeText } from '../text.ts'
+import { Swatch } from '../peer-name.tsx'
+import { counted, reasonText, shortId, timeText } from '../text.ts'
 import { Unread } from '../unread.tsx'
 import type { ViewProps } from './view.ts'
 
@@ -51,11 +52,7 @@ function MessageList({ topic, messages, me }: MessageListProps) {
       {messages.length === 0 && <li className="muted">Nothing has been said in “{topic}” since you came.</li>}
       {messages.map((message) => (
         <li key={message.id} className={message.from === me ? 'mine' : ''}>
-          <span
-            className="swatch"
-            style={{ '--hue': hueOf(message.from) } as React.CSSProperties}
-            aria-hidden="true"
-          />
+          <Swatch id={message.from} />
           <strong title={message.from} dir="auto">
             {message.name || shortId(message.from)}
           </strong>{' '}

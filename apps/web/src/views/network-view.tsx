@@ -1,8 +1,9 @@
 import type { LinkSnapshot } from 'hyphae'
 import { useRef } from 'react'
+import { PeerName } from '../peer-name.tsx'
 import { areServersSilent } from '../problems.ts'
 import { addressOf } from '../settings.ts'
-import { bytesText, counted, hueOf, peersText, roundTripText, shortId } from '../text.ts'
+import { bytesText, counted, peersText, roundTripText, shortId } from '../text.ts'
 import { TopologyPicture } from './topology-picture.tsx'
 import type { ViewProps } from './view.ts'
 
@@ -122,12 +123,7 @@ function PeerTable({ links, onUnlink }: { links: readonly LinkSnapshot[]; onUnli
           {links.map((link) => (
             <tr key={link.peer} data-peer={link.peer}>
               <td>
-                <span
-                  className="swatch"
-                  style={{ '--hue': hueOf(link.peer) } as React.CSSProperties}
-                  aria-hidden="true"
-                />
-                <code title={link.peer}>{shortId(link.peer)}</code>
+                <PeerName id={link.peer} />
                 {link.hidden && <span className="muted"> hidden tab</span>}
               </td>
               <td>
@@ -156,7 +152,7 @@ function PeerTable({ links, onUnlink }: { links: readonly LinkSnapshot[]; onUnli
                   onClick={() => onUnlink(link.peer)}
                   title="Cut this link; it may come back"
                 >
-                  Cut
+                  Cut<span className="hidden"> the link to {shortId(link.peer)}</span>
                 </button>
               </td>
             </tr>

@@ -1,7 +1,8 @@
 import type { HyphaePeer } from 'hyphae'
 import { type FormEvent, useState } from 'react'
+import { PeerName } from '../peer-name.tsx'
 import { type ShownValue, shownValue } from '../shown-value.ts'
-import { counted, hueOf, reasonText, shortId } from '../text.ts'
+import { counted, reasonText, shortId } from '../text.ts'
 import { typedValue } from '../typed-value.ts'
 import type { ViewProps } from './view.ts'
 
@@ -118,12 +119,7 @@ function Holders({ holders, me }: { holders: Holding; me: string }) {
       <ol className="plain holders">
         {holders.map(({ peer, holds }) => (
           <li key={peer}>
-            <span
-              className="swatch"
-              style={{ '--hue': hueOf(peer) } as React.CSSProperties}
-              aria-hidden="true"
-            />
-            <code title={peer}>{shortId(peer)}</code> {peer === me && '(me) '}
+            <PeerName id={peer} /> {peer === me && '(me) '}
             <span className={`badge ${holds ? 'open' : 'down'}`}>{holds ? 'holds it' : 'does not'}</span>
           </li>
         ))}

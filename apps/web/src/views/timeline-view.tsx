@@ -1,6 +1,7 @@
 import type { TimelineEntry } from 'hyphae'
 import { useState } from 'react'
-import { hueOf, shortId, timeText } from '../text.ts'
+import { PeerName } from '../peer-name.tsx'
+import { timeText } from '../text.ts'
 import type { ViewProps } from './view.ts'
 
 interface History {
@@ -43,14 +44,7 @@ function Attempt({ history: { peer, steps } }: { history: History }) {
   return (
     <li>
       <h3>
-        {peer !== null && (
-          <span
-            className="swatch"
-            style={{ '--hue': hueOf(peer) } as React.CSSProperties}
-            aria-hidden="true"
-          />
-        )}
-        <code title={peer ?? ''}>{peer === null ? 'invite' : shortId(peer)}</code>{' '}
+        {peer === null ? <code>invite</code> : <PeerName id={peer} />}{' '}
         <span className="muted">{timeText(began)}</span>
       </h3>
       <ol className="steps">
