@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { counted, peersText, reasonText } from './text.ts'
+import { counted, durationText, peersText, reasonText } from './text.ts'
 
 test('what is counted has its plural, unless it is one', () => {
   expect([0, 1, 2].map((count) => counted(count, 'bucket'))).toEqual(['0 buckets', '1 bucket', '2 buckets'])
@@ -14,4 +14,17 @@ test('what is counted has its plural, unless it is one', () => {
 test('a reason ends with one full stop, as whichever sentence it comes', () => {
   expect(reasonText(new Error('no link within 30 s'))).toBe('no link within 30 s.')
   expect(reasonText(new Error('The operation is insecure.'))).toBe('The operation is insecure.')
+})
+
+test.each([
+  [0, '0 ms'],
+  [999, '999 ms'],
+  [2_983, '3.0 s'],
+  [59_940, '59.9 s'],
+  [59_990, '1 min'],
+  [24.4 * 60_000, '24 min'],
+  [59.7 * 60_000, '1.0 h'],
+  [26.24 * 3_600_000, '26.2 h'],
+])('%d milliseconds are said as %s', (ms, text) => {
+  expect(durationText(ms)).toBe(text)
 })

@@ -47,6 +47,15 @@ export function timeText(at: number): string {
   return new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 }
 
+/** As exact as it matters: a step of a link takes milliseconds, its life hours. */
+export function durationText(ms: number): string {
+  if (ms < 1_000) return `${ms} ms`
+  // What would be rounded to 60.0 s or 60 min is the next unit.
+  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`
+  if (ms < 59.5 * 60_000) return `${Math.round(ms / 60_000)} min`
+  return `${(ms / 3_600_000).toFixed(1)} h`
+}
+
 export function roundTripText(ms: number | null): string {
   return ms === null ? '–' : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
 }

@@ -1,7 +1,7 @@
 import type { TimelineEntry } from 'hyphae'
 import { useState } from 'react'
 import { PeerName } from '../peer-name.tsx'
-import { timeText } from '../text.ts'
+import { durationText, timeText } from '../text.ts'
 import type { ViewProps } from './view.ts'
 
 interface History {
@@ -55,7 +55,7 @@ function Attempt({ history: { peer, steps } }: { history: History }) {
           >
             <span>{step.stage}</span>{' '}
             <span className="muted">
-              {step.detail && `${step.detail} `}+{step.at - began} ms
+              {step.detail && `${step.detail} `}+{durationText(step.at - began)}
             </span>
           </li>
         ))}
