@@ -42,6 +42,11 @@ describe('a message of a topic', () => {
     },
   )
 
+  test('was not said later than it came: a clock that is ahead does not count', () => {
+    expect(received({ text: 'hello', at: NOW })?.at).toBe(NOW)
+    expect(received({ text: 'hello', at: NOW + 1 })?.at).toBe(NOW)
+  })
+
   test('is cut where it is longer than anybody can type', () => {
     const message = received({ name: 'N'.repeat(5_000), text: 't'.repeat(9_000) })
     expect(message?.name).toHaveLength(NAME_MAX)

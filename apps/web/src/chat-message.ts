@@ -24,7 +24,10 @@ interface Received {
   readonly data: unknown
 }
 
-/** Null where it is no chat message; another program may use the topic too. A missing or impossible time becomes `now`. */
+/**
+ * Null where it is no chat message; another program may use the topic too. A missing or impossible time becomes `now`, and so
+ * does one that is still to come, of a clock that is ahead.
+ */
 export function chatMessageOf({ id, from, hops, data }: Received, now: number): ChatMessage | null {
   const { name, text, at } = (data ?? {}) as Partial<Record<keyof ChatPayload, unknown>>
   if (typeof text !== 'string' || text === '') return null
@@ -34,7 +37,7 @@ export function chatMessageOf({ id, from, hops, data }: Received, now: number): 
     hops,
     name: typeof name === 'string' ? name.slice(0, NAME_MAX) : '',
     text: text.slice(0, TEXT_MAX),
-    at: isTime(at) ? at : now,
+    at: isTime(at) ? Math.min(at, now) : now,
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { counted, durationText, peersText, reasonText } from './text.ts'
+import { counted, durationText, peersText, reasonText, timeText } from './text.ts'
 
 test('what is counted has its plural, unless it is one', () => {
   expect([0, 1, 2].map((count) => counted(count, 'bucket'))).toEqual(['0 buckets', '1 bucket', '2 buckets'])
@@ -27,4 +27,11 @@ test.each([
   [26.24 * 3_600_000, '26.2 h'],
 ])('%d milliseconds are said as %s', (ms, text) => {
   expect(durationText(ms)).toBe(text)
+})
+
+test('a time says its day where that is not today', () => {
+  const at = new Date(2026, 4, 3, 23, 59).getTime()
+  expect(timeText(at, new Date(2026, 4, 3, 0, 1).getTime())).not.toContain('2026')
+  expect(timeText(at, new Date(2026, 4, 4, 0, 1).getTime())).toContain('2026')
+  expect(timeText(at, new Date(2027, 4, 3, 23, 59).getTime())).toContain('2026')
 })

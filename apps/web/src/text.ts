@@ -43,8 +43,20 @@ export function peersText(count: number, known: number): string {
   return `about ${(Math.round(count / unit) * unit).toLocaleString('en')} peers`
 }
 
-export function timeText(at: number): string {
-  return new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const
+/** Made once: to make one takes longer than to use it for a whole list. */
+const timeFormat = new Intl.DateTimeFormat(undefined, TIME)
+const dayAndTimeFormat = new Intl.DateTimeFormat(undefined, {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  ...TIME,
+})
+
+/** With its day where that is not today. */
+export function timeText(at: number, now: number = Date.now()): string {
+  const isToday = new Date(at).toDateString() === new Date(now).toDateString()
+  return (isToday ? timeFormat : dayAndTimeFormat).format(at)
 }
 
 /** As exact as it matters: a step of a link takes milliseconds, its life hours. */
