@@ -25,6 +25,7 @@ describe('a message of a topic', () => {
     new Uint8Array(2),
     { text: 7 },
     { text: '' },
+    { text: ' \n ' },
     { text: { toString: 1 } },
   ])('is left out where it is none: %j', (data) => {
     expect(received(data)).toBeNull()
@@ -33,6 +34,7 @@ describe('a message of a topic', () => {
   test('has no name but one that is text', () => {
     expect(received({ text: 'hello' })?.name).toBe('')
     expect(received({ text: 'hello', name: { toString: 1 } })?.name).toBe('')
+    expect(received({ text: 'hello', name: ' \n ' })?.name).toBe('')
   })
 
   test.each([undefined, 'yesterday', null, 1e300, Number.NaN])(
@@ -51,5 +53,9 @@ describe('a message of a topic', () => {
     const message = received({ name: 'N'.repeat(5_000), text: 't'.repeat(9_000) })
     expect(message?.name).toHaveLength(NAME_MAX)
     expect(message?.text).toHaveLength(TEXT_MAX)
+  })
+
+  test('is not cut through a character', () => {
+    expect(received({ text: `x${'🌱'.repeat(TEXT_MAX)}` })?.text).toBe(`x${'🌱'.repeat(TEXT_MAX / 2 - 1)}`)
   })
 })

@@ -30,17 +30,22 @@ interface Received {
  */
 export function chatMessageOf({ id, from, hops, data }: Received, now: number): ChatMessage | null {
   const { name, text, at } = (data ?? {}) as Partial<Record<keyof ChatPayload, unknown>>
-  if (typeof text !== 'string' || text === '') return null
+  if (typeof text !== 'string' || text.trim() === '') return null
   return {
     id,
     from,
     hops,
-    name: typeof name === 'string' ? name.slice(0, NAME_MAX) : '',
-    text: text.slice(0, TEXT_MAX),
+    name: typeof name === 'string' ? cut(name.trim(), NAME_MAX) : '',
+    text: cut(text, TEXT_MAX),
     at: isTime(at) ? Math.min(at, now) : now,
   }
 }
 
 function isTime(at: unknown): at is number {
   return typeof at === 'number' && !Number.isNaN(new Date(at).getTime())
+}
+
+/** Not through the middle of a character that takes two units. */
+function cut(text: string, max: number): string {
+  return text.length <= max ? text : text.slice(0, max).replace(/[\uD800-\uDBFF]$/, '')
 }
