@@ -1,6 +1,16 @@
-import { type FormEvent, Fragment, type UIEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import {
+  type FormEvent,
+  Fragment,
+  memo,
+  type UIEvent,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react'
 import { keep, kept } from '../browser-storage.ts'
 import { type ChatMessage, NAME_MAX, TEXT_MAX } from '../chat-message.ts'
+import { type Draft, type Drafts, draftOf, withDraft, withReturned } from '../drafts.ts'
 import { LOBBY, TOPIC_NAME_MAX } from '../kept-topics.ts'
 import { Swatch } from '../peer-name.tsx'
 import { counted, reasonText, shortId, timeText } from '../text.ts'
@@ -14,12 +24,27 @@ const NEAR_END_PIXELS = 40
 export function ChatView({ session, state }: ViewProps) {
   const topics = [...state.messagesByTopic.keys()]
   const [chosen, setChosen] = useState(LOBBY)
+  const [drafts, setDrafts] = useState<Drafts>(new Map())
   const topic = topics.includes(chosen) ? chosen : LOBBY
   useEffect(() => session.readTopic(topic), [session, topic])
   const messages = state.messagesByTopic.get(topic) ?? []
   const join = (name: string) => {
     session.joinTopic(name)
     setChosen(name)
+  }
+  const say = (name: string, text: string) => {
+    const change = (draft: Partial<Draft>) => setDrafts((before) => withDraft(before, topic, draft))
+    change({ text: '', note: 'Waiting for a link…' })
+    session.say(topic, name, text).then(
+      (recipients) =>
+        change({
+          note: recipients === 0 ? 'Nobody is listening yet.' : `Handed to ${counted(recipients, 'link')}.`,
+        }),
+      (error: unknown) => {
+        change({ note: `Not sent: ${reasonText(error)}` })
+        setDrafts((before) => withReturned(before, topic, text))
+      },
+    )
   }
   return (
     <section className="chat" aria-labelledby="chat-title">
@@ -34,7 +59,11 @@ export function ChatView({ session, state }: ViewProps) {
       />
       {/* Another topic is read from its end. */}
       <MessageList key={topic} topic={topic} messages={messages} me={state.peer?.id} />
-      <Composer onSay={(name, text) => session.say(topic, name, text)} />
+      <Composer
+        draft={draftOf(drafts, topic)}
+        onType={(text) => setDrafts((before) => withDraft(before, topic, { text }))}
+        onSay={say}
+      />
     </section>
   )
 }
@@ -45,11 +74,22 @@ interface MessageListProps {
   readonly me: string | undefined
 }
 
-function MessageList({ topic, messages, me }: MessageListProps) {
+/** Drawn again when somebody has said something, not with every key that is typed below it. */
+const MessageList = memo(({ topic, messages, me }: MessageListProps) => {
   const following = useFollowing(messages.at(-1), me)
   return (
-    <ol className="messages" data-testid="messages" aria-live="polite" {...following}>
-      {messages.length === 0 && <li className="muted">Nothing has been said in “{topic}” since you came.</li>}
+    <ol
+      className="messages"
+      data-testid="messages"
+      aria-label={`Messages in ${topic}`}
+      aria-live="polite"
+      {...following}
+    >
+      {messages.length === 0 && (
+        <li className="muted">
+          Nothing has been said in “<bdi>{topic}</bdi>” since you came.
+        </li>
+      )}
       {messages.map((message) => (
         <li key={message.id} className={message.from === me ? 'mine' : ''}>
           <Swatch id={message.from} />
@@ -65,7 +105,7 @@ function MessageList({ topic, messages, me }: MessageListProps) {
       ))}
     </ol>
   )
-}
+})
 
 /**
  * Shows the newest of a list, unless the reader has scrolled up: what others say does not take away what is being read.
@@ -147,28 +187,21 @@ function TopicBar({ topics, topic, unreadByTopic, onOpen, onJoin, onLeave }: Top
   )
 }
 
-function Composer({ onSay }: { onSay: (name: string, text: string) => Promise<number> }) {
+interface ComposerProps {
+  readonly draft: Draft
+  readonly onType: (text: string) => void
+  readonly onSay: (name: string, text: string) => void
+}
+
+function Composer({ draft: { text, note }, onType, onSay }: ComposerProps) {
   const [name, setName] = useState(() => kept(NAME_KEY) ?? '')
-  const [text, setText] = useState('')
-  const [note, setNote] = useState('')
   const field = useRef<HTMLInputElement>(null)
   const submit = (event: FormEvent) => {
     event.preventDefault()
     if (text.trim() === '') return
     // The button cannot keep the focus: with nothing to send it is disabled.
     field.current?.focus()
-    setNote('Waiting for a link…')
-    const said = text.trim()
-    onSay(name.trim(), said)
-      .then((recipients) =>
-        setNote(recipients === 0 ? 'Nobody is listening yet.' : `Handed to ${counted(recipients, 'link')}.`),
-      )
-      .catch((error: unknown) => {
-        setNote(`Not sent: ${reasonText(error)}`)
-        // Behind what was typed meanwhile: several messages that wait fail in the order they were said.
-        setText((typed) => (typed === '' ? said : `${typed} ${said}`))
-      })
-    setText('')
+    onSay(name.trim(), text.trim())
   }
   const rename = (value: string) => {
     setName(value)
@@ -189,7 +222,7 @@ function Composer({ onSay }: { onSay: (name: string, text: string) => Promise<nu
         dir="auto"
         placeholder="say something"
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => onType(event.target.value)}
         maxLength={TEXT_MAX}
       />
       <button type="submit" disabled={text.trim() === ''}>
