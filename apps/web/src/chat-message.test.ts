@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { chatMessageOf, NAME_MAX, TEXT_MAX } from './chat-message.ts'
+import { chatMessageOf, chatPayloadOf, NAME_MAX, TEXT_MAX } from './chat-message.ts'
 
 const NOW = 1_000
 const received = (data: unknown) => chatMessageOf({ id: 'm1', from: 'ada', hops: 2, data }, NOW)
@@ -58,4 +58,12 @@ describe('a message of a topic', () => {
   test('is not cut through a character', () => {
     expect(received({ text: `x${'🌱'.repeat(TEXT_MAX)}` })?.text).toBe(`x${'🌱'.repeat(TEXT_MAX / 2 - 1)}`)
   })
+})
+
+test('what is said is sent whole, or not at all', () => {
+  expect(chatPayloadOf('Ada', 'hello', NOW)).toEqual({ name: 'Ada', text: 'hello', at: NOW })
+  expect(chatPayloadOf('', 't'.repeat(TEXT_MAX), NOW).text).toHaveLength(TEXT_MAX)
+  expect(() => chatPayloadOf('', 't'.repeat(TEXT_MAX + 1), NOW)).toThrow(
+    new RangeError('A message has at most 2000 characters, this one has 2001'),
+  )
 })

@@ -1,6 +1,6 @@
 // What is said in a topic. Anybody in the network can publish anything there, so nothing of it is taken for granted.
 
-/** Characters of a name, and of a text, that are typed or shown. */
+/** Characters of a name, and of a text, that are sent or shown. */
 export const NAME_MAX = 40
 export const TEXT_MAX = 2_000
 
@@ -22,6 +22,13 @@ interface Received {
   readonly from: string
   readonly hops: number
   readonly data: unknown
+}
+
+/** Throws a RangeError where the text is longer than what others show of it. */
+export function chatPayloadOf(name: string, text: string, at: number): ChatPayload {
+  if (text.length > TEXT_MAX)
+    throw new RangeError(`A message has at most ${TEXT_MAX} characters, this one has ${text.length}`)
+  return { name, text, at }
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   type TimelineEntry,
   type TopologyPeer,
 } from 'hyphae'
-import { type ChatMessage, type ChatPayload, chatMessageOf } from './chat-message.ts'
+import { type ChatMessage, chatMessageOf, chatPayloadOf } from './chat-message.ts'
 import { forgetTopic, keepTopic, LOBBY, loadTopics } from './kept-topics.ts'
 import { lastingProblems, type Problem, withProblem } from './problems.ts'
 import { type Settings, serversOf } from './settings.ts'
@@ -151,12 +151,11 @@ export class PeerSession {
     }
   }
 
-  /** Links the message was handed to. Rejects as `publish` does. */
+  /** Links the message was handed to. Rejects as `publish` does, and with a RangeError where the text is too long. */
   async say(topic: string, name: string, text: string): Promise<number> {
     const { peer } = this.#state
     if (peer === null) throw new HyphaeError('CLOSED', 'the peer has not started')
-    const payload: ChatPayload = { name, text, at: Date.now() }
-    const { recipients } = await peer.topic<ChatPayload>(topic).publish(payload)
+    const { recipients } = await peer.topic(topic).publish(chatPayloadOf(name, text, Date.now()))
     return recipients
   }
 

@@ -9,7 +9,7 @@ import {
   useState,
 } from 'react'
 import { keep, kept } from '../browser-storage.ts'
-import { type ChatMessage, NAME_MAX, TEXT_MAX } from '../chat-message.ts'
+import { type ChatMessage, NAME_MAX } from '../chat-message.ts'
 import { type Draft, type Drafts, draftOf, withDraft, withReturned } from '../drafts.ts'
 import { LOBBY, TOPIC_NAME_MAX } from '../kept-topics.ts'
 import { Swatch } from '../peer-name.tsx'
@@ -223,7 +223,6 @@ function Composer({ draft: { text, note }, onType, onSay }: ComposerProps) {
         placeholder="say something"
         value={text}
         onChange={(event) => onType(event.target.value)}
-        maxLength={TEXT_MAX}
       />
       <button type="submit" disabled={text.trim() === ''}>
         Send
