@@ -13,13 +13,12 @@ import { type ChatMessage, NAME_MAX } from '../chat-message.ts'
 import { type Draft, type Drafts, draftOf, withDraft, withReturned } from '../drafts.ts'
 import { LOBBY, TOPIC_NAME_MAX } from '../kept-topics.ts'
 import { Swatch } from '../peer-name.tsx'
+import { ReadingPlace } from '../reading-place.ts'
 import { counted, reasonText, shortId, timeText } from '../text.ts'
 import { Unread } from '../unread.tsx'
 import type { ViewProps } from './view.ts'
 
 const NAME_KEY = 'hyphae:name'
-/** So near to its end, a list is read at its end: about two lines. */
-const NEAR_END_PIXELS = 40
 
 export function ChatView({ session, state }: ViewProps) {
   const topics = [...state.messagesByTopic.keys()]
@@ -107,20 +106,16 @@ const MessageList = memo(({ topic, messages, me }: MessageListProps) => {
   )
 })
 
-/**
- * Shows the newest of a list, unless the reader has scrolled up: what others say does not take away what is being read.
- * The page around the list stays where it is.
- */
+/** The page around the list stays where it is. */
 function useFollowing(newest: ChatMessage | undefined, me: string | undefined) {
   const list = useRef<HTMLOListElement>(null)
-  const isAtEnd = useRef(true)
+  const [place] = useState(() => new ReadingPlace(me))
   useLayoutEffect(() => {
-    const isMine = newest?.from === me
-    if (list.current && (isAtEnd.current || isMine)) list.current.scrollTop = list.current.scrollHeight
-  }, [newest, me])
-  const onScroll = ({ currentTarget: { scrollTop, clientHeight, scrollHeight } }: UIEvent<HTMLElement>) => {
-    isAtEnd.current = scrollTop + clientHeight >= scrollHeight - NEAR_END_PIXELS
-  }
+    const shown = place.shows(newest)
+    if (list.current && shown !== null)
+      list.current.scrollTop = shown === 'end' ? list.current.scrollHeight : shown
+  }, [newest, place])
+  const onScroll = ({ currentTarget }: UIEvent<HTMLElement>) => place.scrolled(currentTarget)
   return { ref: list, onScroll }
 }
 
