@@ -35,6 +35,23 @@ describe('the place in a list of messages', () => {
     }
   })
 
+  test('is behind where somebody said something that is not shown, until the reader comes to the end', () => {
+    const place = new ReadingPlace('me')
+    place.shows({ id: '1', from: 'ada' })
+    place.scrolled(at(500))
+    expect(place.isBehind).toBe(false)
+    place.shows({ id: '2', from: 'ada' })
+    expect(place.isBehind).toBe(true)
+    place.scrolled(at(900))
+    place.shows({ id: '2', from: 'ada' })
+    expect(place.isBehind).toBe(true)
+    place.scrolled(at(END))
+    expect(place.isBehind).toBe(false)
+    place.scrolled(at(500))
+    place.shows({ id: '3', from: 'me' })
+    expect(place.isBehind).toBe(false)
+  })
+
   test('is not changed while the list is hidden', () => {
     const place = new ReadingPlace('me')
     place.shows({ id: '1', from: 'ada' })

@@ -15,9 +15,15 @@ export class ReadingPlace {
   #isAtEnd = true
   #top = 0
   #newest: string | undefined
+  #isBehind = false
 
   constructor(me: string | undefined) {
     this.#me = me
+  }
+
+  /** Something was said at the end since the reader was there. */
+  get isBehind(): boolean {
+    return this.#isBehind
   }
 
   scrolled({ scrollTop, clientHeight, scrollHeight }: Scrolled): void {
@@ -25,13 +31,16 @@ export class ReadingPlace {
     if (clientHeight === 0) return
     this.#top = scrollTop
     this.#isAtEnd = scrollTop + clientHeight >= scrollHeight - NEAR_END_PIXELS
+    if (this.#isAtEnd) this.#isBehind = false
   }
 
   /** Where the list shows itself: its end, pixels from its top, or null where it stays. Also called when it comes back. */
   shows(newest: { readonly id: string; readonly from: string } | undefined): 'end' | number | null {
     const isBack = newest?.id === this.#newest
     this.#newest = newest?.id
-    if (this.#isAtEnd || (!isBack && newest?.from === this.#me)) return 'end'
+    const isAtEnd = this.#isAtEnd || (!isBack && newest?.from === this.#me)
+    if (!isBack) this.#isBehind = !isAtEnd
+    if (isAtEnd) return 'end'
     return isBack ? this.#top : null
   }
 }

@@ -75,48 +75,67 @@ interface MessageListProps {
 
 /** Drawn again when somebody has said something, not with every key that is typed below it. */
 const MessageList = memo(({ topic, messages, me }: MessageListProps) => {
-  const following = useFollowing(messages.at(-1), me)
+  const { frame, list, onScroll, isBehind, toEnd } = useFollowing(messages.at(-1), me)
   return (
-    <ol
-      className="messages"
-      data-testid="messages"
-      aria-label={`Messages in ${topic}`}
-      aria-live="polite"
-      {...following}
-    >
-      {messages.length === 0 && (
-        <li className="muted">
-          Nothing has been said in “<bdi>{topic}</bdi>” since you came.
-        </li>
+    <div ref={frame} className="reading" tabIndex={-1}>
+      <ol
+        ref={list}
+        className="messages"
+        data-testid="messages"
+        aria-label={`Messages in ${topic}`}
+        aria-live="polite"
+        onScroll={onScroll}
+      >
+        {messages.length === 0 && (
+          <li className="muted">
+            Nothing has been said in “<bdi>{topic}</bdi>” since you came.
+          </li>
+        )}
+        {messages.map((message) => (
+          <li key={message.id} className={message.from === me ? 'mine' : ''}>
+            <Swatch id={message.from} />
+            <strong title={message.from} dir="auto">
+              {message.name || shortId(message.from)}
+            </strong>{' '}
+            <span className="muted">
+              {timeText(message.at)}
+              {message.hops > 0 && ` · ${counted(message.hops, 'hop')}`}
+            </span>
+            <p dir="auto">{message.text}</p>
+          </li>
+        ))}
+      </ol>
+      {isBehind && (
+        <button type="button" className="newer" onClick={toEnd}>
+          Newer messages
+        </button>
       )}
-      {messages.map((message) => (
-        <li key={message.id} className={message.from === me ? 'mine' : ''}>
-          <Swatch id={message.from} />
-          <strong title={message.from} dir="auto">
-            {message.name || shortId(message.from)}
-          </strong>{' '}
-          <span className="muted">
-            {timeText(message.at)}
-            {message.hops > 0 && ` · ${counted(message.hops, 'hop')}`}
-          </span>
-          <p dir="auto">{message.text}</p>
-        </li>
-      ))}
-    </ol>
+    </div>
   )
 })
 
 /** The page around the list stays where it is. */
 function useFollowing(newest: ChatMessage | undefined, me: string | undefined) {
+  const frame = useRef<HTMLDivElement>(null)
   const list = useRef<HTMLOListElement>(null)
   const [place] = useState(() => new ReadingPlace(me))
+  const [isBehind, setIsBehind] = useState(false)
   useLayoutEffect(() => {
     const shown = place.shows(newest)
     if (list.current && shown !== null)
       list.current.scrollTop = shown === 'end' ? list.current.scrollHeight : shown
+    setIsBehind(place.isBehind)
   }, [newest, place])
-  const onScroll = ({ currentTarget }: UIEvent<HTMLElement>) => place.scrolled(currentTarget)
-  return { ref: list, onScroll }
+  const onScroll = ({ currentTarget }: UIEvent<HTMLElement>) => {
+    place.scrolled(currentTarget)
+    setIsBehind(place.isBehind)
+  }
+  const toEnd = () => {
+    // The button goes away; the next Tab leads to what follows the list.
+    frame.current?.focus()
+    list.current?.scrollTo(0, list.current.scrollHeight)
+  }
+  return { frame, list, onScroll, isBehind, toEnd }
 }
 
 interface TopicBarProps {
