@@ -1,6 +1,7 @@
 import { HyphaeError, type HyphaePeer, type Invite, type TimelineEntry } from 'hyphae'
 import { type RefObject, useCallback, useEffect, useId, useRef, useState } from 'react'
 import { fateOf } from '../invite-fate.ts'
+import { PageAddress } from '../page-address.tsx'
 import { errorText } from '../text.ts'
 import type { ViewProps } from './view.ts'
 
@@ -8,13 +9,14 @@ import type { ViewProps } from './view.ts'
 const GOOD_MINUTES = 10
 
 /** Links two browsers without any server: one text there, one text back. */
-export function InviteView({ state: { peer, timeline } }: ViewProps) {
+export function InviteView({ state: { peer, settings, timeline } }: ViewProps) {
   if (peer === null) return null
   return (
     <section aria-labelledby="invite-title">
       <h2 id="invite-title">Invite by text</h2>
       <p className="muted">
         Links two browsers without any server: send a text, get one back. Use any chat, mail or a USB stick.
+        Where both reach a signaling server, opening <PageAddress settings={settings} /> is enough.
       </p>
       <div className="columns">
         <Inviting peer={peer} timeline={timeline} />

@@ -1,8 +1,8 @@
 import type { LinkSnapshot } from 'hyphae'
 import { useRef } from 'react'
+import { PageAddress } from '../page-address.tsx'
 import { PeerName } from '../peer-name.tsx'
 import { areServersSilent } from '../problems.ts'
-import { addressOf } from '../settings.ts'
 import { bytesText, counted, peersText, roundTripText, shortId } from '../text.ts'
 import { TopologyPicture } from './topology-picture.tsx'
 import type { ViewProps } from './view.ts'
@@ -80,7 +80,7 @@ function Empty({ state }: { state: ViewProps['state'] }) {
           : 'Waiting for other peers.'}
       </p>
       <p className="muted">
-        Open <code>{addressOf(state.settings, location)}</code> in a second tab or another browser.
+        Open <PageAddress settings={state.settings} /> in a second tab or another browser.
       </p>
     </div>
   )
