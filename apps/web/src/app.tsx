@@ -116,7 +116,11 @@ function Header({ state }: { state: SessionState }) {
         {counted(links, 'link')}
       </p>
       <p className="me">
-        <span className="muted">network</span> {settings.network} <span className="muted">· me</span>{' '}
+        <span className="muted">network</span>{' '}
+        <bdi className="network" title={settings.network}>
+          {settings.network}
+        </bdi>{' '}
+        <span className="muted">· me</span>{' '}
         <code data-testid="my-id" data-id={peer?.id} title={peer?.id}>
           {peer ? shortId(peer.id) : ''}
         </code>
