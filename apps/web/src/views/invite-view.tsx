@@ -1,5 +1,6 @@
 import { HyphaeError, type HyphaePeer, type Invite, type TimelineEntry } from 'hyphae'
 import { type RefObject, useCallback, useEffect, useId, useRef, useState } from 'react'
+import { carriedText } from '../carried-text.ts'
 import { fateOf } from '../invite-fate.ts'
 import { PageAddress } from '../page-address.tsx'
 import { errorText } from '../text.ts'
@@ -48,7 +49,7 @@ function Inviting({ peer, timeline }: SideProps) {
   }, [])
   const complete = async (waiting: Invite) => {
     try {
-      await waiting.complete(answer)
+      await waiting.complete(carriedText(answer))
     } catch (error) {
       // Another answer may be the right one, unless this one was, and led to nothing.
       if (!(error instanceof HyphaeError) || error.code === 'INVITE_INVALID') throw error
@@ -107,7 +108,7 @@ function Invited({ peer, timeline }: SideProps) {
   const used = useRef<HTMLDivElement>(null)
   const title = useRef<HTMLHeadingElement>(null)
   const accept = async () => {
-    const text = await peer.acceptInvite(received)
+    const text = await peer.acceptInvite(carriedText(received))
     setReply({ text, since: peer.timeline().at(-1)?.at ?? 0 })
     return 'Send the answer back to where the invite came from. It is good for a few minutes.'
   }

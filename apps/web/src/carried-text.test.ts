@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest'
+import { carriedText } from './carried-text.ts'
+
+const INVITE = `hyphae-invite:${'aB3-_'.repeat(40)}`
+
+const bare = (text: string) => text.replace(/\s/g, '')
+
+describe('a text that was carried by hand', () => {
+  test.each([
+    ['as it was', INVITE],
+    ['with white space around', `\n  ${INVITE}\n`],
+    ['behind a greeting', `Hi Ada, open Hyphae and paste this: ${INVITE}`],
+    ['before a signature', `${INVITE}\n\nSee you, Bob`],
+    [
+      'quoted by a mail program',
+      `On Monday Bob wrote:\n> Hi!\n>\n> ${INVITE.match(/.{1,70}/g)?.join('\n> ')}\n>\n> Bob\n`,
+    ],
+    ['quoted twice', `>> ${INVITE.match(/.{1,70}/g)?.join('\n>> ')}\n>>\n> See you`],
+    ['between angle brackets', `<${INVITE}>`],
+  ])('is found %s', (_, text) => {
+    expect(bare(carriedText(text))).toBe(INVITE)
+  })
+
+  test('is left as it is where nothing is known of it', () => {
+    expect(carriedText('hello\n\nworld')).toBe('hello\n\nworld')
+    expect(carriedText('')).toBe('')
+  })
+})
