@@ -97,6 +97,8 @@ function Inviting({ peer, timeline }: SideProps) {
 
 interface Reply {
   readonly text: string
+  /** What it answers. */
+  readonly invite: string
   /** The last step of links before it: an invite that is answered again has the same attempt. */
   readonly since: number
 }
@@ -108,8 +110,12 @@ function Invited({ peer, timeline }: SideProps) {
   const used = useRef<HTMLDivElement>(null)
   const title = useRef<HTMLHeadingElement>(null)
   const accept = async () => {
-    const text = await peer.acceptInvite(carriedText(received))
-    setReply({ text, since: peer.timeline().at(-1)?.at ?? 0 })
+    const invite = carriedText(received)
+    // Whoever asks twice has the first answer still: there is one for each invite at a time.
+    if (reply?.invite !== invite) {
+      const text = await peer.acceptInvite(invite)
+      setReply({ text, invite, since: peer.timeline().at(-1)?.at ?? 0 })
+    }
     return 'Send the answer back to where the invite came from. It is good for a few minutes.'
   }
   const steps = timeline.filter(({ at }) => at > (reply?.since ?? 0))
