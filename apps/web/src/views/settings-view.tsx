@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from 'react'
 import { formatIceServers, ownServer, saveSettings, settingsOfTexts } from '../settings.ts'
-import { errorText } from '../text.ts'
+import { reasonText } from '../text.ts'
 import type { ViewProps } from './view.ts'
 
 export function SettingsView({ state }: Pick<ViewProps, 'state'>) {
@@ -17,7 +17,7 @@ export function SettingsView({ state }: Pick<ViewProps, 'state'>) {
       // The network's name is part of the identity, so a new peer starts.
       location.href = location.pathname
     } catch (error) {
-      setProblem(errorText(error))
+      setProblem(reasonText(error))
     }
   }
   return (
@@ -65,7 +65,11 @@ export function SettingsView({ state }: Pick<ViewProps, 'state'>) {
             required
           />
         </label>
-        {problem !== '' && <p role="alert">{problem}</p>}
+        {problem !== '' && (
+          <p role="alert" className="error">
+            {problem}
+          </p>
+        )}
         <div>
           <button type="submit">Save and start again</button>
         </div>
