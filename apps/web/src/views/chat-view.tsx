@@ -151,10 +151,10 @@ interface TopicBarProps {
 function TopicBar({ topics, topic, unreadByTopic, onOpen, onJoin, onLeave }: TopicBarProps) {
   const [name, setName] = useState('')
   const field = useRef<HTMLInputElement>(null)
-  const lobby = useRef<HTMLButtonElement>(null)
+  const chips = useRef<HTMLDivElement>(null)
   const leave = () => {
-    // The button goes away with the topic, and the lobby opens in its place.
-    lobby.current?.focus()
+    // The button goes away with the topic, and the lobby, the first of them, opens in its place.
+    chips.current?.querySelector('button')?.focus()
     onLeave()
   }
   const submit = (event: FormEvent) => {
@@ -165,25 +165,23 @@ function TopicBar({ topics, topic, unreadByTopic, onOpen, onJoin, onLeave }: Top
   }
   return (
     <div className="row">
-      {topics.map((each) => (
-        <Fragment key={each}>
-          <button
-            ref={each === LOBBY ? lobby : null}
-            type="button"
-            className="chip"
-            aria-pressed={each === topic}
-            onClick={() => onOpen(each)}
-          >
-            # <bdi>{each}</bdi>
-            <Unread count={unreadByTopic.get(each) ?? 0} />
-          </button>
-          {each === topic && each !== LOBBY && (
-            <button type="button" className="quiet" onClick={leave}>
-              Leave<span className="hidden"> {each}</span>
-            </button>
-          )}
-        </Fragment>
-      ))}
+      <div ref={chips} className="row topics">
+        {topics.map((each) => (
+          <Fragment key={each}>
+            <TopicChip
+              name={each}
+              isOpen={each === topic}
+              unread={unreadByTopic.get(each) ?? 0}
+              onOpen={() => onOpen(each)}
+            />
+            {each === topic && each !== LOBBY && (
+              <button type="button" className="quiet" onClick={leave}>
+                Leave<span className="hidden"> {each}</span>
+              </button>
+            )}
+          </Fragment>
+        ))}
+      </div>
       <form onSubmit={submit} className="row">
         <input
           ref={field}
@@ -198,6 +196,27 @@ function TopicBar({ topics, topic, unreadByTopic, onOpen, onJoin, onLeave }: Top
         </button>
       </form>
     </div>
+  )
+}
+
+interface TopicChipProps {
+  readonly name: string
+  readonly isOpen: boolean
+  readonly unread: number
+  readonly onOpen: () => void
+}
+
+function TopicChip({ name, isOpen, unread, onOpen }: TopicChipProps) {
+  const chip = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    // Where there are many, one that was joined just now is the last, below what is seen of them.
+    if (isOpen) chip.current?.scrollIntoView({ block: 'nearest' })
+  }, [isOpen])
+  return (
+    <button ref={chip} type="button" className="chip" aria-pressed={isOpen} onClick={onOpen}>
+      # <bdi>{name}</bdi>
+      <Unread count={unread} />
+    </button>
   )
 }
 
