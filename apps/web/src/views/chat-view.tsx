@@ -33,7 +33,8 @@ export function ChatView({ session, state }: ViewProps) {
   }
   const say = (name: string, text: string) => {
     const change = (draft: Partial<Draft>) => setDrafts((before) => withDraft(before, topic, draft))
-    change({ text: '', note: 'Waiting for a link…' })
+    const isLinked = (state.snapshot?.links.length ?? 0) > 0
+    change({ text: '', note: isLinked ? 'Sending…' : 'Waiting for a link…' })
     session.say(topic, name, text).then(
       (recipients) =>
         change({

@@ -37,7 +37,8 @@ export function NetworkView({ session, state }: ViewProps) {
         <ul className="plain">
           {servers.map(({ url, state: reached, detail }) => (
             <li key={url}>
-              <span className={`badge ${reached}`}>{reached}</span> <code>{url}</code>{' '}
+              <span className={`badge ${reached}`}>{reached}</span>{' '}
+              {url === 'tabs' ? 'other tabs of this browser' : <code>{url}</code>}{' '}
               <span className="muted">{detail}</span>
             </li>
           ))}

@@ -16,7 +16,7 @@ interface StartViewProps {
 /** Before the peer runs, and when it cannot: what is happening, or what is missing and what to do about it. */
 export function StartView({ phase, session, state }: StartViewProps) {
   return (
-    <div className="start">
+    <main className="start">
       <h1>
         <Icon name="hyphae" /> Hyphae
       </h1>
@@ -24,7 +24,7 @@ export function StartView({ phase, session, state }: StartViewProps) {
       {phase.phase === 'failed' && <Failed failure={phase} onStartInMemory={() => session.start('memory')} />}
       {phase.phase === 'failed' && phase.remedy === 'settings' && <SettingsView state={state} />}
       {phase.phase === 'stopped' && <Stopped message={phase.message} />}
-    </div>
+    </main>
   )
 }
 
