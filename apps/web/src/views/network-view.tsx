@@ -27,7 +27,9 @@ export function NetworkView({ session, state }: ViewProps) {
           Linked peers
         </h2>
         {links.length === 0 ? (
-          <p className="muted">None yet. Open this page in another tab or browser, or send an invite.</p>
+          <p className="muted">
+            None yet. Open this page in another tab or browser, or <a href="#invite">send an invite</a>.
+          </p>
         ) : (
           <PeerTable links={links} onUnlink={cut} />
         )}
