@@ -1,6 +1,6 @@
-import type { TimelineEntry } from 'hyphae'
+import { HyphaeError, type TimelineEntry } from 'hyphae'
 import { describe, expect, test } from 'vitest'
-import { fateOf } from './invite-fate.ts'
+import { fateOf, unlinkedText } from './invite-fate.ts'
 
 const ATTEMPT = '00fbff1122334455'
 /** Contact, attempt and the rest, as they are carried by hand. */
@@ -27,4 +27,13 @@ describe('a text that is carried by hand', () => {
     expect(fateOf(text, steps(ATTEMPT, 'failed:ice'))).toBe('failed')
     expect(fateOf(text, steps(ATTEMPT, 'connected', 'failed:handshake'))).toBe('failed')
   })
+})
+
+test('why an answer led to no link is said as people say it, and what to do about it', () => {
+  const other = new HyphaeError('LINK_FAILED', 'The handshake failed: wrong-network.')
+  expect(unlinkedText(other)).toBe(
+    'The other peer is in another network. Choose the same one in Settings, then create another invite.',
+  )
+  const silent = new HyphaeError('TIMEOUT', 'no answer came within 20000 ms')
+  expect(unlinkedText(silent)).toBe('No link: no answer came within 20000 ms. Create another invite.')
 })

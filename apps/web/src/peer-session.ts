@@ -14,6 +14,7 @@ import { forgetTopic, keepTopic, LOBBY, loadTopics } from './kept-topics.ts'
 import { lastingProblems, type Problem, withProblem } from './problems.ts'
 import { type Settings, serversOf } from './settings.ts'
 import { type StartFailure, startFailureOf } from './start-failure.ts'
+import { reasonText } from './text.ts'
 
 /** Milliseconds between two looks at the peer. */
 const LOOK_MS = 1_000
@@ -102,7 +103,7 @@ export class PeerSession {
     peer.on('peer-joined', () => this.#look())
     peer.on('peer-left', () => this.#look())
     peer.on('problem', (error) => this.#set({ problems: withProblem(this.#state.problems, error) }))
-    peer.on('stopped', (error) => this.#set({ phase: { phase: 'stopped', message: error.message } }))
+    peer.on('stopped', (error) => this.#set({ phase: { phase: 'stopped', message: reasonText(error) } }))
     setInterval(() => this.#look(), LOOK_MS)
     setInterval(() => this.#crawlIfSeen(), CRAWL_MS)
     document.addEventListener('visibilitychange', () => {

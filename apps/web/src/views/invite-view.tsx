@@ -1,7 +1,7 @@
 import { HyphaeError, type HyphaePeer, type Invite, type TimelineEntry } from 'hyphae'
 import { type RefObject, useCallback, useEffect, useId, useRef, useState } from 'react'
 import { carriedText } from '../carried-text.ts'
-import { fateOf } from '../invite-fate.ts'
+import { fateOf, unlinkedText } from '../invite-fate.ts'
 import { PageAddress } from '../page-address.tsx'
 import { errorText } from '../text.ts'
 import type { ViewProps } from './view.ts'
@@ -54,7 +54,7 @@ function Inviting({ peer, timeline }: SideProps) {
       // Another answer may be the right one, unless this one was, and led to nothing.
       if (!(error instanceof HyphaeError) || error.code === 'INVITE_INVALID') throw error
       end()
-      return `${errorText(error)} Create another invite.`
+      return unlinkedText(error)
     }
     end()
     return 'Linked.'

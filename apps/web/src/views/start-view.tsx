@@ -115,7 +115,7 @@ function Stopped({ message }: { message: string }) {
   return (
     <div role="alert">
       <h2>This peer has stopped</h2>
-      <p>{message}.</p>
+      <p>{message}</p>
       <button type="button" onClick={() => location.reload()}>
         Start again
       </button>
