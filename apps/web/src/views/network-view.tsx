@@ -75,15 +75,17 @@ export function NetworkView({ session, state }: ViewProps) {
 }
 
 function Empty({ state }: { state: ViewProps['state'] }) {
+  const isSilent = areServersSilent(state.servers)
   return (
     <div className="empty" data-testid="empty">
       <p>
-        {areServersSilent(state.servers)
+        {isSilent
           ? 'No signaling server answers. Linking goes on as soon as one does, or by an invite.'
           : 'Waiting for other peers.'}
       </p>
       <p className="muted">
-        Open <PageAddress settings={state.settings} /> in a second tab or another browser.
+        Open <PageAddress settings={state.settings} />{' '}
+        {isSilent ? 'in a second tab of this browser.' : 'in a second tab or another browser.'}
       </p>
     </div>
   )
