@@ -227,7 +227,7 @@ export class LinkChoice {
     if (this.#bridge === null) return
     const known = this.#table.get(this.#bridge.peer)
     if (known === null || known.linked || now >= this.#bridge.until) this.#bridge = null
-    else if (this.#hasPlace() && this.#isDialable(known, now)) {
+    else if (this.#places(this.#options.linksMax) > 0 && this.#isDialable(known, now)) {
       this.#dial(known, RANDOM, now)
       this.#bridge = null
     }

@@ -52,8 +52,16 @@ describe('somebody an introducer sees', () => {
     expect(wantsOf(bench, stranger)).toEqual([LINK_REASONS.random])
   })
 
+  test('[RT-33] is dialed even where nobody else would be: two networks may be full of links that their ends need', () => {
+    const { bench, stranger } = settled(LINKS_MAX - 1)
+    bench.introduce([stranger])
+    bench.handle({ type: 'probed', peer: stranger.id, alive: false })
+    bench.advance(5_000)
+    expect(wantsOf(bench, stranger)).toEqual([LINK_REASONS.random])
+  })
+
   test('[RT-33] is dialed once there is a place', () => {
-    const { bench, stranger } = settled(44)
+    const { bench, stranger } = settled(LINKS_MAX)
     bench.introduce([stranger])
     bench.handle({ type: 'probed', peer: stranger.id, alive: false })
     bench.advance(5_000)
