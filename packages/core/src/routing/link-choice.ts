@@ -227,7 +227,7 @@ export class LinkChoice {
     if (this.#bridge === null) return
     const known = this.#table.get(this.#bridge.peer)
     if (known === null || known.linked || now >= this.#bridge.until) this.#bridge = null
-    else if (this.#places(this.#options.linksMax) > 0 && this.#isDialable(known, now)) {
+    else if (this.#hasPlace(this.#options.linksMax) && this.#isDialable(known, now)) {
       this.#dial(known, RANDOM, now)
       this.#bridge = null
     }
@@ -316,8 +316,8 @@ export class LinkChoice {
     return max - this.#linkByPeer.size - this.pending
   }
 
-  #hasPlace(): boolean {
-    return this.#places(this.targets.dialMax) > 0 && this.pending < PENDING_MAX
+  #hasPlace(max = this.targets.dialMax): boolean {
+    return this.#places(max) > 0 && this.pending < PENDING_MAX
   }
 
   #isIdle({ known, theirs }: LinkState): boolean {
