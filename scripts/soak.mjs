@@ -22,6 +22,7 @@ const LOADS = {
   lossy:
     '--peers 40 --join-every 20 --settle 8 --keys 12 --gets 40 --messages 12 --loss-out 0.1 --lossy-peers 0.3',
   whims: '--peers 12 --links 6',
+  liars: '--peers 12 --links 8 --whims 40',
   gossip: '--peers 60 --join-every 20 --settle 8 --sources 5 --messages 20 --connecting 60',
 }
 /** Runs between two that are done twice, to see whether the hash of the run is the same again. */

@@ -105,6 +105,22 @@ describe('adversaries', () => {
     expect(figures['misdeeds']).toBeGreaterThan(0)
   })
 
+  test.each([
+    [8, 17, {}],
+    [10, 10, {}],
+    [13, 8, { links: 8 }],
+  ] as const)('whatever two liars say to %i tabs, the honest get along: seed %i', (peers, seed, options) => {
+    const { violations, figures } = run({
+      scenario: 'liars',
+      peers,
+      seed,
+      numbers: { whims: 20, ...options },
+    })
+    expect(violations).toEqual([])
+    expect(figures).toMatchObject({ getSuccess: 1, deliveredShare: 1 })
+    expect(figures['offences']).toBeGreaterThan(0)
+  })
+
   test('sybils are closer to their key than anybody else, and are asked for it', () => {
     const numbers = { ...FEW, keys: 5, minutes: 0.25, sybils: 25 }
     const { violations, figures } = run({ scenario: 'sybil', peers: 30, seed: 1, numbers })
@@ -127,6 +143,17 @@ describe('what is broken on purpose is found', () => {
       })
       expect(violations.join()).toMatch(/did not reach/)
     }
+  })
+
+  test('a peer that blames an honest one', () => {
+    const { violations } = run({
+      scenario: 'liars',
+      peers: 4,
+      seed: 1,
+      numbers: { whims: 1, liars: 0 },
+      createPeer: blaming(),
+    })
+    expect(violations.join()).toMatch(/peer 1 blames peer 0, which is honest, for flood/)
   })
 
   test('a peer that answers no request', () => {
@@ -160,6 +187,25 @@ test('every scenario runs with five peers and says what it measured', () => {
     expect(figures['linksMax'], name).toBeGreaterThan(0)
   }
 })
+
+/** Core's peers, all of which blame the first one when they start. */
+function blaming() {
+  let first: Contact['id'] | null = null
+  return (contact: Contact, random: SeededRandom): DrivenPeer => {
+    first ??= contact.id
+    const event = { type: 'offence', peer: first, offence: 'flood' } as const
+    const peer = new Peer({ contact, networkId: networkIdOf('simulated', 0), workBits: 0 }, random)
+    return {
+      handle(input: Input, now: Millis, out: Effect[]) {
+        peer.handle(input, now, out)
+        if (input.type === 'start') out.push({ type: 'event', event })
+      },
+      snapshot: (now) => peer.snapshot(now),
+      tables: () => peer.tables(),
+      check: () => brokenInPeer(peer.machines),
+    }
+  }
+}
 
 /** Core's peer, whose events of one type nobody hears. */
 function without(type: string) {

@@ -1,7 +1,7 @@
 // Every message reaches every subscriber that lives on, once and unchanged. Publishes on behalf of scenarios, so that it
 // knows what is to arrive where.
 
-import type { GossipStrategy, PeerEvent } from '@hyphae/core'
+import type { GossipStrategy, PeerEvent, PeerId } from '@hyphae/core'
 import type { Host } from '../host.ts'
 import type { Network, NetworkObserver } from '../network.ts'
 import { Samples } from '../samples.ts'
@@ -30,6 +30,7 @@ export class DeliveryChecker implements NetworkObserver {
   readonly #violations: Violations
   readonly #publishedByNumber: Published[] = []
   readonly #ignored = new Set<Host>()
+  readonly #ignoredIds = new Set<PeerId>()
   readonly #latencyMsByWatched = new Map<Host, Samples>()
   readonly #subscribersByTopic = new Map<string, Map<Host, number>>()
 
@@ -56,9 +57,10 @@ export class DeliveryChecker implements NetworkObserver {
     host.call({ type: 'unsubscribe', topic }, { done })
   }
 
-  /** What this peer gets is of no interest from now on. */
+  /** What this peer gets is of no interest from now on, nor what it says in its own name. */
   ignore(host: Host): void {
     this.#ignored.add(host)
+    this.#ignoredIds.add(host.id)
   }
 
   /** Milliseconds from publishing to each delivery to these peers from now on. */
@@ -102,7 +104,8 @@ export class DeliveryChecker implements NetworkObserver {
   }
 
   onEvent(host: Host, event: PeerEvent): void {
-    if (event.type === 'message' && !this.#ignored.has(host)) this.#onMessage(host, event)
+    if (event.type !== 'message' || this.#ignored.has(host) || this.#ignoredIds.has(event.from)) return
+    this.#onMessage(host, event)
   }
 
   /** Share of what should have been delivered by now that was, to those who live on; 1 where nothing was due. */

@@ -21,6 +21,7 @@ export class LinkChecker implements NetworkObserver {
   readonly #violations: Violations
   readonly #linksMax: number
   readonly #watchedByHost = new Map<Host, Watched>()
+  readonly #ignored = new Set<Host>()
   /** Milliseconds from the first link to `joined`, and from the start. */
   readonly joinMs = new Samples()
   readonly startToJoinedMs = new Samples()
@@ -43,6 +44,11 @@ export class LinkChecker implements NetworkObserver {
     return host.isRunning && this.#watched(host).joinedAt >= 0
   }
 
+  /** What befalls this peer is of no interest from now on. */
+  ignore(host: Host): void {
+    this.#ignored.add(host)
+  }
+
   /** Figures of joining begin anew. */
   forgetJoins(): void {
     this.joinMs.clear()
@@ -54,6 +60,7 @@ export class LinkChecker implements NetworkObserver {
   }
 
   onEvent(host: Host, event: PeerEvent): void {
+    if (this.#ignored.has(host)) return
     if (event.type === 'peer-joined') this.#onJoined(host, event.peer)
     else if (event.type === 'peer-left') this.#onLeft(host, event.peer)
     else if (event.type === 'link-stage' && event.stage === 'failed:timeout') this.attemptsTimedOut += 1
@@ -63,6 +70,7 @@ export class LinkChecker implements NetworkObserver {
   }
 
   onHandled(host: Host): void {
+    if (this.#ignored.has(host)) return
     const { open } = host.transport
     if (open > this.connectionsMax) this.connectionsMax = open
     const max = this.#linksMax + GOODBYES_MAX

@@ -14,15 +14,24 @@ interface Seen {
 
 export class MeshChecker {
   readonly #network: Network
+  readonly #ignored = new Set<Host>()
 
   constructor(network: Network) {
     this.#network = network
   }
 
+  /** What this peer does and knows is of no interest from now on, nor who knows it. */
+  ignore(host: Host): void {
+    this.#ignored.add(host)
+  }
+
   /** What is not yet as it should be; empty once the network has converged. At most one complaint per kind. */
   complaints(): string[] {
     const seen = this.#look()
-    return [islands(seen), deadLinks(seen), unknownNeighbours(seen)].filter((complaint) => complaint !== null)
+    const alive = new Set(this.#network.running().map(({ id }) => id))
+    return [islands(seen), deadLinks(seen, alive), unknownNeighbours(seen)].filter(
+      (complaint) => complaint !== null,
+    )
   }
 
   /** Whether links connect all running peers. */
@@ -31,7 +40,8 @@ export class MeshChecker {
   }
 
   #look(): Seen[] {
-    return this.#network.running().map((host) => ({ host, now: host.snapshot() }))
+    const watched = this.#network.running().filter((host) => !this.#ignored.has(host))
+    return watched.map((host) => ({ host, now: host.snapshot() }))
   }
 }
 
@@ -52,8 +62,7 @@ function islands(seen: readonly Seen[]): string | null {
   return apart === 0 ? null : `${apart} of ${seen.length} peers are apart from the rest`
 }
 
-function deadLinks(seen: readonly Seen[]): string | null {
-  const alive = new Set<PeerId>(seen.map(({ host }) => host.id))
+function deadLinks(seen: readonly Seen[], alive: ReadonlySet<PeerId>): string | null {
   const wrong = seen.filter(({ now }) => now.links.some(({ peer }) => !alive.has(peer)))
   return wrong.length === 0 ? null : `${wrong.length} peers hold links to the dead, among them ${few(wrong)}`
 }

@@ -16,6 +16,7 @@ export class TableChecker {
   readonly #network: Network
   readonly #violations: Violations
   readonly #linksMax: number
+  readonly #ignored = new Set<Host>()
   /** Largest size seen, by table. */
   readonly largest = new Map<string, number>()
 
@@ -25,8 +26,13 @@ export class TableChecker {
     this.#linksMax = linksMax
   }
 
+  /** What this peer holds is of no interest from now on. */
+  ignore(host: Host): void {
+    this.#ignored.add(host)
+  }
+
   checkAll(): void {
-    for (const host of this.#network.running()) this.#check(host)
+    for (const host of this.#network.running()) if (!this.#ignored.has(host)) this.#check(host)
   }
 
   totals(): TableTotals {

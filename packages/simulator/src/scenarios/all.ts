@@ -7,6 +7,7 @@ import { flashCrowd } from './flash-crowd.ts'
 import { gossip } from './gossip.ts'
 import { idle } from './idle.ts'
 import { join } from './join.ts'
+import { liars } from './liars.ts'
 import { lookup } from './lookup.ts'
 import { lossy } from './lossy.ts'
 import { massFailure } from './mass-failure.ts'
@@ -33,6 +34,7 @@ export const SCENARIOS: readonly Scenario[] = [
   idle,
   faults,
   whims,
+  liars,
   whole,
 ]
 

@@ -14,7 +14,7 @@ const STRATEGY_BY_TOPIC: ReadonlyMap<string, GossipStrategy | undefined> = new M
   ['presence', undefined],
   ['rumours', { ...EPIDEMIC_DEFAULTS, mode: 'push-pull' }],
 ])
-const TOPICS = [...STRATEGY_BY_TOPIC.keys()]
+export const TOPICS = [...STRATEGY_BY_TOPIC.keys()]
 const PAYLOAD_BYTES = 100
 /** Milliseconds that a page is away at most, by how long people and browsers leave one alone, and how often each befalls it. */
 const AWAY: readonly { readonly maxMs: number; readonly weight: number }[] = [
@@ -70,24 +70,28 @@ export const whims: Scenario = {
   },
 }
 
-class Life {
+/** What befalls the peers of a network, or those of them that are watched. */
+export class Life {
   readonly requests: RequestChecker
   readonly #experiment: Experiment
   readonly #random: SeededRandom
   /** Who writes an entry: one at a time, so that the newest is known. */
   readonly #writerByEntry = new Map<Entry, Host>()
+  readonly #isWatched: (host: Host) => boolean
   #isOver = false
 
-  constructor(experiment: Experiment) {
+  constructor(experiment: Experiment, isWatched: (host: Host) => boolean = () => true) {
     const { network, violations } = experiment
     this.#experiment = experiment
+    this.#isWatched = isWatched
     this.#random = experiment.random.fork('whims')
     this.requests = new RequestChecker(network, violations, this.#random.fork('requests'))
     network.observe(this.requests)
-    for (const host of network.running()) for (const topic of TOPICS) this.#subscribe(host, topic)
+    for (const host of this.#running()) for (const topic of TOPICS) this.#subscribe(host, topic)
   }
 
-  live(): void {
+  /** `meanwhile` is called between any two things. */
+  live(meanwhile: () => void = () => {}): void {
     const { network, tables } = this.#experiment
     this.#experiment.phase = 'living'
     const everyMs = this.#experiment.number('every')
@@ -95,17 +99,48 @@ class Life {
       this.#befall()
       network.advance(this.#random.below(2 * everyMs))
       tables.checkAll()
+      meanwhile()
     }
     this.#isOver = true
+  }
+
+  /** Ends all faults, while others go on with what they do: what is said must arrive all the same. */
+  calmAmidst(convergeMs: number, arriveMs: number, meanwhile: () => void): number {
+    const { network, deliveries } = this.#experiment
+    this.#endFaults()
+    const wait = (ms: number) => {
+      for (let waited = 0; waited < ms; waited += 1_000) {
+        network.advance(1_000)
+        meanwhile()
+      }
+    }
+    wait(SPREAD_MS)
+    let convergedMs = 0
+    for (; this.#experiment.mesh.complaints().length > 0 && convergedMs < convergeMs; convergedMs += 1_000)
+      wait(1_000)
+    for (const complaint of this.#experiment.mesh.complaints())
+      this.#experiment.violate(`amidst liars: ${complaint}`)
+    const first = deliveries.published
+    for (const host of this.#running())
+      for (const topic of TOPICS) if (deliveries.isSubscribed(host, topic)) this.#publish(host, topic)
+    wait(arriveMs)
+    deliveries.requireAll(first)
+    return convergedMs
+  }
+
+  #endFaults(): void {
+    const { network } = this.#experiment
+    this.#isOver = true
+    network.wire.lossShare = 0
+    network.heal()
+    network.introducer.start()
+    for (const host of network.hosts) if (host.isSuspended) host.resume()
   }
 
   /** Ends everything that is going on. */
   calm(): number {
     const { network } = this.#experiment
-    network.wire.lossShare = 0
-    network.heal()
-    network.introducer.start()
-    for (const host of network.hosts) if (host.isSuspended) host.resume()
+    this.#endFaults()
     network.advance(SPREAD_MS)
     const convergedMs = this.#experiment.awaitConverged(CONVERGE_LIMIT_MS)
     network.advance(AGREE_MS)
@@ -122,11 +157,11 @@ class Life {
     this.requests.restart()
     this.#experiment.phase = 'in peace'
     for (let round = 0; round < 3; round++) {
-      for (const host of network.running()) {
+      for (const host of this.#running()) {
         for (const topic of TOPICS) if (deliveries.isSubscribed(host, topic)) this.#publish(host, topic)
         const entries = records.entries.filter((entry) => entry.readAs !== null && !lost.has(entry))
         if (entries.length > 0) records.get(host, this.#random.pick(entries))
-        const others = network.running().filter((other) => other !== host)
+        const others = this.#running().filter((other) => other !== host)
         if (others.length > 0) this.requests.request(host, this.#random.pick(others))
         network.advance(200)
       }
@@ -145,7 +180,7 @@ class Life {
   }
 
   #befall(): void {
-    const awake = this.#experiment.network.running().filter((host) => !host.isSuspended && !host.isLeaving)
+    const awake = this.#running().filter((host) => !host.isSuspended && !host.isLeaving)
     if (awake.length < 3) return this.#come()
     const host = this.#random.pick(awake)
     const whim = this.#random.pick(WHIMS)
@@ -178,7 +213,7 @@ class Life {
 
   cutOff(host: Host): void {
     const { network } = this.#experiment
-    const others = this.#random.sample(network.running(), this.#random.below(3))
+    const others = this.#random.sample(this.#running(), this.#random.below(3))
     network.partition([host, ...others], this.#random.share() < 0.3)
     this.#after(this.#awayMs(), () => network.heal())
   }
@@ -201,7 +236,7 @@ class Life {
   }
 
   ask(host: Host): void {
-    this.requests.request(host, this.#random.pick(this.#experiment.network.running()))
+    this.requests.request(host, this.#random.pick(this.#running()))
   }
 
   write(host: Host): void {
@@ -217,9 +252,23 @@ class Life {
     records.put(host, entry, PAYLOAD_BYTES)
   }
 
+  /** Everybody writes what it has written once more, and something new. */
+  writeAll(): void {
+    const { records } = this.#experiment
+    for (const host of this.#running()) {
+      for (const [entry, writer] of this.#writerByEntry)
+        if (writer === host && entry.readAs?.kind !== 'immutable') records.put(host, entry, PAYLOAD_BYTES)
+      records.put(host, records.entry('owned'), PAYLOAD_BYTES)
+    }
+  }
+
   unlink(host: Host): void {
     const linked = host.snapshot().links
     if (linked.length > 0) host.call({ type: 'unlink', peer: this.#random.pick(linked).peer })
+  }
+
+  #running(): Host[] {
+    return this.#experiment.network.running().filter(this.#isWatched)
   }
 
   #come(): void {
