@@ -160,30 +160,32 @@ describe('two connections between the same boots', () => {
     expect(a.links.roster.snapshot(a.links.standing, bench.now)[0]).toMatchObject({ theirs: ['leaf'] })
   })
 
-  it('[LK7] a spare takes over as soon as the link is silent', () => {
-    const { dialer } = bench.connect(a, b)
+  /** Two connections, of which the larger id keeps the second as a spare: the smaller one's goodbye to it never arrives. */
+  function withSpare() {
+    const first = bench.connect(a, b)
     bench.run()
-    // The smaller id's goodbye to the second connection never arrives.
     const second = bench.connect(a, b)
     bench.rewrite = (bytes, from, link) =>
       from === a && link === second.dialer && bytes[3] === 5 ? null : bytes
     bench.run()
     expect(b.links.tables()).toMatchObject({ spareLinks: 1 })
-    bench.input(b, { type: 'silent', link: dialer + 1 })
+    return { first, second }
+  }
+
+  it('[LK7] a spare takes over as soon as the link is silent', () => {
+    const { first, second } = withSpare()
+    bench.input(b, { type: 'silent', link: first.listener })
     expect(b.links.roster.linkOf(a.id)).toBe(second.listener)
-    expect([b.joins(), b.ups()]).toEqual(['+', '+-+'])
+    expect(b.joins()).toBe('+')
     expect(b.links.tables()).toMatchObject({ spareLinks: 0 })
   })
 
-  it('[LK7] whoever relied on what a link had under way hears that the spare has taken its place', () => {
-    const { dialer } = bench.connect(a, b)
-    bench.run()
-    const second = bench.connect(a, b)
-    bench.rewrite = (bytes, from, link) =>
-      from === a && link === second.dialer && bytes[3] === 5 ? null : bytes
-    bench.run()
-    bench.input(b, { type: 'closed', link: dialer + 1, reason: 'ice-failed' })
-    expect(b.links.roster.linkOf(a.id)).toBe(second.listener)
+  it.each([
+    ['silent', { type: 'silent' }],
+    ['closed', { type: 'closed', reason: 'ice-failed' }],
+  ] as const)('[LK7] whoever relied on what a link had under way that is %s hears it end', (_, end) => {
+    const { first } = withSpare()
+    bench.input(b, { ...end, link: first.listener })
     expect([b.joins(), b.ups()]).toEqual(['+', '+-+'])
   })
 
