@@ -34,11 +34,11 @@ describe('distance', () => {
 
 describe('routing', () => {
   bench('linkedByDistance, 50 links', () => {
-    sink.value += routing.linkedByDistance(nextTarget()).length
+    sink.value += routing.view.linkedByDistance(nextTarget()).length
   })
 
   bench('the 20 closest of the contacts known, 1,000 learned', () => {
-    sink.value += routing.closest(nextTarget(), 20).length
+    sink.value += routing.view.closest(nextTarget(), 20).length
   })
 })
 

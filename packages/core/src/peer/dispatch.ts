@@ -231,7 +231,7 @@ function onDialer(carrier: Carrier, effect: EffectOf<'dialer'>): void {
     case 'route-signal':
       return routeSignal(carrier, effect)
     case 'answer-signal': {
-      const inner = { type: 'SIGNAL', sender: carrier.machines.routing.self, box: effect.box } as const
+      const inner = { type: 'SIGNAL', sender: carrier.machines.routing.view.self, box: effect.box } as const
       return carrier.give('router', { type: 'answer', route: effect.route, inner, last: effect.last })
     }
     case 'reasons':
@@ -252,15 +252,15 @@ function routeSignal(
   carrier: Carrier,
   { operation, to, box }: EffectOf<'dialer'> & { type: 'route-signal' },
 ): void {
-  const { routing } = carrier.machines
-  const via = routing.hopsTo(to.id)
+  const { view } = carrier.machines.routing
+  const via = view.hopsTo(to.id)
   carrier.ownerByOperation.set(operation, 'dialer')
   carrier.give('router', {
     type: 'start',
     operation,
     mode: 'exact',
     target: keyOf(to.id),
-    inner: { type: 'SIGNAL', sender: routing.self, box },
+    inner: { type: 'SIGNAL', sender: view.self, box },
     paths: 1,
     via,
     timeoutMs: SIGNAL_STATE_MS,

@@ -109,13 +109,13 @@ export class Peer implements Carrier {
     const traffic = links.traffic.snapshot()
     const { topics, ...gossipCounts } = gossip.stats()
     return {
-      id: routing.self.id,
+      id: routing.view.self.id,
       status: this.#status,
       links: links.roster.snapshot(links.standing, now),
       dialing: dialer.dialing,
       linksMax: this.#linksMax,
-      ...routing.stats(),
-      siblings: routing.siblings().map((contact) => contact.id),
+      ...routing.view.stats(),
+      siblings: routing.view.siblings().map((contact) => contact.id),
       records: store.stats(),
       topics,
       gossip: gossipCounts,
@@ -409,20 +409,20 @@ function compose(options: PeerOptions & { linksMax: number }, random: Random): M
       hasAttempt: (attempt) => links.hasAttempt(attempt),
       isBanned: (peer, now) => links.standing.isBanned(peer, now),
       leastWanted: () => links.roster.leastWanted(),
-      isNear: (peer) => routing.isNear(peer),
-      alternatives: () => routing.closestLinked(keyOf(self.id), ALTERNATIVES_NAMED),
+      isNear: (peer) => routing.view.isNear(peer),
+      alternatives: () => routing.view.closestLinked(keyOf(self.id), ALTERNATIVES_NAMED),
     },
     random,
   )
   const links: LinkSet = new LinkSet({ self, networkId, workBits, linksMax }, dialer, random)
   const store = new Store(
     { self, networkId, workBits, replicas: options.replicas ?? REPLICAS },
-    routing,
+    routing.view,
     random,
   )
-  const router = new Router(self.id, routing, links.roster, store)
-  const finder = new Finder({ workBits }, routing, store, random)
-  const gossip = new Gossip({ self, networkId, workBits }, routing, links.roster, random)
-  const requests = new Requests({ self, networkId, workBits }, routing, random)
+  const router = new Router(self.id, routing.view, links.roster, store)
+  const finder = new Finder({ workBits }, routing.view, store, random)
+  const gossip = new Gossip({ self, networkId, workBits }, routing.view, links.roster, random)
+  const requests = new Requests({ self, networkId, workBits }, routing.view, random)
   return { links, dialer, routing, router, finder, store, gossip, requests }
 }

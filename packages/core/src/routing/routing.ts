@@ -3,24 +3,22 @@
 
 import type { Millis, Random, StoredContact } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
-import { type Key, keyOf, type PeerId } from '../identity/peer-id.ts'
+import { keyOf, type PeerId } from '../identity/peer-id.ts'
 import { CONTACTS_SAVE_MS } from '../limits.ts'
-import type { LinkView, Machine, RoutingView, Way } from '../machine.ts'
+import type { LinkView, Machine } from '../machine.ts'
 import { LINK_REASONS } from '../peer/calls.ts'
-import type { PeerSnapshot } from '../peer/snapshot.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { Acquaintances, type Source } from './acquaintances.ts'
 import { Alarms } from './alarms.ts'
 import { Arrival } from './arrival.ts'
 import { Bridges } from './bridges.ts'
-import { hopsTo, type KnownContact } from './bucket.ts'
-import { compareDistance, sortedByDistance } from './distance.ts'
+import type { KnownContact } from './bucket.ts'
 import type { RoutingState } from './invariants.ts'
+import { Knowledge } from './knowledge.ts'
 import { type ChoicePhase, LinkChoice } from './link-choice.ts'
 import type { LinkState } from './link-tally.ts'
 import { Lookups } from './lookups.ts'
 import { Need } from './need.ts'
-import { networkSize } from './network-size.ts'
 import { PeerExchange, SIBLING_BATCH_MS } from './peer-exchange.ts'
 import { Proximity } from './proximity.ts'
 import type { RoutingEffect, RoutingInput, RoutingOptions, RoutingTimer } from './routing-contract.ts'
@@ -42,8 +40,10 @@ const INTRODUCED: Source = { evidence: 'linked', namer: null }
 /** Why the other end closes a link that we may not want to make again at once. */
 const NEEDS_PLACE: readonly string[] = ['pruned', 'busy', 'overloaded']
 
-export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingView {
-  readonly self: Contact
+export class Routing implements Machine<RoutingInput, RoutingEffect> {
+  /** What others may ask of it. */
+  readonly view: Knowledge
+  readonly #self: Contact
   readonly #random: Random
   readonly #table: RoutingTable
   readonly #acquaintances: Acquaintances
@@ -56,15 +56,13 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   readonly #bridges: Bridges
   readonly #arrival: Arrival
   readonly #alarms = new Alarms<Exclude<RoutingTimer['type'], 'ping'>>()
-  /** Linked peers in the order of their links. */
-  #linked: readonly PeerId[] = []
   #linkUps = 0
   #verifyAt: Millis = 0
   #savedAt: Millis = Number.NEGATIVE_INFINITY
 
   constructor(options: RoutingOptions, links: Pick<LinkView, 'roundTripMs'>, random: Random) {
     const { self, workBits, linksMax, servers } = options
-    this.self = self
+    this.#self = self
     this.#random = random
     this.#table = new RoutingTable(self.id)
     this.#proximity = new Proximity(links)
@@ -77,6 +75,13 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#need = new Need(random)
     this.#bridges = new Bridges(random)
     this.#arrival = new Arrival(this.#choice.targets.settleMs)
+    const { targets } = this.#choice
+    this.view = new Knowledge(self, {
+      ...views,
+      acquaintances: this.#acquaintances,
+      linkByPeer: this.#linkByPeer,
+      targets,
+    })
   }
 
   handle(input: RoutingInput, now: Millis, out: RoutingEffect[]): void {
@@ -86,79 +91,6 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
 
   wants(timer: RoutingTimer): boolean {
     return timer.type !== 'ping' || this.#acquaintances.isSuspect(timer.peer)
-  }
-
-  // Views
-
-  linkedByDistance(target: Key): readonly PeerId[] {
-    return sortedByDistance(target, this.#linked)
-  }
-
-  isSelfCloser(target: Key, than: PeerId): boolean {
-    return compareDistance(target, this.self.id, than) < 0
-  }
-
-  closest(target: Key, count: number): readonly Contact[] {
-    return this.#table.closest(target, count).map(({ contact }) => contact)
-  }
-
-  closestLinked(target: Key, count: number): readonly Contact[] {
-    const ids = this.linkedByDistance(target).slice(0, count)
-    return ids.map((id) => (this.#linkByPeer.get(id) as LinkState).known.contact)
-  }
-
-  siblings(): readonly Contact[] {
-    return this.#table.siblings.list.map(({ contact }) => contact)
-  }
-
-  isLinked(peer: PeerId): boolean {
-    return this.#linkByPeer.has(peer)
-  }
-
-  isDeparted(peer: PeerId, now: Millis): boolean {
-    return this.#acquaintances.isDeparted(peer, now)
-  }
-
-  contactOf(peer: PeerId): Contact | null {
-    return this.#table.get(peer)?.contact ?? null
-  }
-
-  viaOf(peer: PeerId): PeerId | null {
-    return this.#table.get(peer)?.via ?? null
-  }
-
-  /** Hops to this peer, as far as we know them. Where it is not the last of them it is near that one. */
-  hopsTo(peer: PeerId): readonly PeerId[] {
-    const known = this.#table.get(peer)
-    return known === null ? [] : hopsTo(known)
-  }
-
-  ways(target: Key, count: number): readonly Way[] {
-    const ways: Way[] = []
-    for (const known of this.#table.closest(target, count)) {
-      const way = known.linked ? null : this.#proximity.way(known)
-      if (way !== null) ways.push(way)
-    }
-    return ways
-  }
-
-  linked(): readonly PeerId[] {
-    return this.#linked
-  }
-
-  /** Whether this peer, known to us or not, belongs among our leaves: a full peer makes room for those. */
-  isNear(peer: PeerId): boolean {
-    return this.#table.siblings.rankOf(peer) < this.#choice.targets.leaf
-  }
-
-  /** For the snapshot of a peer. */
-  stats(): Pick<PeerSnapshot, 'contacts' | 'buckets' | 'networkSize'> {
-    const { siblings } = this.#table
-    return {
-      contacts: this.#table.size,
-      buckets: this.#table.bucketIndexes().length,
-      networkSize: networkSize(this.self.id, siblings.list, !siblings.isFull),
-    }
   }
 
   /** Sizes of everything that remotes can fill. */
@@ -220,7 +152,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     out: RoutingEffect[],
   ): void {
     // The handshake has checked the contact's work: a link that routing knew nothing of would carry no traffic.
-    if (this.#linkByPeer.has(contact.id) || contact.id === this.self.id) return
+    if (this.#linkByPeer.has(contact.id) || contact.id === this.#self.id) return
     const known = this.#acquaintances.linkUp(contact, now)
     this.#linkUps += 1
     // A dialer has its reasons, and says them in its first WANT.
@@ -229,9 +161,9 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#linkByPeer.set(contact.id, link)
     this.#linksChanged()
     this.#choice.linkUp(link)
-    this.#bridges.linkUp(contact.id, signalingPath, this.#linked.length === 1)
+    this.#bridges.linkUp(contact.id, signalingPath, this.#linkByPeer.size === 1)
     out.push({ type: 'send', to: contact.id, message: this.#exchange.welcome(link, now) })
-    if (this.#linked.length === 1) this.#begin(now, out)
+    if (this.#linkByPeer.size === 1) this.#begin(now, out)
     this.#changed(now, out)
   }
 
@@ -249,16 +181,16 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     this.#bridges.linkDown(peer)
     this.#choice.linkDown(peer, this.#jittered(isPruned ? REST_PRUNED_MS : REST_BROKEN_MS), now)
     this.#acquaintances.linkDown(link.known)
-    if (this.isNear(peer)) this.#lookups.disturbed(now)
-    if (this.#linked.length === 0) this.#end()
+    if (this.view.isNear(peer)) this.#lookups.disturbed(now)
+    if (this.#linkByPeer.size === 0) this.#end()
     if (left) this.#bury(link.known, now, out)
-    else if (!isPruned && this.#linked.length > 0) this.#acquaintances.probe(link.known, now, out)
+    else if (!isPruned && this.#linkByPeer.size > 0) this.#acquaintances.probe(link.known, now, out)
     this.#changed(now, out)
   }
 
   #linksChanged(): void {
-    this.#linked = [...this.#linkByPeer.keys()]
-    this.#need.linksChanged(this.#linked.length)
+    this.view.linksChanged()
+    this.#need.linksChanged(this.#linkByPeer.size)
   }
 
   /** The first link is up. */
@@ -283,7 +215,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   ): void {
     const known = this.#table.get(peer)
     // While we are alone, a dial that leads nowhere says more about us than about the other.
-    const isAlone = this.#linked.length === 0
+    const isAlone = this.#linkByPeer.size === 0
     this.#choice.dialFailed(peer, gone && isAlone ? Math.max(retryAfterMs, REST_ALONE_MS) : retryAfterMs, now)
     if (known !== null && !known.linked && gone && !isAlone) this.#bury(known, now, out)
     this.#changed(now, out)
@@ -305,7 +237,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
 
   #onIntroduced(contacts: readonly Contact[], now: Millis, out: RoutingEffect[]): void {
     this.#need.told(now)
-    if (this.#linked.length === 0) this.#acquaintances.forgive(contacts)
+    if (this.#linkByPeer.size === 0) this.#acquaintances.forgive(contacts)
     this.#learn(contacts, INTRODUCED, now, out)
     if (!this.#lookups.joined) {
       for (const { id } of contacts) this.#arrival.named(id)
@@ -350,8 +282,8 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
       }
       this.#acquaintances.probeRestored(now, out)
     }
-    const isNewNeighbour = ({ id }: Contact) => this.isNear(id) && this.#table.get(id)?.heard === true
-    if (target === keyOf(this.self.id) && unknown.some(isNewNeighbour)) this.#lookups.surprised(now)
+    const isNewNeighbour = ({ id }: Contact) => this.view.isNear(id) && this.#table.get(id)?.heard === true
+    if (target === keyOf(this.#self.id) && unknown.some(isNewNeighbour)) this.#lookups.surprised(now)
     this.#lookThroughBridges(out)
     this.#chooseSoon(now, out)
     this.#alarms.arm('refresh', this.#lookups.nextAt(), now, out)
@@ -360,7 +292,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   #lookThroughBridges(out: RoutingEffect[]): void {
     if (!this.#lookups.joined) return
     for (const peer of this.#bridges.takeDue())
-      out.push({ type: 'find', target: keyOf(this.self.id), via: [peer] })
+      out.push({ type: 'find', target: keyOf(this.#self.id), via: [peer] })
   }
 
   #learn(contacts: readonly Contact[], from: Source, now: Millis, out: RoutingEffect[]): void {
@@ -436,14 +368,14 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
     for (const change of this.#choice.choose(phase, now)) out.push({ type: 'want', ...change })
     this.#alarms.arm('choose', this.#choice.nextAt, now, out)
     if (this.#arrival.settledAt > now) this.#alarms.arm('choose', this.#arrival.settledAt, now, out)
-    if (!this.#need.isNeedy(this.#linked.length, this.#choice.pending)) return
-    if (this.#need.ask(this.#linked.length, now)) out.push({ type: 'need-contacts' })
+    if (!this.#need.isNeedy(this.#linkByPeer.size, this.#choice.pending)) return
+    if (this.#need.ask(this.#linkByPeer.size, now)) out.push({ type: 'need-contacts' })
     this.#alarms.arm('choose', this.#need.nextAt, now, out)
   }
 
   #phase(now: Millis): ChoicePhase {
     if (this.#lookups.joined) return this.#arrival.settledAt <= now ? 'all' : 'wait'
-    return this.#linked.length > this.#lookups.failures ? 'wait' : 'first'
+    return this.#linkByPeer.size > this.#lookups.failures ? 'wait' : 'first'
   }
 
   #onExchangeDue(now: Millis, out: RoutingEffect[]): void {
@@ -467,14 +399,14 @@ export class Routing implements Machine<RoutingInput, RoutingEffect>, RoutingVie
   }
 
   #onRefresh(now: Millis, out: RoutingEffect[]): void {
-    if (this.#linked.length === 0) return
+    if (this.#linkByPeer.size === 0) return
     for (const { target, around } of this.#lookups.due(now))
       out.push({ type: 'find', target, via: around ? this.#anyWay() : [] })
     if (this.#verifyAt <= now) {
       this.#verifyAt = now + VERIFY_EVERY_MS
       this.#acquaintances.probeOldest(now, out)
     }
-    if (!this.#table.siblings.isFull && this.#need.isForgotten(this.#linked.length, now))
+    if (!this.#table.siblings.isFull && this.#need.isForgotten(this.#linkByPeer.size, now))
       out.push({ type: 'need-contacts' })
     this.#alarms.arm('refresh', Math.min(this.#lookups.nextAt(), this.#verifyAt), now, out)
   }

@@ -148,7 +148,7 @@ export class PeerNode implements Participant {
 
   /** Linked peers, suspects not among them. */
   linked(): readonly PeerId[] {
-    return this.peer.machines.routing.linked()
+    return this.peer.machines.routing.view.linked()
   }
 
   eventsOf<T extends PeerEvent['type']>(type: T): Extract<PeerEvent, { type: T }>[] {

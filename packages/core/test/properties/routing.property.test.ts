@@ -130,7 +130,7 @@ class RoutingStage implements Stage<Step> {
       ...brokenInvariants(this.#routing.state),
       ...outOfBounds(tables, LINKS_MAX),
     ]
-    const linked = this.#routing.linked()
+    const linked = this.#routing.view.linked()
     if (linked.length !== this.#linked.size || linked.some((peer) => !this.#linked.has(peer)))
       wrong.push('its links are not ours')
     return wrong

@@ -11,7 +11,8 @@ function settled(links = 40): { bench: RoutingBench; stranger: Contact } {
   bench.join()
   for (let i = 1; i < links; i++) bench.link(bench.contact(), 'listener')
   bench.advance(60_000)
-  for (const { target, via } of bench.take('find')) bench.found(target, bench.routing.linked()[0]!, [], via)
+  for (const { target, via } of bench.take('find'))
+    bench.found(target, bench.routing.view.linked()[0]!, [], via)
   bench.advance(1_000)
   bench.take('find')
   bench.take('probe')
@@ -66,7 +67,7 @@ describe('somebody an introducer sees', () => {
     bench.handle({ type: 'probed', peer: stranger.id, alive: false })
     bench.advance(5_000)
     expect(wantsOf(bench, stranger)).toEqual([])
-    bench.unlink(bench.routing.contactOf(bench.routing.linked()[20]!)!, { reason: 'pruned' })
+    bench.unlink(bench.routing.view.contactOf(bench.routing.view.linked()[20]!)!, { reason: 'pruned' })
     bench.advance(5_000)
     expect(wantsOf(bench, stranger)).toEqual([LINK_REASONS.random])
   })
@@ -77,7 +78,7 @@ describe('somebody an introducer sees', () => {
     bench.handle({ type: 'probed', peer: stranger.id, alive: false })
     bench.advance(61_000)
     for (let i = 0; i < 8; i++)
-      bench.unlink(bench.routing.contactOf(bench.routing.linked()[i + 5]!)!, { reason: 'pruned' })
+      bench.unlink(bench.routing.view.contactOf(bench.routing.view.linked()[i + 5]!)!, { reason: 'pruned' })
     bench.advance(1_000)
     expect(wantsOf(bench, stranger)).toEqual([])
   })
@@ -198,29 +199,29 @@ describe('a link that no network brought about', () => {
 describe('whoever a lookup through others found', () => {
   test('[RT-35] is reached the way it was found, until a link names it', () => {
     const { bench, stranger } = settled(30)
-    const via = [bench.routing.linked()[0]!, bench.contact().id]
+    const via = [bench.routing.view.linked()[0]!, bench.contact().id]
     bench.found(keyOf(bench.self.id), stranger.id, [stranger], via)
-    expect(bench.routing.hopsTo(stranger.id)).toEqual(via)
+    expect(bench.routing.view.hopsTo(stranger.id)).toEqual(via)
     const friend = bench.link(bench.contact())
     bench.receive(friend, { linked: [stranger] })
-    expect(bench.routing.hopsTo(stranger.id)).toEqual([friend.id, stranger.id])
+    expect(bench.routing.view.hopsTo(stranger.id)).toEqual([friend.id, stranger.id])
     bench.unlink(friend)
-    expect(bench.routing.hopsTo(stranger.id)).toEqual(via)
-    bench.unlink(bench.routing.contactOf(via[0]!)!)
-    expect(bench.routing.hopsTo(stranger.id)).toEqual([])
+    expect(bench.routing.view.hopsTo(stranger.id)).toEqual(via)
+    bench.unlink(bench.routing.view.contactOf(via[0]!)!)
+    expect(bench.routing.view.hopsTo(stranger.id)).toEqual([])
   })
 
   test('[RT-35] is reached freely where it was known before, or found freely', () => {
     const { bench, stranger } = settled(30)
-    const via = [bench.routing.linked()[0]!]
+    const via = [bench.routing.view.linked()[0]!]
     bench.found(keyOf(bench.self.id), stranger.id, [stranger])
     bench.found(keyOf(bench.self.id), stranger.id, [stranger], via)
-    expect(bench.routing.hopsTo(stranger.id)).toEqual([])
+    expect(bench.routing.view.hopsTo(stranger.id)).toEqual([])
   })
 
   test('[RT-35] is asked the same way whether it lives, where it was taken for dead', () => {
     const { bench } = settled(30)
-    const via = [bench.routing.linked()[0]!]
+    const via = [bench.routing.view.linked()[0]!]
     const dead = bench.link(bench.contact(), 'listener')
     bench.unlink(dead, { left: true })
     bench.advance(20_000)

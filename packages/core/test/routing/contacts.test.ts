@@ -41,13 +41,13 @@ describe('entering', () => {
     const bench = new RoutingBench()
     const [alive, dead] = bench.contacts(2) as [Contact, Contact]
     bench.handle({ type: 'restore', contacts: stored([alive, dead]) })
-    expect(bench.routing.siblings()).toEqual([])
-    expect(bench.routing.closest(keyOf(alive.id), 5)).toEqual([])
+    expect(bench.routing.view.siblings()).toEqual([])
+    expect(bench.routing.view.closest(keyOf(alive.id), 5)).toEqual([])
     bench.join()
     expect(bench.take('probe').map(({ contact }) => contact)).toEqual(expect.arrayContaining([alive, dead]))
     bench.handle({ type: 'probed', peer: alive.id, alive: true })
     bench.advance(PING_TIMEOUT_MS)
-    expect(bench.routing.siblings()).toContain(alive)
+    expect(bench.routing.view.siblings()).toContain(alive)
     expect(bench.knows(dead)).toBe(false)
   })
 
@@ -84,12 +84,12 @@ describe('entering', () => {
     bench.link(a)
     bench.link(b)
     bench.receive(a, { linked: [far], siblings: [near] })
-    expect([bench.routing.viaOf(far.id), bench.routing.viaOf(near.id)]).toEqual([a.id, null])
+    expect([bench.routing.view.viaOf(far.id), bench.routing.view.viaOf(near.id)]).toEqual([a.id, null])
     bench.receive(b, { linked: [far] })
     bench.unlink(a)
-    expect(bench.routing.viaOf(far.id)).toBe(b.id)
+    expect(bench.routing.view.viaOf(far.id)).toBe(b.id)
     bench.unlink(b)
-    expect(bench.routing.viaOf(far.id)).toBe(null)
+    expect(bench.routing.view.viaOf(far.id)).toBe(null)
   })
 })
 
@@ -157,9 +157,9 @@ describe('dying', () => {
     expect(bench.knows(gone)).toBe(false)
     bench.advance(20_000)
     bench.receive(friend, { siblings: [gone] })
-    expect(bench.routing.siblings()).not.toContain(gone)
+    expect(bench.routing.view.siblings()).not.toContain(gone)
     bench.receive(friend, { linked: [gone] })
-    expect(bench.routing.siblings()).toContain(gone)
+    expect(bench.routing.view.siblings()).toContain(gone)
   })
 
   test('[RT-6] whom others still name is asked, and comes back by its own answer alone', () => {
@@ -175,12 +175,12 @@ describe('dying', () => {
       return bench.take('probe').map(({ contact }) => contact)
     }
     expect(name()).toEqual([gone])
-    expect(bench.routing.siblings()).not.toContain(gone)
+    expect(bench.routing.view.siblings()).not.toContain(gone)
     bench.handle({ type: 'probed', peer: gone.id, alive: false })
     expect(bench.knows(gone)).toBe(false)
     expect(name()).toEqual([gone])
     bench.handle({ type: 'probed', peer: gone.id, alive: true })
-    expect(bench.routing.siblings()).toContain(gone)
+    expect(bench.routing.view.siblings()).toContain(gone)
     expect(name()).toEqual([])
   })
 
@@ -189,14 +189,14 @@ describe('dying', () => {
     const [gone, friend] = bench.contacts(2) as [Contact, Contact]
     bench.link(friend)
     bench.link(gone)
-    expect(bench.routing.isDeparted(gone.id, bench.now)).toBe(false)
+    expect(bench.routing.view.isDeparted(gone.id, bench.now)).toBe(false)
     bench.unlink(gone)
-    expect(bench.routing.isDeparted(gone.id, bench.now)).toBe(false)
+    expect(bench.routing.view.isDeparted(gone.id, bench.now)).toBe(false)
     bench.handle({ type: 'probed', peer: gone.id, alive: false })
-    expect(bench.routing.isDeparted(gone.id, bench.now + DEPARTED_SURELY_MS - 1)).toBe(true)
-    expect(bench.routing.isDeparted(gone.id, bench.now + DEPARTED_SURELY_MS)).toBe(false)
+    expect(bench.routing.view.isDeparted(gone.id, bench.now + DEPARTED_SURELY_MS - 1)).toBe(true)
+    expect(bench.routing.view.isDeparted(gone.id, bench.now + DEPARTED_SURELY_MS)).toBe(false)
     bench.link(gone, 'listener')
-    expect(bench.routing.isDeparted(gone.id, bench.now)).toBe(false)
+    expect(bench.routing.view.isDeparted(gone.id, bench.now)).toBe(false)
   })
 
   test('[RT-6] after a while hearsay is enough', () => {
@@ -217,7 +217,7 @@ describe('dying', () => {
     bench.link(gone)
     bench.unlink(gone, { left: true })
     bench.link(gone, 'listener')
-    expect(bench.routing.siblings()).toContain(gone)
+    expect(bench.routing.view.siblings()).toContain(gone)
   })
 
   test('[RT-6] a dial that found nobody buries, but not while we have no link', () => {
@@ -309,7 +309,7 @@ describe('dying', () => {
     const bench = new RoutingBench()
     bench.join()
     bench.learn(bench.contacts(50))
-    const siblings = new Set(bench.routing.siblings())
+    const siblings = new Set(bench.routing.view.siblings())
     bench.advance(WHILE_MS)
     const asked = bench.take('probe').map(({ contact }) => contact)
     expect(asked.length).toBeGreaterThanOrEqual(1)

@@ -42,7 +42,7 @@ describe('when a link comes up', () => {
   test('[RT-10] a sibling gets the whole sibling list', () => {
     const bench = new RoutingBench()
     bench.learn(bench.contacts(100))
-    const [closest] = bench.closestFirst(bench.routing.siblings())
+    const [closest] = bench.closestFirst(bench.routing.view.siblings())
     const [welcome] = bench.exchangesTo(bench.link(closest!).id)
     expect(welcome!.siblings).toHaveLength(SIBLINGS_MAX - 1)
   })
@@ -92,7 +92,7 @@ describe('later', () => {
     expect(sent.map(({ to }) => to)).toEqual([near.id])
     expect(sent[0]!.message).toMatchObject({ siblings: [a, b], linked: [], gone: [] })
     expect(bench.take('siblings-changed').at(-1)).toMatchObject({ added: [a, b], gone: [] })
-    expect(bench.routing.isLinked(other.id)).toBe(true)
+    expect(bench.routing.view.isLinked(other.id)).toBe(true)
   })
 
   test('[RT-12] a leaf link that knows the newcomer does not hear of it again', () => {
@@ -177,7 +177,7 @@ describe('without lookups', () => {
     const newcomer = network.nodes.at(-1)!
     while (newcomer.links.size === 0) network.runFor(10)
     network.runFor(ONE_WAY_MS_MAX)
-    expect(newcomer.routing.closest(keyOf(newcomer.id), 100)).toHaveLength(LEAF_LINKS)
+    expect(newcomer.routing.view.closest(keyOf(newcomer.id), 100)).toHaveLength(LEAF_LINKS)
   })
 
   test('[RT-12] the others know the newcomer before it has told them so itself', () => {
@@ -188,7 +188,7 @@ describe('without lookups', () => {
     network.runFor(SIBLING_BATCH_MS + 2 * ONE_WAY_MS_MAX)
     expect(newcomer.links.size).toBeLessThan(LEAF_LINKS)
     for (const { routing } of network.nodes.slice(0, LEAF_LINKS))
-      expect(routing.contactOf(newcomer.id)).not.toBeNull()
+      expect(routing.view.contactOf(newcomer.id)).not.toBeNull()
   })
 })
 

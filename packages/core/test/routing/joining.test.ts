@@ -165,7 +165,7 @@ describe('buckets', () => {
     lookups(bench)
     bench.advance(5_000)
     const { others } = lookups(bench)
-    const last = bucketIndexOf(bench.self.id, bench.routing.siblings().at(-1)!.id)
+    const last = bucketIndexOf(bench.self.id, bench.routing.view.siblings().at(-1)!.id)
     expect(others.slice(0, last + 1)).toEqual(
       Array.from({ length: last + 1 }, (_, bucket) => mirrorOf(bench.self.id, bucket)),
     )
@@ -181,7 +181,7 @@ describe('buckets', () => {
   test('[RT-18] every bucket that has contacts is looked at once per period, and not all at once', () => {
     const bench = new RoutingBench()
     bench.join(bench.contacts(30))
-    const buckets = new Set(bench.routing.siblings().map(({ id }) => bucketIndexOf(bench.self.id, id)))
+    const buckets = new Set(bench.routing.view.siblings().map(({ id }) => bucketIndexOf(bench.self.id, id)))
     const seen: number[] = []
     const times = new Set<number>()
     for (let passed = 0; passed < BUCKET_REFRESH_MS * 1.3; passed += 1_000) {

@@ -45,7 +45,7 @@ function dialAll(bench: RoutingBench, wanted: Wanted, contacts: readonly Contact
     bench.advance(250)
     wanted.update()
     for (const contact of contacts) {
-      if (wanted.has(contact) && !bench.routing.isLinked(contact.id)) bench.link(contact)
+      if (wanted.has(contact) && !bench.routing.view.isLinked(contact.id)) bench.link(contact)
     }
   }
 }
@@ -118,19 +118,19 @@ describe('links', () => {
     const leaves = bench.closestFirst(contacts).slice(0, 8)
     expect(new Set(wanted.of(LINK_REASONS.leaf))).toEqual(new Set(leaves.map(({ id }) => id)))
     const buckets = (ids: readonly PeerId[]) => new Set(ids.map((id) => bucketIndexOf(bench.self.id, id)))
-    expect(buckets(bench.routing.linked())).toEqual(buckets(contacts.map(({ id }) => id)))
+    expect(buckets(bench.routing.view.linked())).toEqual(buckets(contacts.map(({ id }) => id)))
   })
 
   test('[RT-22] more than needed are dialed only up to a share, and the rest is left to others', () => {
     const { bench } = joined({ contacts: 500 })
-    const linked = bench.routing.linked().length
+    const linked = bench.routing.view.linked().length
     expect(linked).toBeGreaterThanOrEqual(20)
     expect(linked).toBeLessThanOrEqual(28)
   })
 
   test('[RT-22] where there are few peers everybody is linked to', () => {
     const { bench, contacts } = joined({ contacts: 35 })
-    expect(contacts.every(({ id }) => bench.routing.isLinked(id))).toBe(true)
+    expect(contacts.every(({ id }) => bench.routing.view.isLinked(id))).toBe(true)
   })
 
   test('[RT-25] nothing changes while nothing happens', () => {
@@ -198,7 +198,9 @@ describe('places', () => {
     for (let links = 2; links <= 10; links++) {
       bench.link(bench.contact(), 'listener')
       bench.advance(5_000)
-      const unlinked = [...wanted.update().reasonsByPeer.keys()].filter((id) => !bench.routing.isLinked(id))
+      const unlinked = [...wanted.update().reasonsByPeer.keys()].filter(
+        (id) => !bench.routing.view.isLinked(id),
+      )
       expect(unlinked.length + links).toBeLessThanOrEqual(10)
       expect(brokenInvariants(bench.routing.state)).toEqual([])
     }
@@ -237,11 +239,11 @@ describe('places', () => {
 
   test('[RT-27] a full peer gives up a link for a leaf that finds no place, and that leaf is dialed afterwards', () => {
     const { bench, wanted } = joined({ linksMax: 10, contacts: 100 })
-    while (bench.routing.linked().length < 10) bench.link(bench.contactIn(0), 'listener')
+    while (bench.routing.view.linked().length < 10) bench.link(bench.contactIn(0), 'listener')
     const near = bench.contactIn(12)
     bench.learn([near])
     bench.advance(10_000)
-    const linked = bench.routing.linked()
+    const linked = bench.routing.view.linked()
     const givenUp = linked.filter((id) => !wanted.update().reasonsByPeer.has(id))
     expect(wanted.has(near)).toBe(false)
     for (const id of givenUp) bench.handle({ type: 'remote-reasons', peer: id, reasons: 0 })
@@ -256,7 +258,7 @@ describe('places', () => {
     const { bench, contacts, wanted } = joined({ contacts: 200 })
     const needed = wanted.of(LINK_REASONS.leaf)
     const before = wanted.reasonsByPeer.size
-    while (bench.routing.linked().length < 48) bench.link(bench.contactIn(0), 'listener')
+    while (bench.routing.view.linked().length < 48) bench.link(bench.contactIn(0), 'listener')
     bench.advance(10_000)
     expect(wanted.update().reasonsByPeer.size).toBeLessThan(before)
     expect(wanted.of(LINK_REASONS.leaf)).toEqual(expect.arrayContaining(needed))
@@ -325,9 +327,9 @@ describe('places', () => {
   test('[RT-31] somebody is near who would be among our leaves, known or not', () => {
     const { bench, contacts } = joined({ contacts: 100 })
     const sorted = bench.closestFirst(contacts)
-    expect(bench.routing.isNear(sorted[0]!.id)).toBe(true)
-    expect(bench.routing.isNear(sorted[20]!.id)).toBe(false)
-    expect(bench.routing.isNear(bench.contactIn(11).id)).toBe(true)
-    expect(bench.routing.isNear(bench.contactIn(0).id)).toBe(false)
+    expect(bench.routing.view.isNear(sorted[0]!.id)).toBe(true)
+    expect(bench.routing.view.isNear(sorted[20]!.id)).toBe(false)
+    expect(bench.routing.view.isNear(bench.contactIn(11).id)).toBe(true)
+    expect(bench.routing.view.isNear(bench.contactIn(0).id)).toBe(false)
   })
 })

@@ -34,8 +34,8 @@ export function measureRoutes(network: Network, samples = 1_000): Routes {
 
 /** Goes on from where a greedy walk has ended. */
 function walkOn(network: Network, from: NetworkNode, target: Key): NetworkNode {
-  const beyond = from.routing.closest(target, 20).find(({ id }) => {
-    const via = from.routing.viaOf(id)
+  const beyond = from.routing.view.closest(target, 20).find(({ id }) => {
+    const via = from.routing.view.viaOf(id)
     return via !== null && compareDistance(target, id, from.id) < 0 && network.nodeOf(via).links.has(id)
   })
   if (beyond === undefined) return from
@@ -64,7 +64,7 @@ export function isConnected(network: Network): boolean {
 
 /** Share of siblings, as the peers see them, that are dead. */
 export function deadSiblingsShare(network: Network): number {
-  const siblings = network.alive.flatMap(({ routing }) => routing.siblings())
+  const siblings = network.alive.flatMap(({ routing }) => routing.view.siblings())
   return siblings.filter(({ id }) => !network.nodeOf(id).isAlive).length / siblings.length
 }
 

@@ -51,7 +51,7 @@ export class NetworkNode {
   }
 
   get id(): PeerId {
-    return this.routing.self.id
+    return this.routing.view.self.id
   }
 
   handle(input: RoutingInput): void {
@@ -134,7 +134,7 @@ export class NetworkNode {
   #find(target: Key, via: readonly PeerId[]): void {
     const { end, hops } = this.#network.walk(this, target, via)
     const answered = end !== this && this.#network.answersLookups
-    const contacts = answered ? [end.routing.self, ...end.routing.closest(target, 20)] : []
+    const contacts = answered ? [end.routing.view.self, ...end.routing.view.closest(target, 20)] : []
     this.#network.after(hops * 2 * this.#network.delay(), () =>
       this.handle({ type: 'found', target, via, responder: answered ? end.id : null, contacts }),
     )
@@ -145,7 +145,7 @@ export class NetworkNode {
     const others = network.alive.filter((node) => node !== this)
     if (others.length === 0 || this.isOnItsOwn) return
     const introduced = network.random.shuffled(others).slice(0, network.options.introductions)
-    const contacts = introduced.map(({ routing }) => routing.self)
+    const contacts = introduced.map(({ routing }) => routing.view.self)
     network.after(network.delay() * 2, () => this.handle({ type: 'introduced', contacts }))
   }
 
@@ -227,7 +227,7 @@ export class NetworkNode {
   /** A neighbour gets the place of the link that would be missed least. */
   #findPlace(peer: PeerId, reasons: number): boolean {
     if (this.#places > 0) return true
-    if ((reasons & LINK_REASONS.leaf) === 0 || !this.routing.isNear(peer)) return false
+    if ((reasons & LINK_REASONS.leaf) === 0 || !this.routing.view.isNear(peer)) return false
     const victims = [...this.links.values()].filter(
       ({ ours, theirs }) => ((ours | theirs) & LINK_REASONS.leaf) === 0,
     )
@@ -244,7 +244,7 @@ export class NetworkNode {
   #refused(remote: NetworkNode): void {
     const network = this.#network
     network.counts.refused += 1
-    const alternatives = remote.routing.closestLinked(keyOf(this.id), 4)
+    const alternatives = remote.routing.view.closestLinked(keyOf(this.id), 4)
     network.after(network.delay(), () => {
       this.handle({ type: 'learned', contacts: alternatives })
       this.#failed(remote.id, BUSY_RETRY_MS, false)
@@ -275,7 +275,7 @@ export class NetworkNode {
   #opened(remote: NetworkNode, role: LinkRole): void {
     this.failures.delete(remote.id)
     this.#say(this.links.get(remote.id)!, this.wants.get(remote.id)?.reasons ?? 0)
-    this.handle({ type: 'link-up', contact: remote.routing.self, role, signalingPath: 'overlay' })
+    this.handle({ type: 'link-up', contact: remote.routing.view.self, role, signalingPath: 'overlay' })
     this.#pump()
   }
 }

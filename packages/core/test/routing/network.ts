@@ -113,7 +113,7 @@ export class Network {
     const visited = new Set<PeerId>([from.id, ...via])
     let end = via.length === 0 ? from : this.nodeOf(via.at(-1) as PeerId)
     for (;;) {
-      const next = end.routing.linkedByDistance(target).find((id) => !visited.has(id))
+      const next = end.routing.view.linkedByDistance(target).find((id) => !visited.has(id))
       const isCloser = next !== undefined && compareDistance(target, next, end.id) < 0
       if (next === undefined || !(isCloser || (isOwn && end === from))) return { end, hops: visited.size - 1 }
       visited.add(next)

@@ -58,13 +58,13 @@ describe('[RO-24] the way through a link', () => {
     const [first, second] = peer.contacts(2) as [Contact, Contact]
     peer.roundTripMsByPeer.set(link.id, 40)
     peer.receive(link, { linked: [first, second], delays: encodeDelays([10, 20]) })
-    expect(peer.routing.ways(keyOf(second.id), 20)).toEqual([
+    expect(peer.routing.view.ways(keyOf(second.id), 20)).toEqual([
       { to: second.id, via: link.id, ms: 60 },
       { to: first.id, via: link.id, ms: 50 },
     ])
-    expect(peer.routing.ways(keyOf(second.id), 1)).toHaveLength(1)
+    expect(peer.routing.view.ways(keyOf(second.id), 1)).toHaveLength(1)
     peer.link(second)
-    expect(peer.routing.ways(keyOf(second.id), 20).map(({ to }) => to)).toEqual([first.id])
+    expect(peer.routing.view.ways(keyOf(second.id), 20).map(({ to }) => to)).toEqual([first.id])
   })
 })
 
@@ -115,7 +115,7 @@ describe('links of a bucket', () => {
       peer.advance(250)
       for (const { contact, reasons } of peer.take('want')) {
         if (reasons === LINK_REASONS.bucket && strangers.includes(contact)) wanted.push(contact.id)
-        if (!peer.routing.isLinked(contact.id)) peer.link(contact)
+        if (!peer.routing.view.isLinked(contact.id)) peer.link(contact)
       }
     }
     expect(wanted).toEqual([near.id])

@@ -148,7 +148,7 @@ export class RoutingBench {
   }
 
   knows(contact: Contact): boolean {
-    return this.routing.contactOf(contact.id) !== null
+    return this.routing.view.contactOf(contact.id) !== null
   }
 
   /** Contacts by distance to ourselves. */
