@@ -11,7 +11,7 @@ import type { Message } from './wire/messages.ts'
 export interface Machine<Input, Effect> {
   handle(input: Input, now: Millis, out: Effect[]): void
   /**
-   * Whether a timer that was set may still mean something: one that means nothing any more wakes nobody, and never comes.
+   * Whether a timer that was set may still mean something: for one that does not nobody is woken. It may come with another.
    * Where a machine has no such method, all of its timers come.
    */
   wants?(timer: never): boolean
@@ -32,7 +32,7 @@ export interface SendEffect {
   readonly lazy?: boolean
 }
 
-/** Timers are data: the machine gets its timer back once, `afterMs` later, unless it does not want it any more. A stale one is a no-op. */
+/** Timers are data: the machine gets its timer back once, `afterMs` later, or never where it does not want it any more. A stale one is a no-op. */
 export interface SetTimerEffect<Timer> {
   readonly type: 'set-timer'
   readonly afterMs: number

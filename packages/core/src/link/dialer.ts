@@ -279,6 +279,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     if (mayAccept && this.#places() > 0) return true
     const [oldest] = accepts
     if (oldest !== undefined && now - oldest.startedAt >= STUCK_MS) {
+      this.#stage(oldest, 'failed:budget', 'stuck', now, out)
       this.#drop(oldest, out)
       return true
     }

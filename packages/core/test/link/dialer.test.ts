@@ -437,6 +437,8 @@ describe('a full peer', () => {
     offer(ACCEPTS_MAX + 1)
     offer(ACCEPTS_MAX + 2)
     expect(bench.driver('abandon').map(({ attempt }) => attempt)).toEqual([0, 1].map(attemptNumber))
+    const ends = bench.of('event').filter(({ event }) => 'stage' in event && event.stage === 'failed:budget')
+    expect(ends).toMatchObject([0, 1].map((index) => ({ event: { attempt: attemptNumber(index) } })))
     expect(bench.driver('accept')).toHaveLength(ACCEPTS_MAX + 2)
     expect(bench.dialer.dialing).toBe(ACCEPTS_MAX)
   })
