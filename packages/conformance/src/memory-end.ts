@@ -10,7 +10,10 @@ import {
   type MemorySignal,
   madeUpFingerprint,
 } from './memory-signal.ts'
+import type { MemoryWatches, WatchedEnd } from './memory-watches.ts'
 
+/** Share of its time by which a keep-alive may be early, so that those of all links go out together. */
+const EARLY_SHARE = 1 / 8
 /** Bytes. Memory is never full; this only makes `writable` come as often as it may from a real transport. */
 export const MEMORY_ROOM_BYTES = 1024 * 1024
 
@@ -18,6 +21,7 @@ export const MEMORY_ROOM_BYTES = 1024 * 1024
 export interface MemoryOwner {
   readonly name: string
   readonly clock: Clock
+  readonly watches: MemoryWatches
   /** A crashed transport says and hears nothing. */
   readonly isDead: boolean
   delayTo(name: string, bytes: number): number
@@ -33,7 +37,7 @@ interface Watch {
   readonly silenceMs: number
 }
 
-export class MemoryEnd {
+export class MemoryEnd implements WatchedEnd {
   readonly attempt: AttemptId
   readonly role: LinkRole
   readonly owner: MemoryOwner
@@ -47,7 +51,6 @@ export class MemoryEnd {
   readonly #pipes: Readonly<Record<Channel, MemoryPipe>>
   #isEnded = false
   #watch: Watch | null = null
-  #cancelWatch: () => void = () => undefined
   #lastSentAt = 0
   #lastReceivedAt = 0
   #isSilent = false
@@ -114,7 +117,7 @@ export class MemoryEnd {
 
   end(): void {
     this.#isEnded = true
-    this.#cancelWatch()
+    this.owner.watches.forget(this)
     this.cancelDeadline()
   }
 
@@ -144,24 +147,26 @@ export class MemoryEnd {
     this.#rewatch()
   }
 
-  /** Wakes for whatever is due first; both times move while it sleeps, so it looks again and may sleep on. */
-  #rewatch(): void {
-    this.#cancelWatch()
-    if (this.#watch === null || this.#isEnded || this.owner.isDead) return
-    const keepaliveAt = this.#lastSentAt + this.#watch.keepaliveMs
-    const silentAt = this.#isSilent ? Number.POSITIVE_INFINITY : this.#lastReceivedAt + this.#watch.silenceMs
-    this.#cancelWatch = this.owner.clock.wakeAt(Math.min(keepaliveAt, silentAt), () => this.#onWatchDue())
-  }
-
-  #onWatchDue(): void {
-    if (this.#watch === null || this.#isEnded || this.owner.isDead) return
-    const now = this.owner.clock.now()
-    if (now >= this.#lastSentAt + this.#watch.keepaliveMs)
+  /** Both times move on between two looks, so the next one may find nothing due. */
+  look(now: number): number {
+    if (this.#watch === null || this.owner.isDead) return Number.POSITIVE_INFINITY
+    const { keepaliveMs } = this.#watch
+    if (now >= this.#lastSentAt + keepaliveMs * (1 - EARLY_SHARE))
       this.#transmit('control', 4, (remote) => remote.#heard())
-    if (!this.#isSilent && now >= this.#lastReceivedAt + this.#watch.silenceMs) {
+    if (now >= this.#silentAt) {
       this.#isSilent = true
       this.owner.silent(this)
     }
-    this.#rewatch()
+    return Math.min(this.#lastSentAt + keepaliveMs, this.#silentAt)
+  }
+
+  get #silentAt(): number {
+    if (this.#watch === null || this.#isSilent) return Number.POSITIVE_INFINITY
+    return this.#lastReceivedAt + this.#watch.silenceMs
+  }
+
+  #rewatch(): void {
+    if (this.#watch === null || this.#isEnded || this.owner.isDead) return
+    this.owner.watches.watch(this, Math.min(this.#lastSentAt + this.#watch.keepaliveMs, this.#silentAt))
   }
 }

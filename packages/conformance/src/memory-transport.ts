@@ -12,6 +12,7 @@ import {
 } from '@hyphae/runtime'
 import { MEMORY_ROOM_BYTES, MemoryEnd, type MemoryOwner } from './memory-end.ts'
 import { decodeMemorySignal } from './memory-signal.ts'
+import { MemoryWatches } from './memory-watches.ts'
 
 /** Bytes a control message may have: `FRAME_BYTES_MAX` of the wire. */
 const CONTROL_BYTES_MAX = 16 * 1024
@@ -82,6 +83,7 @@ class Network {
 class MemoryTransport implements Transport, MemoryOwner {
   readonly name: string
   readonly clock: Clock
+  readonly watches: MemoryWatches
   readonly #network: Network
   readonly #endByNumber = new Map<number, MemoryEnd>()
   readonly #endByAttempt = new Map<AttemptId, MemoryEnd>()
@@ -95,6 +97,7 @@ class MemoryTransport implements Transport, MemoryOwner {
   constructor(name: string, network: Network) {
     this.name = name
     this.clock = network.clock
+    this.watches = new MemoryWatches(network.clock)
     this.#network = network
   }
 

@@ -65,6 +65,32 @@ describe('an in-memory network', () => {
     expect(atB?.binding.remote).toEqual(new Uint8Array(32).fill(0xee))
     expect(atB?.binding.remote).not.toEqual(atA?.binding.local)
   })
+
+  it('looks after all links of a transport at once, and hears which of them is silent', async () => {
+    const clock = new ManualClock()
+    const network = createMemoryNetwork({ clock })
+    const hub = network.createTransport('hub')
+    const others = Array.from({ length: 10 }, (_, index) => network.createTransport(`${index}`))
+    for (const [index, other] of others.entries()) {
+      await openLink(hub, other)
+      hub.watch(index + 1, 1_000, 3_000)
+      other.watch(1, 1_000, 3_000)
+      // So that no two would be due at the same time.
+      clock.advance(7)
+      await settle()
+    }
+    const silent: number[] = []
+    hub.onEvent((event) => event.type === 'silent' && silent.push(event.link))
+    network.kill(others[3] as Transport)
+    const transportsLeft = 1 + others.length - 1
+    expect(clock.pending).toBe(transportsLeft)
+    for (let ms = 0; ms < 10_000; ms += 50) {
+      clock.advance(50)
+      await settle()
+    }
+    expect(silent).toEqual([4])
+    expect(clock.pending).toBe(transportsLeft)
+  })
 })
 
 type Opened = Extract<TransportEvent, { type: 'opened' }>
