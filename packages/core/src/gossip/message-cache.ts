@@ -37,6 +37,8 @@ export interface CachedMessage {
 /** In order of arrival. At a bound the oldest message is dropped. */
 export class MessageCache {
   readonly #messageById = new Map<MessageId, CachedMessage>()
+  /** The same, to be read from the newest. */
+  readonly #messages: CachedMessage[] = []
   #bytes = 0
 
   get size(): number {
@@ -53,6 +55,7 @@ export class MessageCache {
 
   add(message: CachedMessage): void {
     this.#messageById.set(message.id, message)
+    this.#messages.push(message)
     this.#bytes += message.frame.length
     while (this.#messageById.size > MESSAGES_CACHED_MAX || this.#bytes > MESSAGES_CACHED_BYTES_MAX)
       this.#dropOldest()
@@ -61,15 +64,17 @@ export class MessageCache {
   /** Ids of a topic's messages that came after `from` and not after `to`: the newest `count`, oldest first. */
   recent(topic: TopicId, from: Millis, to: Millis, count: number): MessageId[] {
     const ids: MessageId[] = []
-    for (const message of this.#messageById.values()) {
-      if (message.topic === topic && message.at > from && message.at <= to) ids.push(message.id)
+    for (let i = this.#messages.length - 1; i >= 0 && ids.length < count; i--) {
+      const message = this.#messages[i] as CachedMessage
+      if (message.at <= from) break
+      if (message.topic === topic && message.at <= to) ids.push(message.id)
     }
-    return ids.slice(-count)
+    return ids.reverse()
   }
 
   /** A peer that comes back may have lost everything. */
   forgetLink(peer: PeerId): void {
-    for (const { knowledgeByPeer } of this.#messageById.values()) knowledgeByPeer.delete(peer)
+    for (const { knowledgeByPeer } of this.#messages) knowledgeByPeer.delete(peer)
   }
 
   /** What peers have to do with a message is of use while it spreads; it takes more memory than the message. */
@@ -82,7 +87,7 @@ export class MessageCache {
   }
 
   #dropOldest(): void {
-    const [oldest] = this.#messageById.values()
+    const oldest = this.#messages.shift()
     if (oldest === undefined) return
     this.#messageById.delete(oldest.id)
     this.#bytes -= oldest.frame.length
