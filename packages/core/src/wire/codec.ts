@@ -48,20 +48,12 @@ export function encodeFrame(message: Message, ttl = 0, flags = 0): Uint8Array {
 
 /** The frame in `bytes`, or null where it is malformed in any way. */
 export function decodeFrame(bytes: Uint8Array): Frame | null {
-  if (bytes.length < HEADER_BYTES || bytes.length > FRAME_BYTES_MAX || bytes[0] !== WIRE_VERSION) return null
-  const [type, flags] = [bytes[1] as number, bytes[2] as number]
-  if ((flags & ~(FLAGS_BY_TYPE[type] ?? 0)) !== 0) return null
-  const message = readFields(type, new Reader(bytes, HEADER_BYTES), 'link')
-  return message && { ttl: bytes[3] as number, flags, message, bytes }
+  return bytes.length <= FRAME_BYTES_MAX ? readFrame(bytes) : null
 }
 
 /** The frame in one message of the bulk channel, which carries DATA alone and is a single frame; or null. */
 export function decodeBulkFrame(bytes: Uint8Array): Frame | null {
-  if (bytes.length < HEADER_BYTES || bytes.length > BULK_MESSAGE_BYTES_MAX || bytes[0] !== WIRE_VERSION)
-    return null
-  if (bytes[1] !== MESSAGES.DATA.type || bytes[2] !== 0) return null
-  const message = readFields(MESSAGES.DATA.type, new Reader(bytes, HEADER_BYTES), 'link')
-  return message && { ttl: bytes[3] as number, flags: 0, message, bytes }
+  return bytes.length <= BULK_MESSAGE_BYTES_MAX && bytes[1] === MESSAGES.DATA.type ? readFrame(bytes) : null
 }
 
 /** Whether a frame that does not decode may be from a newer peer: a type of our version that no layer of the table has. */
@@ -135,6 +127,14 @@ function packOne(frames: readonly Uint8Array[], start: number, end: number, leng
     offset += frame.length + 2
   }
   return batch
+}
+
+function readFrame(bytes: Uint8Array): Frame | null {
+  if (bytes.length < HEADER_BYTES || bytes[0] !== WIRE_VERSION) return null
+  const [type, flags, ttl] = [bytes[1] as number, bytes[2] as number, bytes[3] as number]
+  if ((flags & ~(FLAGS_BY_TYPE[type] ?? 0)) !== 0) return null
+  const message = readFields(type, new Reader(bytes, HEADER_BYTES), 'link')
+  return message && { ttl, flags, message, bytes }
 }
 
 function writeFields(writer: Writer, message: Message): void {
