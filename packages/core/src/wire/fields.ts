@@ -108,10 +108,7 @@ export function bytes(max: number): Field<Uint8Array> {
       writer.u16(value.length)
       writer.raw(value)
     },
-    read: (reader) => {
-      const length = reader.u16()
-      return reader.raw(length <= max ? length : reader.left + 1)
-    },
+    read: (reader) => reader.raw(reader.u16(), max),
     sample: (next) => sampleBytes(next() % (Math.min(max, 24) + 1), next),
   }
 }
@@ -121,7 +118,7 @@ export function rest(max: number): Field<Uint8Array> {
   return {
     notation: `bytes(to the end) <= ${max}`,
     write: (writer, value) => writer.raw(value),
-    read: (reader) => reader.raw(reader.left <= max ? reader.left : reader.left + 1),
+    read: (reader) => reader.raw(reader.left, max),
     sample: (next) => sampleBytes(next() % 24, next),
   }
 }
@@ -136,8 +133,7 @@ export function text(max: number): Field<string> {
       writer.raw(encoded)
     },
     read: (reader) => {
-      const length = reader.u8()
-      const decoded = fromUtf8(reader.raw(length <= max ? length : reader.left + 1))
+      const decoded = fromUtf8(reader.raw(reader.u8(), max))
       if (decoded === null) reader.fail()
       return decoded ?? ''
     },

@@ -35,10 +35,10 @@ export class Reader {
     return high > 0x1f_ffff ? this.fail() : high * 0x1_0000_0000 + low
   }
 
-  /** A view into the input, not a copy. */
-  raw(length: number): Uint8Array {
+  /** A view into the input, not a copy. Fails where `length` is more than `max`. */
+  raw(length: number, max = length): Uint8Array {
     const end = this.#offset + length
-    if (end > this.#bytes.length) {
+    if (length > max || end > this.#bytes.length) {
       this.fail()
       return NOTHING
     }
