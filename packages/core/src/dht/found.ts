@@ -3,7 +3,7 @@
 
 import { type Contact, contactBytes } from '../identity/contact.ts'
 import type { Key } from '../identity/peer-id.ts'
-import { fromHex, utf8 } from '../wire/bytes.ts'
+import { utf8 } from '../wire/bytes.ts'
 import type { OperationId } from '../wire/messages.ts'
 import { Writer } from '../wire/writer.ts'
 
@@ -30,8 +30,8 @@ export interface FoundClaim {
 export function foundSignedBytes(question: FoundQuestion, found: FoundClaim): Uint8Array {
   const writer = new Writer()
   writer.raw(DOMAIN)
-  writer.raw(fromHex(question.operation))
-  writer.raw(fromHex(question.target))
+  writer.hex(question.operation)
+  writer.hex(question.target)
   writer.u8(question.what)
   writer.raw(contactBytes(found.responder))
   writer.u8(found.degree)

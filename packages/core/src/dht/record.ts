@@ -120,7 +120,7 @@ export function sharedSignedBytes(record: Omit<SharedRecord, 'signature' | 'kind
   writer.raw(SHARED_SIGN_DOMAIN)
   writer.raw(record.nameHash)
   writer.u8(record.writers.length)
-  for (const id of record.writers) writer.raw(fromHex(id))
+  for (const id of record.writers) writer.hex(id)
   writer.u53(record.clock)
   writer.raw(contactBytes(record.author))
   writer.raw(record.value)

@@ -3,7 +3,7 @@
 
 import type { Contact } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
-import { fromHex, utf8 } from '../wire/bytes.ts'
+import { utf8 } from '../wire/bytes.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
 import { Writer } from '../wire/writer.ts'
 import type { RecordVersion } from './record.ts'
@@ -35,11 +35,11 @@ export function storedSignedBytes(
 ): Uint8Array {
   const writer = new Writer()
   writer.raw(DOMAIN)
-  writer.raw(fromHex(operation))
-  writer.raw(fromHex(holder))
-  writer.raw(fromHex(stored.key))
+  writer.hex(operation)
+  writer.hex(holder)
+  writer.hex(stored.key)
   writer.u53(stored.rank)
-  writer.raw(fromHex(stored.tie))
+  writer.hex(stored.tie)
   writer.u8(stored.result)
   writer.u8(stored.wanted)
   return writer.finish()

@@ -3,7 +3,7 @@
 
 import { contactBytes } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { fromHex, utf8 } from '../wire/bytes.ts'
+import { utf8 } from '../wire/bytes.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { Writer } from '../wire/writer.ts'
 
@@ -22,10 +22,10 @@ export function requestSignedBytes(
   const name = utf8(request.name)
   const writer = new Writer()
   writer.raw(REQUEST_DOMAIN)
-  writer.raw(fromHex(networkId))
-  writer.raw(fromHex(request.request))
+  writer.hex(networkId)
+  writer.hex(request.request)
   writer.raw(contactBytes(request.sender))
-  writer.raw(fromHex(to))
+  writer.hex(to)
   writer.u53(request.sentAt)
   writer.u8(name.length)
   writer.raw(name)
@@ -41,9 +41,9 @@ export function responseSignedBytes(
 ): Uint8Array {
   const writer = new Writer()
   writer.raw(RESPONSE_DOMAIN)
-  writer.raw(fromHex(networkId))
-  writer.raw(fromHex(response.request))
-  writer.raw(fromHex(requester))
+  writer.hex(networkId)
+  writer.hex(response.request)
+  writer.hex(requester)
   writer.u8(response.status)
   writer.raw(response.payload)
   return writer.finish()

@@ -3,7 +3,7 @@
 
 import type { Random } from '../contract.ts'
 import { ID_BYTES, type Key } from '../identity/peer-id.ts'
-import { hexDigit, toHex } from '../wire/bytes.ts'
+import { digitOf, hexDigit, toHex } from '../wire/bytes.ts'
 
 /** Bits of an id: buckets are numbered 0 (half of all ids) to 255. */
 export const ID_BITS = ID_BYTES * 8
@@ -93,8 +93,4 @@ export function randomKeyInBucket(self: string, bucket: number, random: Random):
   const own = hexDigit(self, turn)
   const digit = ((own ^ mask) & ~(mask - 1)) | (hexDigit(digits, turn) & (mask - 1))
   return (self.slice(0, turn) + digit.toString(16) + digits.slice(turn + 1)) as Key
-}
-
-function digitOf(code: number): number {
-  return code < 58 ? code - 48 : code - 87
 }

@@ -23,13 +23,22 @@ export function toHex(bytes: Uint8Array, start = 0, end = bytes.length): string 
 /** Bytes of lower-case hexadecimal digits. The caller has checked the text. */
 export function fromHex(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length >> 1)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = (hexDigit(text, i * 2) << 4) | hexDigit(text, i * 2 + 1)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = hexByte(text, i)
   return bytes
 }
 
-/** Value of the hexadecimal digit at `index`: '0' is 48 and 'a' is 97. */
+/** Byte number `index` of hexadecimal digits. */
+export function hexByte(text: string, index: number): number {
+  return (hexDigit(text, index * 2) << 4) | hexDigit(text, index * 2 + 1)
+}
+
+/** Value of the hexadecimal digit at `index`. */
 export function hexDigit(text: string, index: number): number {
-  const code = text.charCodeAt(index)
+  return digitOf(text.charCodeAt(index))
+}
+
+/** Value of a hexadecimal digit by its code: '0' is 48 and 'a' is 97. */
+export function digitOf(code: number): number {
   return code < 58 ? code - 48 : code - 87
 }
 

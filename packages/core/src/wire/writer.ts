@@ -1,5 +1,7 @@
 // Writes big-endian numbers and byte strings into one growing buffer.
 
+import { hexByte } from './bytes.ts'
+
 export class Writer {
   #bytes = new Uint8Array(256)
   #length = 0
@@ -36,16 +38,7 @@ export class Writer {
   hex(text: string): void {
     const bytes = text.length >> 1
     this.#reserve(bytes)
-    for (let i = 0; i < bytes; i++) {
-      const high = text.charCodeAt(i * 2)
-      const low = text.charCodeAt(i * 2 + 1)
-      this.#bytes[this.#length++] =
-        ((high < 58 ? high - 48 : high - 87) << 4) | (low < 58 ? low - 48 : low - 87)
-    }
-  }
-
-  get length(): number {
-    return this.#length
+    for (let i = 0; i < bytes; i++) this.#bytes[this.#length++] = hexByte(text, i)
   }
 
   /** A copy of what was written. */
