@@ -47,11 +47,9 @@ export type CloseCode = (typeof CLOSE_CODES)[number]
 export type Offence =
   | 'malformed-frame'
   | 'unknown-type'
-  | 'oversized'
   | 'before-proof'
   | 'bad-signature'
   | 'bad-work'
-  | 'bad-record'
   | 'flood'
   | 'unsolicited'
   | 'bad-signal'

@@ -15,7 +15,6 @@ import {
 import type {
   EventEffect,
   Machine,
-  OffenceEffect,
   OutcomeEffect,
   RoutingView,
   SetTimerEffect,
@@ -87,12 +86,12 @@ export type StoreInput =
 
 export type StoreCall = PeerCall & { readonly type: 'put' | 'get' | 'holders' }
 
+/** No offences: whoever brings a false record may only have carried it (RC-19). */
 export type StoreEffect =
   | SetTimerEffect<StoreTimer>
   | VerifyEffect<StoreToken>
   | SignEffect<StoreToken>
   | OutcomeEffect
-  | OffenceEffect
   | EventEffect
   | RouteEffect
   /** Storage jobs; results come back as `job` with the token. */

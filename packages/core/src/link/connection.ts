@@ -12,7 +12,7 @@ import type { Handshake, Remote } from './handshake.ts'
 /** Frames per second and at once that one link may send us: ten times what gossip and routing of a busy peer need (guess). */
 const FRAMES_PER_SECOND = 2_000
 const FRAMES_BURST = 8_000
-/** Bytes per second and at once on control. */
+/** Bytes per second and at once, of both channels. */
 const BYTES_PER_SECOND = 4 * 1024 * 1024
 const BYTES_BURST = 16 * 1024 * 1024
 /** Of all these as much as we send: less than the remote admits, which hears it at other times than we say it. */
@@ -29,7 +29,6 @@ export interface ConnectionOptions {
   readonly attempt: AttemptId
   readonly role: LinkRole
   readonly signalingPath: SignalingPath
-  readonly remoteGroup: string
   readonly handshake: Handshake
 }
 
@@ -38,7 +37,6 @@ export class Connection {
   readonly attempt: AttemptId
   readonly role: LinkRole
   readonly signalingPath: SignalingPath
-  readonly remoteGroup: string
   /** Who the remote says it is; null before its HELLO. */
   remote: Remote | null = null
   state: ConnectionState = 'greeting'
@@ -61,7 +59,6 @@ export class Connection {
   /** When the next ping is due: an earlier timer is stale. */
   pingDue: Millis = 0
   suspectSince: Millis = 0
-  lastReceivedAt: Millis
   bytesSent = 0
   bytesReceived = 0
   /** Bytes the driver takes before it queues them; negative: what is queued beyond. Unlimited until it says a number. */
@@ -89,9 +86,7 @@ export class Connection {
     this.attempt = options.attempt
     this.role = options.role
     this.signalingPath = options.signalingPath
-    this.remoteGroup = options.remoteGroup
     this.#handshake = options.handshake
-    this.lastReceivedAt = now
     this.#frames = new TokenBucket(FRAMES_BURST, FRAMES_PER_SECOND, now)
     this.#bytes = new TokenBucket(BYTES_BURST, BYTES_PER_SECOND, now)
     this.#sentFrames = new TokenBucket(FRAMES_BURST * SENT_SHARE, FRAMES_PER_SECOND * SENT_SHARE, now)
@@ -110,7 +105,7 @@ export class Connection {
     this.#handshake = null
   }
 
-  /** The proved remote. Only from state `open` on. */
+  /** The remote. Only after its HELLO, and it has proved to be this one from state `open` on. */
   get contact(): Contact {
     return (this.remote as Remote).contact
   }
@@ -167,7 +162,6 @@ export class Connection {
   }
 
   takeEarly(): Frame[] {
-    this.#earlyBytes = 0
     return this.#early.splice(0)
   }
 

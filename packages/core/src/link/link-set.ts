@@ -228,7 +228,6 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
     const connection = this.#connectionByLink.get(link)
     if (connection === undefined) return
     connection.bytesReceived += bytes.length
-    connection.lastReceivedAt = now
     if (connection.state === 'suspect') this.#revive(connection, now, out)
     const parts = channel === 'bulk' ? [bytes] : splitBatch(bytes)
     if (parts === null) return this.#blame(connection, 'malformed-frame', now, out)

@@ -16,11 +16,9 @@ import {
 const POINTS: Readonly<Record<Offence, number>> = {
   'malformed-frame': 20,
   'unknown-type': 2,
-  oversized: 20,
   'before-proof': 20,
   'bad-signature': 25,
   'bad-work': 10,
-  'bad-record': 10,
   flood: 5,
   unsolicited: 1,
   'bad-signal': 10,

@@ -15,11 +15,9 @@ describe('standing', () => {
         [
           'malformed-frame',
           'unknown-type',
-          'oversized',
           'before-proof',
           'bad-signature',
           'bad-work',
-          'bad-record',
           'flood',
           'unsolicited',
           'bad-signal',

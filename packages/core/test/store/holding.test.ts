@@ -81,7 +81,6 @@ describe('what is taken in', () => {
     bench.deliver(store(record, 20, lifeSeconds))
     expect(bench.all('answer')).toEqual([])
     expect(bench.all('route')).toEqual([])
-    expect(bench.all('offence')).toEqual([])
     expect(bench.store.tables()).toMatchObject({ recordsHeld: 0, storeFanOuts: 0, storeJobs: 0 })
   })
 
