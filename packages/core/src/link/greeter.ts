@@ -9,10 +9,7 @@ import type { Out, SignEffect, VerifyEffect } from '../machine.ts'
 import type { Frame } from '../wire/codec.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { Connection } from './connection.ts'
-import { bootStatement, Handshake, isBinding, type LocalHello } from './handshake.ts'
-
-/** Bytes of a boot id and its signature in BYE. */
-const BOOT_PROOF_BYTES = 72
+import { bootStatement, decodeBootProof, Handshake, isBinding, type LocalHello } from './handshake.ts'
 
 /** `boot`: our statement · `proof`: our PROOF · `check`: the remote's · `rival`: the boot of somebody with our identity. */
 export type LinkToken = `boot` | `proof:${LinkId}` | `check:${LinkId}` | `rival:${number}`
@@ -114,13 +111,12 @@ export class Greeter {
 
   /** A neighbour closed our link because a newer boot of our identity greeted it; it must show that boot's statement. */
   onSuperseded(proof: Uint8Array, out: Out<GreetEffect>): void {
-    if (proof.length !== BOOT_PROOF_BYTES) return
-    const view = new DataView(proof.buffer, proof.byteOffset, proof.byteLength)
-    this.#checkRival(view.getUint32(0) * 0x1_0000_0000 + view.getUint32(4), proof.slice(8), out)
+    const boot = decodeBootProof(proof)
+    if (boot !== null) this.#checkRival(boot.bootId, boot.bootSignature, out)
   }
 
   #checkRival(bootId: number, signature: Uint8Array, out: Out<GreetEffect>): void {
-    if (bootId <= this.#bootId || !Number.isSafeInteger(bootId)) return
+    if (bootId <= this.#bootId) return
     const bytes = bootStatement(this.#options.networkId, bootId)
     const key = this.#options.self.signingKey
     out.push({ type: 'verify', token: `rival:${bootId}`, key, bytes, signature, cause: null })

@@ -8,6 +8,7 @@ import type { PeerId } from '../identity/peer-id.ts'
 import { concatBytes, utf8 } from '../wire/bytes.ts'
 import { encodeFrame, WIRE_VERSION } from '../wire/codec.ts'
 import type { MessageOf } from '../wire/messages.ts'
+import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
 
 /** Oldest and newest version this peer speaks. */
@@ -16,22 +17,24 @@ const VERSION_MAX = WIRE_VERSION
 
 const PROOF_DOMAIN = utf8('hyphae link proof 1')
 const BOOT_DOMAIN = utf8('hyphae boot 1')
+const SIGNATURE_BYTES = 64
 const ROLE_BYTE: Readonly<Record<LinkRole, number>> = { dialer: 0, listener: 1 }
 
-/** What we say of ourselves in every HELLO. */
-export interface LocalHello {
-  readonly contact: Contact
-  readonly networkId: string
+/** A boot and its identity's signature over `bootStatement`. */
+interface BootProof {
   readonly bootId: number
-  /** Ed25519 over `bootStatement`: shows third parties which of two boots of one identity is the newer. */
   readonly bootSignature: Uint8Array
 }
 
-/** What a HELLO says of its sender that is needed as long as the link lives. */
-export interface Remote {
+/** What we say of ourselves in every HELLO. */
+export interface LocalHello extends BootProof {
   readonly contact: Contact
-  readonly bootId: number
-  readonly bootSignature: Uint8Array
+  readonly networkId: string
+}
+
+/** What a HELLO says of its sender that is needed as long as the link lives. */
+export interface Remote extends BootProof {
+  readonly contact: Contact
 }
 
 export interface HandshakeOptions {
@@ -45,7 +48,7 @@ export interface HandshakeOptions {
   readonly hidden: boolean
 }
 
-/** What a signature over a boot says. */
+/** What the signature of a boot is over: third parties see by it which of two boots of one identity is the newer. */
 export function bootStatement(networkId: string, bootId: number): Uint8Array {
   const writer = new Writer()
   writer.raw(BOOT_DOMAIN)
@@ -78,7 +81,7 @@ export class Handshake {
 
   /** Takes the remote's HELLO, once; the code with which to close, or null where it is acceptable. */
   takeHello(hello: MessageOf<'HELLO'>, frame: Uint8Array): CloseCode | null {
-    this.#remoteFrame = frame.slice()
+    this.#remoteFrame = frame
     if (hello.networkId !== this.#options.local.networkId) return 'wrong-network'
     if (hello.versionMin > VERSION_MAX || hello.versionMax < VERSION_MIN) return 'version-mismatch'
     const { expected, workBits } = this.#options
@@ -111,15 +114,22 @@ export class Handshake {
   }
 }
 
-/** A boot statement with its signature, as BYE carries it: 8 bytes of boot id, 64 of signature. */
-export function encodeBootProof({ bootId, bootSignature }: Remote): Uint8Array {
+/** Shows third parties that a boot is there (LK-8): its id and its signature, 72 bytes, as BYE carries them. */
+export function encodeBootProof({ bootId, bootSignature }: BootProof): Uint8Array {
   const writer = new Writer()
   writer.u53(bootId)
   writer.raw(bootSignature)
   return writer.finish()
 }
 
-/** Bytes of SHA-256 fingerprints that a binding must have. */
+/** What `encodeBootProof` wrote, or null. */
+export function decodeBootProof(bytes: Uint8Array): BootProof | null {
+  const reader = new Reader(bytes)
+  const proof = { bootId: reader.u53(), bootSignature: reader.raw(SIGNATURE_BYTES) }
+  return reader.done ? proof : null
+}
+
+/** Whether both fingerprints are of SHA-256. */
 export function isBinding(binding: LinkBinding): boolean {
   return binding.local.length === 32 && binding.remote.length === 32
 }

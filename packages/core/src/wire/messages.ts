@@ -3,6 +3,7 @@
 // target.
 
 import {
+  BULK_MESSAGE_BYTES_MAX,
   CONTACTS_PER_FRAME_MAX,
   FRAME_BYTES_MAX,
   HOPS_MAX,
@@ -87,7 +88,7 @@ export const MESSAGES = {
   PROOF: link(0x02, { signature }),
   PING: link(0x03, { nonce: u32 }),
   PONG: link(0x04, { nonce: u32 }),
-  /** `proof`: for code `superseded`, the newer HELLO of the same identity; else empty. */
+  /** `proof`: for code `superseded`, id and signature of the newer boot of the same identity (LK-8); else empty. */
   BYE: link(0x05, { code: u8, bulkSent: u53, proof: bytes(512) }),
   BYE_ACK: link(0x06, { bulkReceived: u53 }),
   BUSY: link(0x07, { alternatives: list(contact, 8) }),
@@ -102,7 +103,7 @@ export const MESSAGES = {
     /** Round trips to `linked`, in their order (RT-10). */
     delays: rest(CONTACTS_PER_FRAME_MAX),
   }),
-  DATA: link(0x0a, { stream: u32, offset: u53, bytes: rest(256 * 1024) }),
+  DATA: link(0x0a, { stream: u32, offset: u53, bytes: rest(BULK_MESSAGE_BYTES_MAX) }),
 
   // Direct requests (0x10 to 0x17), routed even over one link, and signed by whoever made them
   /** `signature`: by the sender over domain, network, request, target, time, name and payload (RQ-2). */
@@ -139,7 +140,7 @@ export const MESSAGES = {
   /** `last`: nothing more will follow on this way back. */
   ROUTE_REPLY: link(0x1b, { operation, path: u8, hops: u8, last: flag, inner: rest(FRAME_BYTES_MAX) }),
 
-  // DHT (0x20 to 0x2f)
+  // DHT (0x20 to 0x27)
   /** `what`: 0 the contacts closest to the target that the responder knows, 1 those of them it is linked to, 2 its links. */
   FIND: routed(0x20, { target: key, what: choice(3), count: u8 }),
   /** `holds`: whether the responder holds a record under the target; `degree`: its links. */
@@ -173,7 +174,7 @@ export const MESSAGES = {
     signature,
   }),
 
-  // Signaling through the overlay (0x28 to 0x2b)
+  // Signaling through the overlay (0x28 to 0x2f)
   SIGNAL: routed(0x28, { sender: contact, box: rest(FRAME_BYTES_MAX) }),
   /** `kind`: 0 offer, 1 answer, 2 more candidates, 3 refused as busy. */
   SIGNAL_BODY: sealed(0x29, {
