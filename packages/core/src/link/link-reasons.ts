@@ -2,14 +2,23 @@
 // set how closely a link is watched.
 
 import type { Millis } from '../contract.ts'
-import { PRUNE_AFTER_MS } from '../limits.ts'
+import {
+  LEAF_KEEPALIVE_MS,
+  LEAF_SILENCE_MS,
+  LINK_KEEPALIVE_MS,
+  LINK_SILENCE_MS,
+  PRUNE_AFTER_MS,
+} from '../limits.ts'
 import type { Out, SetTimerEffect } from '../machine.ts'
 import { LINK_REASONS } from '../peer/calls.ts'
 import { encodeFrame } from '../wire/codec.ts'
 import type { Connection } from './connection.ts'
-import { watchFor } from './link-choices.ts'
 import type { LinkTimer } from './link-contract.ts'
 import type { DriverEffect, Outbound } from './outbound.ts'
+
+/** Leaf links between visible tabs are watched closely: routing around a dead neighbour starts when its death is known. */
+const CLOSE_WATCH = { keepaliveMs: LEAF_KEEPALIVE_MS, silenceMs: LEAF_SILENCE_MS }
+const LOOSE_WATCH = { keepaliveMs: LINK_KEEPALIVE_MS, silenceMs: LINK_SILENCE_MS }
 
 type ReasonsEffect = DriverEffect | SetTimerEffect<LinkTimer>
 
@@ -65,7 +74,7 @@ export class LinkReasons {
 
   /** The same watch from now on: after it has said `link-silent`, the driver watches no more. */
   watchAgain(connection: Connection, out: Out<DriverEffect>): void {
-    const watch = watchFor(connection.watchedClosely === true)
+    const watch = connection.watchedClosely ? CLOSE_WATCH : LOOSE_WATCH
     out.push({ type: 'driver', effect: { type: 'watch', link: connection.link, ...watch } })
   }
 

@@ -408,7 +408,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
 
   #onSend(to: PeerId, frame: Uint8Array, lazy: boolean, now: Millis, out: LinkEffect[]): void {
     const connection = this.roster.primaryOf(to)
-    if (connection === undefined || !connection.isUsable) return
+    if (connection === undefined) return
     if (!this.#outbound.offer(connection, frame, lazy)) this.#succession.closeAll(to, 'overloaded', now, out)
   }
 

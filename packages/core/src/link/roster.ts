@@ -4,17 +4,21 @@
 import type { LinkId, Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { LinkView, Out } from '../machine.ts'
+import { LINK_REASONS, type LinkReason } from '../peer/calls.ts'
 import type { LinkSnapshot } from '../peer/snapshot.ts'
 import type { Connection } from './connection.ts'
-import { describeLink, leastWanted } from './link-choices.ts'
 import type { LinkEffect } from './link-contract.ts'
 import type { Standing } from './standing.ts'
+
+/** Reasons for which a link is never given up to make room. */
+const KEPT = LINK_REASONS.leaf | LINK_REASONS.transfer
 
 /** What a connection that has proved itself becomes. `stale` and `duplicate` are to be closed. */
 export type Place = 'first' | 'newer-boot' | 'replacement' | 'spare' | 'stale' | 'duplicate'
 
 export class Roster implements LinkView {
   readonly #self: PeerId
+  /** The link to each peer: open or suspect. */
   readonly #primaryByPeer = new Map<PeerId, Connection>()
   readonly #spareByPeer = new Map<PeerId, Connection>()
   readonly #up = new Set<PeerId>()
@@ -61,9 +65,18 @@ export class Roster implements LinkView {
     return this.#primaryByPeer.get(peer)?.link ?? null
   }
 
-  /** The link that would be missed least, to make room for a neighbour; null where every link is worth more. */
+  /** The link to give up for a neighbour: wanted by nobody, else by one side, else by both; never a leaf or a transfer. */
   leastWanted(): PeerId | null {
-    return leastWanted(this.#primaryByPeer)
+    let best: PeerId | null = null
+    let bestWorth = Number.POSITIVE_INFINITY
+    for (const [peer, { ourReasons, theirReasons }] of this.#primaryByPeer) {
+      if (((ourReasons | theirReasons) & KEPT) !== 0) continue
+      const worth = (ourReasons !== 0 ? 2 : 0) + (theirReasons !== 0 ? 1 : 0)
+      if (worth >= bestWorth) continue
+      best = peer
+      bestWorth = worth
+    }
+    return best
   }
 
   snapshot(standing: Standing, now: Millis): LinkSnapshot[] {
@@ -132,4 +145,27 @@ export class Roster implements LinkView {
     if (!this.#up.delete(contact.id)) return
     out.push({ type: 'link-down', peer: contact.id, left: closeCode === 'left', reason })
   }
+}
+
+function describeLink(peer: PeerId, connection: Connection, score: number): LinkSnapshot {
+  return {
+    peer,
+    attempt: connection.attempt,
+    role: connection.role,
+    state: connection.state === 'suspect' ? 'suspect' : 'open',
+    signalingPath: connection.signalingPath,
+    roundTripMs: connection.roundTripMs,
+    openedAt: connection.openedAt,
+    ours: reasonNames(connection.ourReasons),
+    theirs: reasonNames(connection.theirReasons),
+    hidden: connection.hidden,
+    bytesSent: connection.bytesSent,
+    bytesReceived: connection.bytesReceived,
+    score,
+  }
+}
+
+/** Names of the reasons whose bits are set. */
+function reasonNames(bits: number): LinkReason[] {
+  return (Object.keys(LINK_REASONS) as LinkReason[]).filter((name) => (bits & LINK_REASONS[name]) !== 0)
 }

@@ -19,7 +19,7 @@ export interface LinkSnapshot {
   readonly peer: PeerId
   readonly attempt: AttemptId
   readonly role: LinkRole
-  readonly state: 'open' | 'suspect' | 'closing'
+  readonly state: 'open' | 'suspect'
   readonly signalingPath: SignalingPath
   /** Smoothed, in milliseconds; null before the first answer. */
   readonly roundTripMs: number | null
