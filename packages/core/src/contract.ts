@@ -31,8 +31,11 @@ export type Channel = 'control' | 'bulk'
 /** The dialer made the offer, the listener answered it. */
 export type LinkRole = 'dialer' | 'listener'
 
-/** How the signals of a link travelled. */
-export type SignalingPath = 'server' | 'overlay' | 'tabs' | 'invite' | 'memory'
+/** What an introducer is. */
+export type IntroducerPath = 'server' | 'tabs' | 'memory'
+
+/** How the signals of a link travelled: through an introducer, through linked peers, or by hand. */
+export type SignalingPath = IntroducerPath | 'overlay' | 'invite'
 
 /** Where a try to connect ended. */
 export type LinkFailureStage = 'signaling' | 'budget' | 'ice' | 'dtls' | 'channel' | 'handshake' | 'timeout'
@@ -117,7 +120,7 @@ export type Input =
   | {
       readonly type: 'introducer-up' | 'introducer-down'
       readonly introducer: IntroducerId
-      readonly path: SignalingPath
+      readonly path: IntroducerPath
     }
   | { readonly type: 'introduced'; readonly contacts: readonly Contact[]; readonly source: IntroducerId }
   | { readonly type: 'job-done'; readonly job: JobId; readonly result: JobResult }

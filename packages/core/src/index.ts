@@ -4,6 +4,7 @@ export type {
   Effect,
   Input,
   IntroducerId,
+  IntroducerPath,
   JobId,
   JobResult,
   LinkBinding,

@@ -1,7 +1,7 @@
 // Attempts under way: every dial and accept that is not a link yet, found by its id, by its peer, or by the routed
 // operation that carries its signals.
 
-import type { AttemptId, IntroducerId, Millis, OpId, Random } from '../contract.ts'
+import type { AttemptId, IntroducerId, IntroducerPath, Millis, OpId, Random } from '../contract.ts'
 import type { RouteKey } from '../dht/router.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
@@ -21,7 +21,7 @@ export function newAttemptId(random: Random): AttemptId {
 /** How signals of one attempt travel. */
 export type SignalWay =
   | { readonly path: 'overlay'; readonly route: RouteKey | null }
-  | { readonly path: 'server' | 'tabs' | 'memory'; readonly introducer: IntroducerId }
+  | { readonly path: IntroducerPath; readonly introducer: IntroducerId }
   | { readonly path: 'invite' }
 
 export class Attempt {

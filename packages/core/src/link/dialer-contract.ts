@@ -4,13 +4,13 @@ import type {
   AttemptId,
   Effect,
   IntroducerId,
+  IntroducerPath,
   LinkFailureStage,
   Millis,
   OpId,
-  SignalingPath,
 } from '../contract.ts'
 import type { RouteKey } from '../dht/router.ts'
-import type { Offence } from '../errors.ts'
+import type { CloseCode, Offence } from '../errors.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { EventEffect, OutcomeEffect, SetTimerEffect } from '../machine.ts'
@@ -32,10 +32,18 @@ export type DialerInput =
   | {
       readonly type: 'introducer-up' | 'introducer-down'
       readonly introducer: IntroducerId
-      readonly path: SignalingPath
+      readonly path: IntroducerPath
     }
   | { readonly type: 'introduced'; readonly contacts: readonly Contact[]; readonly source: IntroducerId }
   | { readonly type: 'local-signal'; readonly attempt: AttemptId; readonly bytes: Uint8Array }
+  /** A sealed signal that an introducer brought. */
+  | {
+      readonly type: 'signal'
+      readonly via: IntroducerId
+      readonly from: Contact
+      readonly bytes: Uint8Array
+    }
+  /** A sealed signal that came through the overlay. */
   | ({ readonly type: 'box' } & IncomingBox)
   /** The overlay could not reach the contact of a signal that we sent under this operation. */
   | { readonly type: 'route-ended'; readonly operation: OperationId }
@@ -50,8 +58,7 @@ export type DialerInput =
   | {
       readonly type: 'handshake-failed'
       readonly attempt: AttemptId
-      readonly busy: boolean
-      readonly code: string
+      readonly code: CloseCode
     }
   /** The attempt became a connection: the link, or a spare one. */
   | { readonly type: 'proved'; readonly attempt: AttemptId }

@@ -5,6 +5,7 @@
 import type {
   AttemptId,
   IntroducerId,
+  IntroducerPath,
   LinkFailureStage,
   Millis,
   OpId,
@@ -21,7 +22,7 @@ import { Attempt, Attempts, newAttemptId, type SignalWay } from './attempts.ts'
 import type { DialerEffect, DialerInput, DialerOptions, DialerTimer, RoomView } from './dialer-contract.ts'
 import { Invites } from './invites.ts'
 import type { AttemptView } from './link-contract.ts'
-import { type OpenedSignal, SIGNAL_KINDS, SignalPost } from './signal-post.ts'
+import { type IncomingBox, type OpenedSignal, SIGNAL_KINDS, SignalPost } from './signal-post.ts'
 
 /** Milliseconds our own dial keeps its precedence over the remote's, whose offer may be the only one that arrived. */
 const GLARE_MS = 5_000
@@ -42,7 +43,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
   /** What routing wants, in the order it was said. */
   readonly #wantByPeer = new Map<PeerId, { contact: Contact; reasons: number }>()
   readonly #failuresByPeer = new Map<PeerId, number>()
-  readonly #pathByIntroducer = new Map<IntroducerId, SignalingPath>()
+  readonly #pathByIntroducer = new Map<IntroducerId, IntroducerPath>()
   /** Who introduced a contact, to reach it the same way. */
   readonly #sourceByPeer = new Map<PeerId, IntroducerId>()
   /** Offers that were judged, each once for each way. A box says no time: whoever carried one could bring it again for ever. */
@@ -72,9 +73,10 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
         return
       case 'local-signal':
         return this.#onLocalSignal(input.attempt, input.bytes, now, out)
+      case 'signal':
+        return this.#onIntroducerSignal(input, now, out)
       case 'box':
-        if (!this.#stopped && !this.#room.isBanned(input.from.id, now)) this.#post.open(input, now, out)
-        return
+        return this.#onBox(input, now, out)
       case 'sealed':
         return this.#onSealed(input.token, input.bytes, now, out)
       case 'box-dropped':
@@ -186,8 +188,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     const known = source === undefined ? [] : [source]
     for (const introducer of [...known, ...this.#pathByIntroducer.keys()]) {
       const path = this.#pathByIntroducer.get(introducer)
-      if (path === undefined || path === 'overlay' || path === 'invite' || tried?.has(introducer)) continue
-      return { path, introducer }
+      if (path !== undefined && !tried?.has(introducer)) return { path, introducer }
     }
     return null
   }
@@ -214,6 +215,16 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
   }
 
   // Signals of others
+
+  #onIntroducerSignal(input: DialerInput & { type: 'signal' }, now: Millis, out: DialerEffect[]): void {
+    const { via: introducer, from, bytes: box } = input
+    const path = this.#pathByIntroducer.get(introducer)
+    if (path !== undefined) this.#onBox({ from, box, way: { path, introducer }, link: null }, now, out)
+  }
+
+  #onBox(box: IncomingBox, now: Millis, out: DialerEffect[]): void {
+    if (!this.#stopped && !this.#room.isBanned(box.from.id, now)) this.#post.open(box, now, out)
+  }
 
   #onSignal(signal: OpenedSignal, now: Millis, out: DialerEffect[]): void {
     if (this.#stopped) return
@@ -331,7 +342,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     const attempt = this.#attempts.ofPeer(to)
     if (attempt === undefined || attempt.opened || attempt.answered) return
     const { way } = attempt
-    if (way.path === 'overlay' || way.path === 'invite' || way.introducer !== via) return
+    if (!('introducer' in way) || way.introducer !== via) return
     attempt.tried.add(via)
     this.#tryIntroducer(attempt, 'not connected to the introducer', now, out)
   }
@@ -396,7 +407,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
         message: `The handshake failed: ${code}.`,
       })
     }
-    const baseMs = input.busy ? BUSY_RETRY_MS : REDIAL_MIN_MS
+    const baseMs = code === 'busy' ? BUSY_RETRY_MS : REDIAL_MIN_MS
     this.#giveUp(attempt, baseMs, code === 'wrong-identity', out)
     this.#pump(now, out)
   }

@@ -97,7 +97,7 @@ export class SignalPost {
   carry(attempt: Attempt, box: Uint8Array, out: Out<DialerEffect>): void {
     const { way, contact } = attempt
     if (contact === null || way.path === 'invite') return
-    if (way.path !== 'overlay') {
+    if ('introducer' in way) {
       const effect = { type: 'carry-signal', via: way.introducer, to: contact.id, bytes: box } as const
       out.push({ type: 'driver', effect })
     } else if (way.route !== null) {
@@ -154,7 +154,7 @@ export class SignalPost {
     const { way, from } = refusal
     if (way.path === 'overlay' && way.route !== null) {
       out.push({ type: 'answer-signal', route: way.route, box, last: true })
-    } else if (way.path !== 'overlay' && way.path !== 'invite') {
+    } else if ('introducer' in way) {
       out.push({
         type: 'driver',
         effect: { type: 'carry-signal', via: way.introducer, to: from.id, bytes: box },

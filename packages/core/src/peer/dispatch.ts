@@ -180,9 +180,9 @@ function onLinkUp(
 }
 
 function onHandshakeFailed(carrier: Carrier, effect: EffectOf<'links'> & { type: 'handshake-failed' }): void {
-  const { attempt, code, alternatives } = effect
-  carrier.give('dialer', { type: 'handshake-failed', attempt, code, busy: code === 'busy' })
-  if (alternatives.length > 0) carrier.give('routing', { type: 'learned', contacts: alternatives })
+  carrier.give('dialer', effect)
+  const { alternatives: contacts } = effect
+  if (contacts.length > 0) carrier.give('routing', { type: 'learned', contacts })
 }
 
 type FrameHandler = (carrier: Carrier, from: PeerId, frame: Frame) => void

@@ -1,7 +1,7 @@
 // Composes the machines. Inputs of the driver go to the machine they concern; effects of machines go to the driver or,
 // as inputs, to other machines. Nothing is decided here, and nothing else knows all machines.
 
-import type { Effect, Input, LinkId, Millis, OpId, Random, SignalingPath } from '../contract.ts'
+import type { Effect, Input, LinkId, Millis, OpId, Random } from '../contract.ts'
 import { Finder } from '../dht/finder.ts'
 import { Router } from '../dht/router.ts'
 import { Store } from '../dht/store.ts'
@@ -11,7 +11,6 @@ import { Gossip } from '../gossip/gossip.ts'
 import type { Contact } from '../identity/contact.ts'
 import { keyOf, type PeerId } from '../identity/peer-id.ts'
 import { LINKS_MAX, REPLICAS } from '../limits.ts'
-import type { SignalWay } from '../link/attempts.ts'
 import { Dialer } from '../link/dialer.ts'
 import { LinkSet } from '../link/link-set.ts'
 import type { Machine } from '../machine.ts'
@@ -244,8 +243,7 @@ export class Peer implements Carrier {
   }
 
   #afterTurn(): void {
-    if (this.#leaving?.byeSent && this.#machines.links.size === 0 && this.#machines.links.isEmpty)
-      this.#finishLeaving()
+    if (this.#leaving?.byeSent && this.#machines.links.isEmpty) this.#finishLeaving()
     this.#timers.dropStale((timer) => this.#isWanted(timer))
     const due = Math.max(this.#timers.nextDue, this.#catchUpUntil)
     // A wake that has come is over: another timer for the same moment asks for another one.
@@ -279,8 +277,6 @@ export class Peer implements Carrier {
       case 'link-opened':
         this.give('dialer', { type: 'opened', attempt: input.attempt })
         return this.give('links', { ...input, type: 'opened' })
-      case 'link-failed':
-        return this.give('dialer', input)
       case 'link-received':
         return this.give('links', { ...input, type: 'received' })
       case 'link-writable':
@@ -289,14 +285,13 @@ export class Peer implements Carrier {
         return this.give('links', { ...input, type: 'silent' })
       case 'link-closed':
         return this.give('links', { ...input, type: 'closed' })
+      case 'link-failed':
       case 'local-signal':
       case 'introducer-up':
       case 'introducer-down':
-        return this.#onIntroducer(input)
+      case 'signal':
       case 'undeliverable':
         return this.give('dialer', input)
-      case 'signal':
-        return this.#onSignal(input)
       case 'introduced':
         this.give('dialer', input)
         return this.give('routing', { type: 'introduced', contacts: input.contacts })
@@ -313,21 +308,6 @@ export class Peer implements Carrier {
       case 'wake':
         return
     }
-  }
-
-  readonly #pathByIntroducer = new Map<string, SignalingPath>()
-
-  #onIntroducer(input: Input & { type: 'local-signal' | 'introducer-up' | 'introducer-down' }): void {
-    if (input.type === 'introducer-up') this.#pathByIntroducer.set(input.introducer, input.path)
-    if (input.type === 'introducer-down') this.#pathByIntroducer.delete(input.introducer)
-    this.give('dialer', input)
-  }
-
-  #onSignal(input: Input & { type: 'signal' }): void {
-    const path = this.#pathByIntroducer.get(input.via)
-    if (path === undefined) return
-    const way = { path, introducer: input.via } as SignalWay
-    this.give('dialer', { type: 'box', from: input.from, box: input.bytes, way, link: null })
   }
 
   #onJobDone({ job, result }: Input & { type: 'job-done' }): void {

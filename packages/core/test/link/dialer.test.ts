@@ -314,7 +314,7 @@ describe('dialing', () => {
     bench.up.add(middle.id)
     bench.advance(ATTEMPT_TIMEOUT_MS)
     bench.give({ type: 'proved', attempt: link })
-    bench.give({ type: 'handshake-failed', attempt: duplicate, busy: false, code: 'duplicate' })
+    bench.give({ type: 'handshake-failed', attempt: duplicate, code: 'duplicate' })
     expect(bench.dialer.tables()).toMatchObject({ attempts: 0 })
     expect(bench.of('dial-failed')).toEqual([])
     bench.give({ type: 'link-down', peer: large.id })
@@ -326,10 +326,10 @@ describe('dialing', () => {
     const bench = new DialerBench().introducer()
     const attempt = bench.want(large)!
     bench.give({ type: 'opened', attempt })
-    bench.give({ type: 'handshake-failed', attempt, busy: false, code: 'wrong-identity' })
+    bench.give({ type: 'handshake-failed', attempt, code: 'wrong-identity' })
     expect(bench.of('dial-failed')).toMatchObject([{ peer: large.id, gone: true }])
     const again = bench.want(large)!
-    bench.give({ type: 'handshake-failed', attempt: again, busy: true, code: 'busy' })
+    bench.give({ type: 'handshake-failed', attempt: again, code: 'busy' })
     expect(bench.of('dial-failed')[1]).toMatchObject({ gone: false })
     expect(bench.of('dial-failed')[1]!.retryAfterMs).toBeGreaterThanOrEqual(30_000)
   })
@@ -762,7 +762,7 @@ describe('invites', () => {
   it('[SI6] an invite to somebody who is linked already completes too', () => {
     const { host, guest, attempt, offer } = invited()
     host.give({ type: 'invite-complete', op: 3, attempt, answer: answer(guest, offer) })
-    host.give({ type: 'handshake-failed', attempt, busy: false, code: 'duplicate' })
+    host.give({ type: 'handshake-failed', attempt, code: 'duplicate' })
     expect(host.of('done').map(({ op }) => op)).toEqual([1, 3])
   })
 
@@ -806,7 +806,7 @@ describe('invites', () => {
     other.host.give({
       type: 'handshake-failed',
       attempt: other.attempt,
-      busy: false,
+
       code: 'version-mismatch',
     })
     expect(other.host.of('failed')).toMatchObject([{ op: 3, code: 'VERSION_MISMATCH' }])
@@ -884,7 +884,7 @@ describe('stopping', () => {
     bench.give({ type: 'opened', attempt })
     bench.give({ type: 'proved', attempt })
     bench.give({ type: 'link-failed', attempt, stage: 'ice', detail: '' })
-    bench.give({ type: 'handshake-failed', attempt, busy: false, code: 'left' })
+    bench.give({ type: 'handshake-failed', attempt, code: 'left' })
     bench.give({ type: 'timer', timer: { type: 'attempt', attempt, since: bench.now } })
     bench.give({ type: 'route-ended', operation: 'ab'.repeat(16) as never })
     for (const token of ['seal:00', 'refuse:9', 'open:9'])

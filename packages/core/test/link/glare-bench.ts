@@ -239,7 +239,7 @@ export class GlareBench {
       case 'proved':
         return this.dial(node, effect)
       case 'handshake-failed':
-        return this.dial(node, { ...effect, busy: effect.code === 'busy' })
+        return this.dial(node, effect)
       case 'link-up':
         return this.dial(node, { type: 'link-up', peer: effect.contact.id })
       case 'link-down':

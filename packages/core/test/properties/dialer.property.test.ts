@@ -200,7 +200,7 @@ class DialerStage implements Stage<Step> {
       bench.taken.add(id)
     } else if (what === 'refuse') {
       this.#release(attempt)
-      bench.give({ type: 'handshake-failed', attempt: id, busy: true, code: 'busy' })
+      bench.give({ type: 'handshake-failed', attempt: id, code: 'busy' })
     } else if (what === 'prove' && peer !== null && !bench.up.has(peer)) {
       attempt.state = 'link'
       seen.made += 1

@@ -1,7 +1,7 @@
 // The port of whoever helps a newcomer: a signaling server, the sibling tabs of the same profile, an in-memory stand-in
 // for tests. It hands over contacts and carries sealed signals; it can drop them, not read or forge them.
 
-import type { Contact, IntroducerId, PeerId, SignalingPath } from '@hyphae/core'
+import type { Contact, IntroducerId, IntroducerPath, PeerId } from '@hyphae/core'
 
 export type IntroducerEvent =
   /** Contacts can be asked for and signals carried. */
@@ -26,7 +26,7 @@ export interface IntroducerIdentity {
 export interface Introducer {
   /** Stable name: the URL, or `tabs`. */
   readonly id: IntroducerId
-  readonly path: SignalingPath
+  readonly path: IntroducerPath
   /** Called once. Connects, and keeps trying until `close`. */
   open(identity: IntroducerIdentity, listener: (event: IntroducerEvent) => void): void
   /** Asks for contacts; they come as `introduced`. Connects again when it had gone quiet. */
