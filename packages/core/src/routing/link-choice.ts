@@ -38,8 +38,8 @@ const YIELD_MS = 1_500
 
 const { leaf: LEAF, bucket: BUCKET, random: RANDOM } = LINK_REASONS
 
-/** What a link is worth to us: more of its kind than we aim for, one of the random ones, the link of a bucket, a leaf. */
-const WORTH = { surplus: 0, random: 1, bucket: 2, kept: 3 } as const
+/** What a link is worth to us: one more than we aim for in its bucket, one of those, a leaf. */
+const WORTH = { surplus: 0, bucket: 1, kept: 2 } as const
 type Worth = (typeof WORTH)[keyof typeof WORTH]
 
 /** `first`: there is nobody to look around from; `wait`: there is, and we do not know our neighbourhood; `all`: we do. */
@@ -306,8 +306,7 @@ export class LinkChoice {
   #worth({ known, theirs }: LinkState): Worth {
     const ours = this.#wants.reasonsOf(known.id)
     if (ours === 0 || theirs !== 0 || (ours & LEAF) !== 0) return WORTH.kept
-    if (this.#tally.inBucket(known.bucket) <= this.targets.perBucket) return WORTH.bucket
-    return this.#tally.random > this.targets.random ? WORTH.surplus : WORTH.random
+    return this.#tally.inBucket(known.bucket) > this.targets.perBucket ? WORTH.surplus : WORTH.bucket
   }
 
   // Small things
