@@ -1,5 +1,6 @@
 // A token bucket: `burst` at once, `perSecond` in the long run. Integer time in, no timers.
 
+import { putLast } from './bounded-map.ts'
 import type { Millis } from './contract.ts'
 
 export class TokenBucket {
@@ -40,11 +41,7 @@ export class TokenBuckets {
 
   take(key: string, cost: number, now: Millis): boolean {
     const bucket = this.#bucketByKey.get(key) ?? new TokenBucket(this.#burst, this.#perSecond, now)
-    this.#bucketByKey.delete(key)
-    this.#bucketByKey.set(key, bucket)
-    if (this.#bucketByKey.size > this.#keysMax) {
-      this.#bucketByKey.delete(this.#bucketByKey.keys().next().value as string)
-    }
+    putLast(this.#bucketByKey, key, bucket, this.#keysMax)
     return bucket.take(cost, now)
   }
 

@@ -1,6 +1,7 @@
 // The highest version of a key that this peer has written or read, so that its next version is higher still. Only a
 // memory: a restart falls back on the headers it kept and on its clock.
 
+import { putLast } from '../bounded-map.ts'
 import type { Key } from '../identity/peer-id.ts'
 
 /** Keys remembered; the longest untouched is forgotten first. */
@@ -15,11 +16,7 @@ export class SeenRanks {
   }
 
   see(key: Key, rank: number): void {
-    const highest = Math.max(rank, this.of(key))
-    this.#rankByKey.delete(key)
-    this.#rankByKey.set(key, highest)
-    if (this.#rankByKey.size > SEEN_RANKS_MAX)
-      this.#rankByKey.delete(this.#rankByKey.keys().next().value as Key)
+    putLast(this.#rankByKey, key, Math.max(rank, this.of(key)), SEEN_RANKS_MAX)
   }
 
   get size(): number {

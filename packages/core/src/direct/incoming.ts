@@ -1,5 +1,6 @@
 // Requests of others: proved, told to the application once, answered on every way they came.
 
+import { putLast } from '../bounded-map.ts'
 import type { Millis, OpId } from '../contract.ts'
 import type { RouteKey } from '../dht/route-state.ts'
 import type { RoutedReply } from '../dht/routed.ts'
@@ -146,7 +147,7 @@ export class Incoming {
     const { op, message } = waiting.answer
     const response = { ...message, signature }
     this.#waitingByKey.delete(waiting.key)
-    this.#keep(waiting.key, response)
+    putLast(this.#responseByKey, waiting.key, response, RESPONSES_KEPT_MAX)
     const ways = waiting.ways.filter(({ since }) => turn.now - since < ROUTE_STATE_MS - WAY_HERE_MS)
     for (const { route } of ways) turn.out.push({ type: 'answer', route, inner: response, last: true })
     if (ways.length === 0) this.#sendAfresh(waiting, response, turn)
@@ -257,14 +258,6 @@ export class Incoming {
     waiting.answer = { op, message }
     const bytes = responseSignedBytes(networkId, sender.id, message)
     turn.out.push({ type: 'sign', token: SIGN + key, bytes })
-  }
-
-  /** The first to be kept is the first to go. */
-  #keep(key: InKey, response: MessageOf<'RESPONSE'>): void {
-    this.#responseByKey.set(key, response)
-    if (this.#responseByKey.size <= RESPONSES_KEPT_MAX) return
-    const [oldest] = this.#responseByKey.keys()
-    if (oldest !== undefined) this.#responseByKey.delete(oldest)
   }
 
   #sendAfresh(waiting: InRequest, inner: MessageOf<'RESPONSE'>, turn: Turn): void {

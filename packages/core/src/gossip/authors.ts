@@ -1,6 +1,7 @@
 // What is remembered of authors: which of their counters came already, so that nobody can replay a message after its id
 // is forgotten, and how much they published lately.
 
+import { putLast } from '../bounded-map.ts'
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import {
@@ -88,12 +89,7 @@ export class Authors {
   #touch({ topic, author, boot }: Sequence): Windows {
     const name = topic + author
     const windows = this.#windowsByAuthor.get(name) ?? { newest: new CounterWindow(boot), previous: null }
-    this.#windowsByAuthor.delete(name)
-    this.#windowsByAuthor.set(name, windows)
-    if (this.#windowsByAuthor.size > AUTHORS_MAX) {
-      const [oldest] = this.#windowsByAuthor.keys()
-      this.#windowsByAuthor.delete(oldest as string)
-    }
+    putLast(this.#windowsByAuthor, name, windows, AUTHORS_MAX)
     return windows
   }
 }

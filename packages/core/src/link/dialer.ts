@@ -2,6 +2,7 @@
 // fails (routing hears when the contact may be wanted again). How signals travel is in signal-post.ts, and in invites.ts
 // where people carry them.
 
+import { putLast } from '../bounded-map.ts'
 import type {
   AttemptId,
   IntroducerId,
@@ -69,7 +70,8 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
       case 'introducer-down':
         return void this.#pathByIntroducer.delete(input.introducer)
       case 'introduced':
-        for (const { id } of input.contacts) remember(this.#sourceByPeer, id, input.source)
+        for (const { id } of input.contacts)
+          putLast(this.#sourceByPeer, id, input.source, REMEMBERED_PEERS_MAX)
         return
       case 'local-signal':
         return this.#onLocalSignal(input.attempt, input.bytes, now, out)
@@ -417,7 +419,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     if (attempt.contact === null || this.#room.isUp(attempt.contact.id)) return
     const peer = attempt.contact.id
     const failures = Math.min(this.#failuresByPeer.get(peer) ?? 0, FAILURES_COUNTED_MAX)
-    remember(this.#failuresByPeer, peer, failures + 1)
+    putLast(this.#failuresByPeer, peer, failures + 1, REMEMBERED_PEERS_MAX)
     const jitter = 0.5 + this.#random.u32() / 0x1_0000_0000
     const pauseMs = Math.min(baseMs * 2 ** failures, Math.max(REDIAL_MAX_MS, baseMs))
     this.#wantByPeer.delete(peer)
@@ -458,11 +460,4 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
 
 function sentStage({ role }: Attempt): LinkStage {
   return role === 'dialer' ? 'offer-sent' : 'answer-sent'
-}
-
-/** Puts an entry last; beyond the bound the oldest is forgotten. */
-function remember<V>(map: Map<PeerId, V>, peer: PeerId, value: V): void {
-  map.delete(peer)
-  map.set(peer, value)
-  if (map.size > REMEMBERED_PEERS_MAX) map.delete(map.keys().next().value as PeerId)
 }

@@ -1,5 +1,6 @@
 // How a remote has behaved: offences lower its score, time mends it, a score of nothing is a ban for a while.
 
+import { putLast } from '../bounded-map.ts'
 import type { Millis } from '../contract.ts'
 import type { Offence } from '../errors.ts'
 import type { PeerId } from '../identity/peer-id.ts'
@@ -69,11 +70,7 @@ export class Standing {
     const entry: Entry = known
       ? { score: mended(known, now), at: now, bannedUntil: known.bannedUntil }
       : { score: SCORE_START, at: now, bannedUntil: 0 }
-    this.#entryByPeer.delete(peer)
-    this.#entryByPeer.set(peer, entry)
-    if (this.#entryByPeer.size > REMEMBERED_PEERS_MAX) {
-      this.#entryByPeer.delete(this.#entryByPeer.keys().next().value as PeerId)
-    }
+    putLast(this.#entryByPeer, peer, entry, REMEMBERED_PEERS_MAX)
     return entry
   }
 }

@@ -1,5 +1,6 @@
 // Who died lately, so that gossip which is older than the death does not bring the dead back into our tables.
 
+import { putLast } from '../bounded-map.ts'
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { LINK_SILENCE_MS } from '../limits.ts'
@@ -25,10 +26,7 @@ export class Departed {
   }
 
   add(peer: PeerId, now: Millis): void {
-    this.#diedAtByPeer.delete(peer)
-    this.#diedAtByPeer.set(peer, now)
-    if (this.#diedAtByPeer.size <= DEPARTED_MAX) return
-    this.#diedAtByPeer.delete(this.#diedAtByPeer.keys().next().value as PeerId)
+    putLast(this.#diedAtByPeer, peer, now, DEPARTED_MAX)
   }
 
   /** The peer itself was heard. */

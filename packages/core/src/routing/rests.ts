@@ -1,6 +1,7 @@
 // Whom, and where, we do not dial for a while. Full peers stay full: who was refused again and again waits longer and
 // longer, so that a network without free places comes to rest.
 
+import { putLast } from '../bounded-map.ts'
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { REMEMBERED_PEERS_MAX } from '../limits.ts'
@@ -62,11 +63,7 @@ export class Rests {
 
   /** Beyond the bound whoever has rested longest may be dialed again. */
   #remember(peer: PeerId, rest: Rest): void {
-    this.#restByPeer.delete(peer)
-    this.#restByPeer.set(peer, rest)
-    if (this.#restByPeer.size > REMEMBERED_PEERS_MAX) {
-      this.#restByPeer.delete(this.#restByPeer.keys().next().value as PeerId)
-    }
+    putLast(this.#restByPeer, peer, rest, REMEMBERED_PEERS_MAX)
   }
 }
 
