@@ -1,6 +1,7 @@
 // The strategy `epidemic`: whole messages to a few links chosen by chance, and ids compared with one of them now and then.
 
-import type { Millis, Random } from '../contract.ts'
+import type { Millis } from '../contract.ts'
+import { draw } from '../draw.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { GOSSIP_HOPS_MAX, PULL_ROUNDS, PULL_ROUNDS_MS_MAX, RECONCILE_YOUNG_MS } from '../limits.ts'
 import type { MessageOf, TopicId } from '../wire/messages.ts'
@@ -137,7 +138,7 @@ export class Epidemic implements Spread {
   #push(message: CachedMessage, probability: number, now: Millis, out: GossipEffect[]): number {
     const { random } = this.#context
     const lacking = [...this.#links].filter((peer) => isNewsTo(peer, message))
-    const chosen = sample(lacking, this.eager, random)
+    const chosen = draw(lacking, this.eager, random)
     const lucky = chosen.filter(() => random.u32() < probability * 2 ** 32)
     return push(this.#context, message, lucky, now, out)
   }
@@ -162,12 +163,4 @@ function reconciliationOf({ mode, pullEveryMs }: EpidemicStrategy): Reconciliati
     youngMs,
     answersCompare: false,
   }
-}
-
-/** Some of the items, each equally likely. Empties what it is given. */
-function sample(items: PeerId[], count: number, random: Random): PeerId[] {
-  const chosen: PeerId[] = []
-  while (chosen.length < count && items.length > 0)
-    chosen.push(...items.splice(random.u32() % items.length, 1))
-  return chosen
 }

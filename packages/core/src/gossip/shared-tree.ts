@@ -1,5 +1,6 @@
 // The tree as which authors' trees begin.
 
+import { draw } from '../draw.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { EAGER_LINKS_MAX } from '../limits.ts'
 import type { GossipContext } from './gossip-context.ts'
@@ -75,10 +76,7 @@ export class SharedTree {
   /** A few of the peers, drawn by chance, the fastest first. */
   #drawn(peers: Iterable<PeerId>): PeerId[] {
     const { links, random } = this.#context
-    const left = [...peers]
-    const drawn: PeerId[] = []
-    while (drawn.length < CHOICES && left.length > 0)
-      drawn.push(...left.splice(random.u32() % left.length, 1))
+    const drawn = draw([...peers], CHOICES, random)
     return drawn.sort((a, b) => linkDelayMs(links, a) - linkDelayMs(links, b))
   }
 }

@@ -2,6 +2,7 @@
 // and among leaf links every change of the sibling list. Where nothing changes, nothing is sent.
 
 import type { Millis, Random } from '../contract.ts'
+import { draw } from '../draw.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { NAME_BYTES_MAX } from '../limits.ts'
@@ -156,19 +157,15 @@ export class PeerExchange {
       .map(({ known }) => known.contact)
     const closest = closestOf(to.known.id, others, EXCHANGE_CLOSEST)
     const rest = others.filter((contact) => !closest.includes(contact))
-    while (closest.length < EXCHANGE_LINKS_MAX && rest.length > 0) {
-      closest.push(...rest.splice(this.#random.u32() % rest.length, 1))
-    }
-    return closest
+    return [...closest, ...draw(rest, EXCHANGE_LINKS_MAX - closest.length, this.#random)]
   }
 
   /** The whole list for a neighbour, which is kept up to date from then on; the closest to it for anybody else. */
   #pickSiblings(to: LinkState): Contact[] {
-    const { list } = this.#siblings
-    const contacts = list.map(({ contact }) => contact)
-    return this.#siblings.has(to.known)
-      ? contacts
-      : this.#table.closest(to.known.id, EXCHANGE_SIBLINGS_FAR).map(({ contact }) => contact)
+    const siblings = this.#siblings.has(to.known)
+      ? this.#siblings.list
+      : this.#table.closest(to.known.id, EXCHANGE_SIBLINGS_FAR)
+    return siblings.map(({ contact }) => contact)
   }
 
   #latest(): number {
