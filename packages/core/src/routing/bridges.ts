@@ -8,9 +8,9 @@ import type { PeerId } from '../identity/peer-id.ts'
 import { PING_TIMEOUT_MS } from '../limits.ts'
 import type { KnownContact } from './bucket.ts'
 
-/** Milliseconds from one search for somebody an introducer named to the next, however often introducers name anybody. */
+/** Milliseconds from one probe of somebody whom an introducer named to the next, however often introducers name anybody. */
 const SEEK_EVERY_MS = 30_000
-/** Milliseconds that a search may take: a probe may have to wait for others. */
+/** Milliseconds in which an unanswered one tells of a stranger: a probe may have to wait for others. */
 const SEEK_MS = 2 * PING_TIMEOUT_MS
 /** Lookups through one bridge until one is answered. */
 const TRIES_MAX = 3
@@ -37,7 +37,7 @@ export class Bridges {
 
   /** Which of these, named by an introducer, our network is to be asked for; null where it is too soon. */
   seek(introduced: readonly KnownContact[], now: Millis): KnownContact | null {
-    const known = introduced[this.#random.u32() % Math.max(1, introduced.length)]
+    const known = introduced[this.#random.u32() % introduced.length]
     if (known === undefined || now < this.#seekAt) return null
     this.#sought = { peer: known.id, until: now + SEEK_MS }
     this.#seekAt = now + SEEK_EVERY_MS
