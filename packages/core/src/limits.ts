@@ -86,8 +86,8 @@ export const LEAF_LINKS = 8
 export const BUCKET_LINKS = 3
 /** Links chosen by chance: they make the graph an expander. */
 export const RANDOM_LINKS = 3
-/** Milliseconds a contact has to answer a ping before a newer one takes its place. */
-export const PING_TIMEOUT_MS = 5_000
+/** Milliseconds a contact has to answer a probe (FIND); then it counts as dead, and a newer one may take its place. */
+export const PROBE_TIMEOUT_MS = 5_000
 /** Milliseconds between looks at one bucket; Kademlia refreshes after an hour, tabs live shorter. */
 export const BUCKET_REFRESH_MS = 10 * 60_000
 /** Milliseconds between two savings of contacts that changed. */

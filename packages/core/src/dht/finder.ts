@@ -5,7 +5,7 @@
 import type { Millis, OpId, Random } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import { type Key, keyOf, type PeerId } from '../identity/peer-id.ts'
-import { BUCKET_CONTACTS_MAX, LOOKUP_STEP_TIMEOUT_MS, LOOKUPS_MAX, PING_TIMEOUT_MS } from '../limits.ts'
+import { BUCKET_CONTACTS_MAX, LOOKUP_STEP_TIMEOUT_MS, LOOKUPS_MAX, PROBE_TIMEOUT_MS } from '../limits.ts'
 import type {
   Machine,
   OutcomeEffect,
@@ -167,7 +167,7 @@ export class Finder implements Machine<FinderInput, FinderEffect> {
       what: FIND_WHAT.linked,
       count: 0,
       via,
-      timeoutMs: PING_TIMEOUT_MS,
+      timeoutMs: PROBE_TIMEOUT_MS,
       op: null,
     } as const
     const isAsked = this.#questions.ask(

@@ -4,7 +4,7 @@
 import type { Millis, StoredContact } from '../contract.ts'
 import { type Contact, isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { CONTACTS_SAVED_MAX, PING_TIMEOUT_MS } from '../limits.ts'
+import { CONTACTS_SAVED_MAX, PROBE_TIMEOUT_MS } from '../limits.ts'
 import type { OffenceEffect, Out, SetTimerEffect } from '../machine.ts'
 import { hopsTo, type KnownContact } from './bucket.ts'
 import { Departed, type Evidence } from './departed.ts'
@@ -20,7 +20,7 @@ const RESTORED_PROBES_MAX = 16
 
 type AcquaintanceEffect =
   | OffenceEffect
-  | SetTimerEffect<RoutingTimer & { readonly type: 'ping' }>
+  | SetTimerEffect<RoutingTimer & { readonly type: 'probe' }>
   | { readonly type: 'probe'; readonly contact: Contact; readonly via: readonly PeerId[] }
 
 /** Who says so, and how it knows. `namer` is null for an introducer, and for a full peer that names others. */
@@ -171,7 +171,11 @@ export class Acquaintances {
     for (const known of this.#probes.take(now)) {
       const { id, contact } = known
       out.push({ type: 'probe', contact, via: hopsTo(known) })
-      out.push({ type: 'set-timer', afterMs: PING_TIMEOUT_MS, timer: { type: 'ping', peer: id, since: now } })
+      out.push({
+        type: 'set-timer',
+        afterMs: PROBE_TIMEOUT_MS,
+        timer: { type: 'probe', peer: id, since: now },
+      })
     }
   }
 

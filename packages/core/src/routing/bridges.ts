@@ -5,13 +5,13 @@
 
 import type { Millis, Random, SignalingPath } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { PING_TIMEOUT_MS } from '../limits.ts'
+import { PROBE_TIMEOUT_MS } from '../limits.ts'
 import type { KnownContact } from './bucket.ts'
 
 /** Milliseconds from one probe of somebody whom an introducer named to the next, however often introducers name anybody. */
 const SEEK_EVERY_MS = 30_000
 /** Milliseconds in which an unanswered one tells of a stranger: a probe may have to wait for others. */
-const SEEK_MS = 2 * PING_TIMEOUT_MS
+const SEEK_MS = 2 * PROBE_TIMEOUT_MS
 /** Lookups through one bridge until one is answered. */
 const TRIES_MAX = 3
 

@@ -12,7 +12,7 @@ export type RoutingTimer =
   | { readonly type: 'refresh' }
   | { readonly type: 'save' }
   | { readonly type: 'arrive' }
-  | { readonly type: 'ping'; readonly peer: PeerId; readonly since: number }
+  | { readonly type: 'probe'; readonly peer: PeerId; readonly since: number }
 
 export type RoutingInput =
   | { readonly type: 'restore'; readonly contacts: readonly StoredContact[] }

@@ -55,7 +55,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect> {
   readonly #need: Need
   readonly #bridges: Bridges
   readonly #arrival: Arrival
-  readonly #alarms = new Alarms<Exclude<RoutingTimer['type'], 'ping'>>()
+  readonly #alarms = new Alarms<Exclude<RoutingTimer['type'], 'probe'>>()
   #linkUps = 0
   #verifyAt: Millis = 0
   #savedAt: Millis = Number.NEGATIVE_INFINITY
@@ -90,7 +90,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect> {
   }
 
   wants(timer: RoutingTimer): boolean {
-    return timer.type !== 'ping' || this.#acquaintances.isSuspect(timer.peer)
+    return timer.type !== 'probe' || this.#acquaintances.isSuspect(timer.peer)
   }
 
   /** Sizes of everything that remotes can fill. */
@@ -332,7 +332,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect> {
   // Timers
 
   #onTimer(timer: RoutingTimer, now: Millis, out: RoutingEffect[]): void {
-    if (timer.type === 'ping') {
+    if (timer.type === 'probe') {
       return this.#onProbed(this.#acquaintances.endProbe(timer.peer, timer.since), false, now, out)
     }
     if (!this.#alarms.take(timer.type, now)) return

@@ -12,7 +12,7 @@ import {
   LOOKUP_STEP_TIMEOUT_MS,
   LOOKUP_TIMEOUT_MS,
   LOOKUPS_MAX,
-  PING_TIMEOUT_MS,
+  PROBE_TIMEOUT_MS,
   ROUTE_STATE_MS,
 } from '../../src/limits.ts'
 import type { LookupResult, TopologyResult } from '../../src/peer/calls.ts'
@@ -167,7 +167,7 @@ describe('finds and probes', () => {
       mode: 'probe',
       target: contact.id,
       via: [contactNumber(1).id, contact.id],
-      timeoutMs: PING_TIMEOUT_MS,
+      timeoutMs: PROBE_TIMEOUT_MS,
     })
     expect(first.inner).toMatchObject({ type: 'FIND', count: 0 })
     expect(bench.answer(first, contactNumber(51))).toEqual([])

@@ -341,7 +341,7 @@ describe('what means nothing', () => {
       return out.some((effect) => effect.type === 'wake-at' && effect.at === network.now + 100)
     }
     expect(wakesFor('links', { type: 'handshake', link: 999 })).toBe(false)
-    expect(wakesFor('routing', { type: 'ping', peer: contactNumber(2).id, since: network.now })).toBe(false)
+    expect(wakesFor('routing', { type: 'probe', peer: contactNumber(2).id, since: network.now })).toBe(false)
     expect(wakesFor('routing', { type: 'arrive' })).toBe(true)
   })
 

@@ -3,7 +3,7 @@ import type { StoredContact } from '../../src/contract.ts'
 import type { Contact } from '../../src/identity/contact.ts'
 import { isAcceptable } from '../../src/identity/contact.ts'
 import { keyOf } from '../../src/identity/peer-id.ts'
-import { BUCKET_CONTACTS_MAX, CONTACTS_SAVE_MS, PING_TIMEOUT_MS } from '../../src/limits.ts'
+import { BUCKET_CONTACTS_MAX, CONTACTS_SAVE_MS, PROBE_TIMEOUT_MS } from '../../src/limits.ts'
 import { DEPARTED_MAX, DEPARTED_MS, DEPARTED_SURELY_MS } from '../../src/routing/departed.ts'
 import { brokenInvariants } from '../../src/routing/invariants.ts'
 import { PROBES_MAX, PROBES_WAITING_MAX, RUMOURED_PROBES_MAX } from '../../src/routing/probes.ts'
@@ -46,7 +46,7 @@ describe('entering', () => {
     bench.join()
     expect(bench.take('probe').map(({ contact }) => contact)).toEqual(expect.arrayContaining([alive, dead]))
     bench.handle({ type: 'probed', peer: alive.id, alive: true })
-    bench.advance(PING_TIMEOUT_MS)
+    bench.advance(PROBE_TIMEOUT_MS)
     expect(bench.routing.view.siblings()).toContain(alive)
     expect(bench.knows(dead)).toBe(false)
   })
@@ -117,7 +117,7 @@ describe('full buckets', () => {
     const [probe] = bench.take('probe')
     expect(members).toContain(probe!.contact)
     bench.handle({ type: 'probed', peer: probe!.contact.id, alive: true })
-    bench.advance(PING_TIMEOUT_MS)
+    bench.advance(PROBE_TIMEOUT_MS)
     expect(bench.knows(probe!.contact)).toBe(true)
   })
 
@@ -127,7 +127,7 @@ describe('full buckets', () => {
     bench.take('probe')
     bench.learn([bench.contactIn(0)])
     const [probe] = bench.take('probe')
-    bench.advance(PING_TIMEOUT_MS - 1)
+    bench.advance(PROBE_TIMEOUT_MS - 1)
     expect(bench.knows(probe!.contact)).toBe(true)
     bench.advance(1)
     expect(bench.knows(probe!.contact)).toBe(false)
@@ -140,7 +140,7 @@ describe('full buckets', () => {
     const [contact] = bench.contacts(1) as [Contact]
     bench.learn([contact])
     bench.handle({ type: 'probed', peer: contact.id, alive: false })
-    bench.handle({ type: 'timer', timer: { type: 'ping', peer: contact.id, since: 0 } })
+    bench.handle({ type: 'timer', timer: { type: 'probe', peer: contact.id, since: 0 } })
     expect(bench.knows(contact)).toBe(true)
   })
 })
@@ -240,7 +240,7 @@ describe('dying', () => {
     bench.unlink(broken)
     expect(bench.take('probe').map(({ contact }) => contact)).toContain(broken)
     expect(bench.knows(broken)).toBe(true)
-    bench.advance(PING_TIMEOUT_MS)
+    bench.advance(PROBE_TIMEOUT_MS)
     expect(bench.knows(broken)).toBe(false)
   })
 
@@ -248,7 +248,7 @@ describe('dying', () => {
     const bench = new RoutingBench()
     const contacts = bench.contacts(5).map((contact) => bench.link(contact))
     for (const contact of contacts) bench.unlink(contact)
-    bench.advance(PING_TIMEOUT_MS * 2)
+    bench.advance(PROBE_TIMEOUT_MS * 2)
     expect(contacts.every((contact) => bench.knows(contact))).toBe(true)
   })
 
@@ -262,7 +262,7 @@ describe('dying', () => {
     const asked = bench.take('probe').map(({ contact }) => contact)
     expect(new Set(asked)).toEqual(new Set(contacts.slice(5)))
     for (const contact of asked) bench.handle({ type: 'probed', peer: contact.id, alive: true })
-    bench.advance(PING_TIMEOUT_MS)
+    bench.advance(PROBE_TIMEOUT_MS)
     expect([...linked, ...asked].every((contact) => bench.knows(contact))).toBe(true)
   })
 
@@ -285,7 +285,7 @@ describe('dying', () => {
     const next = bench.take('probe').map(({ contact }) => contact)
     expect(next).toHaveLength(RUMOURED_PROBES_MAX - 1)
     expect(next).not.toContain(broken)
-    bench.advance(PING_TIMEOUT_MS)
+    bench.advance(PROBE_TIMEOUT_MS)
     expect(bench.knows(broken)).toBe(false)
   })
 

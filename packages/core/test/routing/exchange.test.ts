@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Contact } from '../../src/identity/contact.ts'
 import { keyOf } from '../../src/identity/peer-id.ts'
-import { LEAF_LINKS, NAME_BYTES_MAX, PING_TIMEOUT_MS, SIBLINGS_MAX } from '../../src/limits.ts'
+import { LEAF_LINKS, NAME_BYTES_MAX, PROBE_TIMEOUT_MS, SIBLINGS_MAX } from '../../src/limits.ts'
 import { LINK_REASONS } from '../../src/peer/calls.ts'
 import { compareDistance } from '../../src/routing/distance.ts'
 import {
@@ -119,7 +119,7 @@ describe('later', () => {
     const near = leaf(bench, bench.contact())
     const other = bench.link(bench.contact(), 'listener')
     const dying = bench.link(bench.contact())
-    bench.advance(PING_TIMEOUT_MS)
+    bench.advance(PROBE_TIMEOUT_MS)
     bench.take('send')
     bench.unlink(dying, { left: true })
     bench.advance(SIBLING_BATCH_MS)
