@@ -3,10 +3,11 @@
 
 import type { Millis } from '../contract.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
-import { CLOCK_AHEAD_MS_MAX, RECORD_TTL_MS } from '../limits.ts'
+import { RECORD_TTL_MS } from '../limits.ts'
 import { copyRecord } from '../wire/record-field.ts'
 import {
   compareVersions,
+  isAhead,
   isWellFormed,
   ownedSignedBytes,
   type PeerRecord,
@@ -75,8 +76,8 @@ export class Admission {
   /** What can be said without a signature check; null where that is needed. */
   #withoutProof(offer: Offer, now: Millis): Verdict | null {
     const { record, key, lifeMs } = offer
-    if (lifeMs <= 0 || !isWellFormed(record, now, Number.POSITIVE_INFINITY)) return 'false'
-    if (!isWellFormed(record, now, CLOCK_AHEAD_MS_MAX)) return 'ahead'
+    if (lifeMs <= 0 || !isWellFormed(record)) return 'false'
+    if (record.kind === 'shared' && isAhead(record.clock, now)) return 'ahead'
     const { index, neighbourhood, replicas } = this.#context
     const held = index.get(key, now)
     if (held === null)

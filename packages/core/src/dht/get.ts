@@ -5,7 +5,7 @@ import type { OpId } from '../contract.ts'
 import type { FailureCode } from '../errors.ts'
 import { type Contact, isAcceptable } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
-import { CLOCK_AHEAD_MS_MAX, GET_PATHS, OPERATION_TIMEOUT_MS, RECORD_TTL_MS } from '../limits.ts'
+import { GET_PATHS, OPERATION_TIMEOUT_MS, RECORD_TTL_MS } from '../limits.ts'
 import type { GetResult, RecordName } from '../peer/calls.ts'
 import { REPLICA_TIMEOUT_MS } from '../replication/fan-out.ts'
 import { equalBytes } from '../wire/bytes.ts'
@@ -15,6 +15,7 @@ import { type Admission, proofOf } from './admission.ts'
 import { keyOfName, nameFailure } from './draft.ts'
 import {
   compareVersions,
+  isAhead,
   isWellFormed,
   type PeerRecord,
   type RecordHeader,
@@ -138,7 +139,8 @@ export class Gets {
     if (inner.type !== 'VALUE' || !this.#isNew(get, inner, path)) return
     get.paths.add(path)
     const { record, holder, lifeSeconds } = inner
-    if (!isRecordOf(get, record) || !isWellFormed(record, turn.now, CLOCK_AHEAD_MS_MAX)) return
+    if (!isRecordOf(get, record) || !isWellFormed(record)) return
+    if (record.kind === 'shared' && isAhead(record.clock, turn.now)) return
     const answer = { record, holder, hops, lifeSeconds }
     const proof = proofOf(record)
     if (proof === null || this.#isProven(get, record)) return this.#onProven(get, answer, turn)

@@ -4,16 +4,9 @@
 import type { FailureCode } from '../errors.ts'
 import { isAcceptable } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
-import {
-  CLOCK_AHEAD_MS_MAX,
-  HLC_TICKS_PER_MS,
-  OPERATION_TIMEOUT_MS,
-  RECORD_TTL_MS,
-  REPLICAS_ENOUGH_SHARE,
-  SIBLINGS_MAX,
-} from '../limits.ts'
+import { OPERATION_TIMEOUT_MS, RECORD_TTL_MS, REPLICAS_ENOUGH_SHARE, SIBLINGS_MAX } from '../limits.ts'
 import type { OperationId } from '../wire/messages.ts'
-import { type PeerRecord, type RecordVersion, recordKey, recordVersion } from './record.ts'
+import { isAhead, type PeerRecord, type RecordVersion, recordKey, recordVersion } from './record.ts'
 import type { RoutedReply, RouteEnd } from './routed.ts'
 import type { Follow, StoreContext, Turn } from './store-context.ts'
 import { compareStored, STORED_RESULTS, type Stored, storedSignedBytes } from './stored-ack.ts'
@@ -165,7 +158,7 @@ export class Placements {
     const order = compareStored(stored, version)
     if (result === STORED_RESULTS.kept) return order === 0
     if (result === STORED_RESULTS.refused) return true
-    return order > 0 && (record.kind !== 'shared' || rank / HLC_TICKS_PER_MS <= now + CLOCK_AHEAD_MS_MAX)
+    return order > 0 && (record.kind !== 'shared' || !isAhead(rank, now))
   }
 
   #count(placement: Placement, stored: Stored): void {

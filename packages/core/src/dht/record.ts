@@ -5,7 +5,13 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import type { Millis } from '../contract.ts'
 import { type Contact, contactBytes } from '../identity/contact.ts'
 import { contentKey, type Key, type PeerId } from '../identity/peer-id.ts'
-import { HLC_TICKS_PER_MS, OWNED_SALT_BYTES_MAX, RECORD_BYTES_MAX, WRITERS_MAX } from '../limits.ts'
+import {
+  CLOCK_AHEAD_MS_MAX,
+  HLC_TICKS_PER_MS,
+  OWNED_SALT_BYTES_MAX,
+  RECORD_BYTES_MAX,
+  WRITERS_MAX,
+} from '../limits.ts'
 import { concatBytes, fromHex, toHex, utf8 } from '../wire/bytes.ts'
 import { Writer } from '../wire/writer.ts'
 
@@ -127,17 +133,18 @@ export function sharedSignedBytes(record: Omit<SharedRecord, 'signature' | 'kind
   return writer.finish()
 }
 
-/**
- * Everything about a record that needs no signature check: sizes, order of writers, an allowed author, and a clock that
- * is not further ahead than clocks of honest peers are.
- */
-export function isWellFormed(record: PeerRecord, now: Millis, clockAheadMsMax: number): boolean {
+/** Everything about a record that needs neither a signature check nor a clock: sizes, order of writers, an allowed author. */
+export function isWellFormed(record: PeerRecord): boolean {
   if (record.value.length > RECORD_BYTES_MAX) return false
   if (record.kind === 'immutable') return !isKeyMaterial(record.value)
   if (record.kind === 'owned') return record.salt.length <= OWNED_SALT_BYTES_MAX
   if (record.writers.length > WRITERS_MAX || !isAscending(record.writers)) return false
-  if (record.writers.length > 0 && !record.writers.includes(record.author.id)) return false
-  return record.clock / HLC_TICKS_PER_MS <= now + clockAheadMsMax
+  return record.writers.length === 0 || record.writers.includes(record.author.id)
+}
+
+/** Whether the clock of a shared record is further ahead of ours than clocks of honest peers are. */
+export function isAhead(clock: number, now: Millis): boolean {
+  return clock / HLC_TICKS_PER_MS > now + CLOCK_AHEAD_MS_MAX
 }
 
 /** Whether the value's hash may be the key of an owned or shared record, where it would stand in the way of every GET. */

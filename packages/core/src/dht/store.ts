@@ -5,13 +5,7 @@
 import type { JobResult, Millis, OpId, Random } from '../contract.ts'
 import type { Contact } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
-import {
-  CLOCK_AHEAD_MS_MAX,
-  HLC_TICKS_PER_MS,
-  RECORD_BYTES_HELD_MAX,
-  RECORD_TTL_MS,
-  RECORDS_HELD_MAX,
-} from '../limits.ts'
+import { RECORD_BYTES_HELD_MAX, RECORD_TTL_MS, RECORDS_HELD_MAX } from '../limits.ts'
 import type {
   EventEffect,
   Machine,
@@ -34,7 +28,7 @@ import { Holders } from './holders.ts'
 import { Holding } from './holding.ts'
 import { Placements } from './placement.ts'
 import { Puts } from './put.ts'
-import type { PeerRecord, RecordHeader } from './record.ts'
+import { isAhead, type PeerRecord, type RecordHeader } from './record.ts'
 import { RecordIndex } from './record-index.ts'
 import type { Delivery, RoutedEnd, RoutedReply, RouteEffect } from './routed.ts'
 import { SeenRanks } from './seen-ranks.ts'
@@ -225,7 +219,8 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
     const { index, neighbourhood } = this.#context
     neighbourhood.start(turn.now)
     for (const header of recordIndex) {
-      if (isAhead(header, turn.now)) continue
+      // Nobody takes it, and a put above it would be refused as well. It stays on disk: it may be now that our clock is wrong.
+      if (header.kind === 'shared' && isAhead(header.version.rank, turn.now)) continue
       // What was stored while our clock was ahead lives no longer than other copies.
       const expiresAt = Math.min(header.expiresAt, turn.now + RECORD_TTL_MS)
       for (const key of index.put({ ...header, expiresAt }) ?? [header.key])
@@ -297,11 +292,6 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
   #calls(): number {
     return this.#puts.size + this.#gets.size + this.#holders.size
   }
-}
-
-/** Nobody takes it, and a put above it would be refused as well. It stays on disk: it may be now that our clock is wrong. */
-function isAhead({ kind, version }: RecordHeader, now: Millis): boolean {
-  return kind === 'shared' && version.rank / HLC_TICKS_PER_MS > now + CLOCK_AHEAD_MS_MAX
 }
 
 function contextOf(options: StoreOptions, routing: RoutingView, random: Random): StoreContext {

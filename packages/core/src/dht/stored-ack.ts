@@ -6,7 +6,7 @@ import type { Key, PeerId } from '../identity/peer-id.ts'
 import { utf8 } from '../wire/bytes.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
 import { Writer } from '../wire/writer.ts'
-import type { RecordVersion } from './record.ts'
+import { compareVersions, type RecordVersion } from './record.ts'
 import type { Follow, StoreContext, Turn } from './store-context.ts'
 
 export type Stored = MessageOf<'STORED'>
@@ -76,11 +76,9 @@ export function signStored(
   )
 }
 
-/** Negative where STORED names an older version than ours, 0 where it is the same. */
+/** Negative where STORED names an older version than ours, 0 where it is the same as far as its tie goes. */
 export function compareStored(stored: Stored, ours: RecordVersion): number {
-  if (stored.rank !== ours.rank) return stored.rank - ours.rank
-  const tie = shortTie(ours)
-  return stored.tie === tie ? 0 : stored.tie < tie ? -1 : 1
+  return compareVersions(stored, { rank: ours.rank, tie: shortTie(ours) })
 }
 
 function shortTie(version: RecordVersion): string {

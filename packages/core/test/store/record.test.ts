@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { describe, expect, test } from 'vitest'
 import { proofOf } from '../../src/dht/admission.ts'
 import {
+  isAhead,
   isWellFormed,
   type OwnedRecord,
   type PeerRecord,
@@ -38,7 +39,7 @@ const shared: SharedRecord = {
 }
 
 function isGood(record: PeerRecord, now = NOW): boolean {
-  return isWellFormed(record, now, AHEAD_MS)
+  return isWellFormed(record) && !(record.kind === 'shared' && isAhead(record.clock, now))
 }
 
 describe('an immutable record', () => {
