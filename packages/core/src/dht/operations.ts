@@ -3,7 +3,6 @@
 import type { Millis } from '../contract.ts'
 import { type PeerId, peerIdOf } from '../identity/peer-id.ts'
 import {
-  FRAME_BYTES_MAX,
   HEDGE_MAX_MS,
   HEDGE_MIN_MS,
   HEDGE_UNKNOWN_MS,
@@ -14,13 +13,12 @@ import {
 } from '../limits.ts'
 import type { RoutingView } from '../machine.ts'
 import { decodeInner, encodeInner } from '../wire/codec.ts'
-import type { OperationId } from '../wire/messages.ts'
+import { type OperationId, ROUTED_BYTES_MAX } from '../wire/messages.ts'
 import type { RouteOwner, RouteReply } from './forwarder.ts'
 import { isForOne, prefixOf, type Route, type RouteMode, type RouteTable, routeId } from './route-state.ts'
+import type { RouteEnd } from './routed.ts'
 import type { RouterEffect, RouterInput } from './router.ts'
 
-/** Bytes of a ROUTE frame without its source route and its message: header, ids, target and a full visited list. */
-const ROUTE_FRAME_BYTES = 4 + 16 + 1 + 1 + 32 + (2 + 4 * HOPS_MAX) + 2
 /** Bytes of one hop of a source route. */
 const VIA_BYTES = 32
 
@@ -100,7 +98,7 @@ export class Operations implements RouteOwner {
         mode: start.mode,
         target: start.target,
         inner,
-        via: path === 0 && fits(start, inner) ? (start.via ?? []) : [],
+        via: path === 0 ? viaThatFits(start, inner) : [],
         hopsLeft: HOPS_MAX,
         visited: [prefixOf(self)],
       },
@@ -128,11 +126,7 @@ export class Operations implements RouteOwner {
   }
 
   /** Ends an operation. Its paths become no-ops; `ended` is said unless it was stopped. */
-  close(
-    operation: Operation,
-    reason: 'exhausted' | 'timeout' | 'no-links' | 'stopped',
-    out: RouterEffect[],
-  ): void {
+  close(operation: Operation, reason: RouteEnd | 'stopped', out: RouterEffect[]): void {
     const { operation: id } = operation.start
     this.#operationById.delete(id)
     for (let path = 0; path < operation.nextPath; path++) this.#table.finishPath(id, path)
@@ -148,13 +142,13 @@ export class Operations implements RouteOwner {
   }
 
   took(route: Route, peer: PeerId): void {
-    this.#operationById.get(route.key.operation)?.firstHops.add(peer)
+    this.#operationOf(route).firstHops.add(peer)
   }
 
   /** Only the last open path may end with ourselves: the others may yet find somebody closer. */
   mayEndHere(route: Route): boolean {
-    const operation = this.#operationById.get(route.key.operation)
-    if (operation === undefined || operation.open.size > 1) return false
+    const operation = this.#operationOf(route)
+    if (operation.open.size > 1) return false
     operation.here = true
     return true
   }
@@ -168,9 +162,9 @@ export class Operations implements RouteOwner {
 
   /** False where the reply means nothing: the hop that brought it counts as failed. */
   replied(route: Route, reply: RouteReply, now: Millis, out: RouterEffect[]): boolean {
-    const operation = this.#operationById.get(route.key.operation)
+    const operation = this.#operationOf(route)
     const inner = decodeInner(reply.inner, 'routed')
-    if (operation === undefined || inner === null) return operation === undefined
+    if (inner === null) return false
     if (!operation.replied) this.#hedges.add(operation.start.mode, now - operation.startedAt)
     operation.replied = true
     const { via, hops, last } = reply
@@ -188,18 +182,22 @@ export class Operations implements RouteOwner {
   }
 
   ended(route: Route, out: RouterEffect[]): void {
-    const operation = this.#operationById.get(route.key.operation)
-    if (operation === undefined) return
+    const operation = this.#operationOf(route)
     operation.open.delete(route.key.path)
     if (operation.open.size > 0) return
     const hadNobody = operation.firstHops.size === 0 && this.#routing.linked().length === 0
     this.close(operation, hadNobody ? 'no-links' : 'exhausted', out)
   }
+
+  /** Whose path this is: a way without a previous hop is there as long as its operation. */
+  #operationOf(route: Route): Operation {
+    return this.#operationById.get(route.key.operation) as Operation
+  }
 }
 
 /** A source route that would make the frame too long is left out: the message then finds its own way. */
-function fits(start: StartInput, inner: Uint8Array): boolean {
-  return ROUTE_FRAME_BYTES + VIA_BYTES * (start.via?.length ?? 0) + inner.length <= FRAME_BYTES_MAX
+function viaThatFits({ via = [] }: StartInput, inner: Uint8Array): readonly PeerId[] {
+  return VIA_BYTES * via.length + inner.length <= ROUTED_BYTES_MAX ? via : []
 }
 
 /** First replies remembered per mode: enough for a p95, few enough to follow a network that changes. */
