@@ -39,7 +39,7 @@ afterAll(() => {
 describe('rules', () => {
   test('the scan sees them, and those who name them', () => {
     expect([...known]).toEqual(expect.arrayContaining(['ID-1', 'RO-21', 'GS-28', 'SG-1']))
-    expect(named(fromCode, 'packages/core/src/dht/router.ts')).toContain('RO-21')
+    expect(named(fromCode, 'packages/core/src/dht/route-admission.ts')).toContain('RO-21')
     expect(named(fromTests, 'packages/core/test/dht/router.test.ts')).toContain('RO-2')
     expect(named(fromTests, 'packages/core/test/gossip/spread.test.ts')).toContain('GS-12')
   })

@@ -1,5 +1,5 @@
 // What every hop does with a routed message, ours or another's: acknowledge, hand on, take back, bring the reply home
-// (PROTOCOL.md, RO-1 to RO-15). Operations of our own are routes without a previous hop; their owner hears how they end.
+// (PROTOCOL.md, RO-1 to RO-4 and RO-10 to RO-15). Operations of our own are routes without a previous hop; their owner hears how they end.
 
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'

@@ -1,8 +1,8 @@
-// Where a routed message goes from here: to ourselves, to one of our links, or back (PROTOCOL.md, RO-5 to RO-9).
+// Where a routed message goes from here: to ourselves, to one of our links, or back (PROTOCOL.md, RO-5 to RO-9 and RO-22 to RO-25).
 
 import type { Millis } from '../contract.ts'
 import { keyOf, type PeerId, peerIdOf } from '../identity/peer-id.ts'
-import { DEPARTED_HOPS_MAX, DETOUR_HOPS_MAX, REPLICAS } from '../limits.ts'
+import { BUCKET_CONTACTS_MAX, DEPARTED_HOPS_MAX, DETOUR_HOPS_MAX } from '../limits.ts'
 import type { RoutingView, Way } from '../machine.ts'
 import { nearCount } from '../replication/neighbourhood.ts'
 import { bucketIndexOf, ID_BITS } from '../routing/distance.ts'
@@ -121,7 +121,7 @@ export class NextHop {
    */
   #inTwoHops(route: Route, closer: PeerId | null, now: Millis): PeerId | null {
     const { routing } = this.#views
-    for (const { id } of routing.closest(route.target, REPLICAS)) {
+    for (const { id } of routing.closest(route.target, BUCKET_CONTACTS_MAX)) {
       if (!this.#isWorthTwo(route, closer, id)) return null
       const to = routing.isLinked(id) || this.#isVisited(route, id) ? null : routing.viaOf(id)
       if (to !== null && this.#isOpen(route, to, now)) return to
@@ -196,7 +196,7 @@ export class NextHop {
    */
   #ways({ key, mode, target, hopsLeft }: Route): readonly Way[] {
     const isTrusting = endsOnTheWay(mode) && key.path % 2 === 0
-    return isTrusting && hopsLeft > 1 ? this.#views.routing.ways(target, REPLICAS) : []
+    return isTrusting && hopsLeft > 1 ? this.#views.routing.ways(target, BUCKET_CONTACTS_MAX) : []
   }
 
   /** Whoever is as close to the target as those who may answer will do. How close that is, our own neighbourhood tells. */

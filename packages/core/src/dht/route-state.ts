@@ -71,7 +71,8 @@ const NO_BYTES = new Uint8Array(0)
 /** Milliseconds a name is remembered: longer than any hop of its way keeps that, or whoever answers late would seem to intrude. */
 const NAMES_KEPT_MS = SIGNAL_STATE_MS + 2 * ROUTE_SWEEP_MS
 
-export type RouteStart = Omit<Route, 'id' | 'alsoFrom' | 'hops' | 'stage' | 'replies' | 'expiresAt'>
+/** A way as it begins here. */
+export type NewRoute = Omit<Route, 'id' | 'alsoFrom' | 'hops' | 'stage' | 'replies' | 'expiresAt'>
 
 /** Whether a message of that mode ends at the closest peer where it has not ended before. */
 export function endsAtClosest(mode: RouteMode): boolean {
@@ -159,7 +160,7 @@ export class RouteTable {
     )
   }
 
-  add(start: RouteStart, expiresAt: Millis): Route {
+  add(start: NewRoute, expiresAt: Millis): Route {
     const id = routeId(start.key.operation, start.key.path)
     const route: Route = { ...start, id, expiresAt, alsoFrom: [], hops: [], stage: 'moving', replies: 0 }
     this.#routeById.set(id, route)

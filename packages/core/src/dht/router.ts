@@ -1,5 +1,5 @@
 // Routed messages: greedy by XOR over the links we hold, acknowledged hop by hop, with depth-first backtracking
-// (PROTOCOL.md, RO-1 to RO-21). It moves messages and replies; what they mean is the business of others. How a hop
+// (PROTOCOL.md, section RO). It moves messages and replies; what they mean is the business of others. How a hop
 // treats a message is in forwarder.ts, where it goes in next-hop.ts, what is ours about an operation in operations.ts.
 
 import type { Millis } from '../contract.ts'
@@ -53,8 +53,6 @@ export type RouterEffect =
   /** A hop took this long to acknowledge: a sample of the link's round trip, late ones included. */
   | { readonly type: 'round-trip'; readonly peer: PeerId; readonly ms: number }
 
-export type RouterMachine = Machine<RouterInput, RouterEffect>
-
 /**
  * The router of one peer.
  *
@@ -62,7 +60,7 @@ export type RouterMachine = Machine<RouterInput, RouterEffect>
  * and Grothoff 2011). One message is at one hop at a time, except where a hop was late: then both go on, and whichever
  * answers first is heard.
  */
-export class Router implements RouterMachine {
+export class Router implements Machine<RouterInput, RouterEffect> {
   readonly #table = new RouteTable()
   readonly #times: HopTimes
   readonly #operations: Operations

@@ -1,13 +1,12 @@
 // Routed messages that we began, and who of us waits for what comes back.
 
 import type { Millis, Random } from '../contract.ts'
-import { type Key, keyOf, type PeerId } from '../identity/peer-id.ts'
+import { keyOf, type PeerId } from '../identity/peer-id.ts'
 import { OPERATION_TIMEOUT_MS, OPERATIONS_MAX } from '../limits.ts'
 import type { RoutingView } from '../machine.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { Message, OperationId } from '../wire/messages.ts'
-import type { RoutedReply, RouteEnd } from './routed.ts'
-import type { RouteMode } from './router.ts'
+import type { RoutedReply, RouteEnd, RouteStart } from './routed.ts'
 import type { Follow, Turn } from './store-context.ts'
 
 /** Milliseconds after which a route that never ended is forgotten. */
@@ -17,15 +16,6 @@ export interface RouteHandler {
   reply(reply: RoutedReply, turn: Turn): void
   /** Nothing more follows. */
   ended(reason: RouteEnd, turn: Turn): void
-}
-
-interface RouteStart {
-  readonly mode: RouteMode
-  readonly target: Key
-  readonly inner: Message
-  readonly paths: number
-  readonly via?: readonly PeerId[]
-  readonly timeoutMs: number
 }
 
 interface Question {
@@ -50,7 +40,7 @@ export class StoreRoutes {
   }
 
   /** Null where too much is under way already: the caller goes on as if nobody had answered. */
-  start(route: RouteStart, handler: RouteHandler, turn: Turn): OperationId | null {
+  start(route: Omit<RouteStart, 'operation'>, handler: RouteHandler, turn: Turn): OperationId | null {
     if (this.#waitingByOperation.size >= OPERATIONS_MAX) return null
     const operation = toHex(this.#random.bytes(16)) as OperationId
     this.#waitingByOperation.set(operation, { handler, since: turn.now })

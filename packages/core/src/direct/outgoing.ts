@@ -2,7 +2,7 @@
 
 import type { Millis, OpId } from '../contract.ts'
 import type { RouteKey } from '../dht/route-state.ts'
-import type { RoutedReply } from '../dht/routed.ts'
+import type { RoutedReply, RouteEnd } from '../dht/routed.ts'
 import { isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, REQUESTS_OUT_MAX } from '../limits.ts'
@@ -21,7 +21,7 @@ interface OutRequest {
   /** Responses whose signatures are being checked, by token. */
   readonly checking: Map<string, ResponseResult>
   /** Why nothing more will come, while a response is still being checked. */
-  ended: 'exhausted' | 'timeout' | 'no-links' | null
+  ended: RouteEnd | null
   /** Somebody said, without proof, that the target has no room: it names the failure, and ends nothing. */
   isRefused: boolean
 }
@@ -115,7 +115,7 @@ export class Outgoing {
     if (out.ended !== null) this.ended(request, out.ended, turn)
   }
 
-  ended(request: OperationId, reason: 'exhausted' | 'timeout' | 'no-links', turn: Turn): void {
+  ended(request: OperationId, reason: RouteEnd, turn: Turn): void {
     const out = this.#byRequest.get(request)
     if (out === undefined) return
     out.ended = reason
@@ -170,7 +170,7 @@ export class Outgoing {
   }
 }
 
-function failureOf(reason: 'exhausted' | 'no-links', isBusy: boolean) {
+function failureOf(reason: Exclude<RouteEnd, 'timeout'>, isBusy: boolean) {
   if (reason === 'no-links') return { code: 'NO_PEERS', message: 'no link to send through' } as const
   if (isBusy) return { code: 'BUSY', message: 'the peer takes no more requests now' } as const
   return { code: 'PEER_UNREACHABLE', message: 'no way led to the peer' } as const

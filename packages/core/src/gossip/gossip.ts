@@ -1,4 +1,4 @@
-// Topics and how messages spread in them (PROTOCOL.md, GS-1 to GS-34). This file decides in which order a message is
+// Topics and how messages spread in them (PROTOCOL.md, section GS). This file decides in which order a message is
 // judged; how a topic spreads, its members and its backstop have files of their own.
 
 import type { Millis, Random } from '../contract.ts'
