@@ -18,6 +18,7 @@ export interface ParkedCopy {
 }
 
 interface Place {
+  readonly sequence: string
   readonly since: Millis
   /** The first is being verified. */
   readonly copies: ParkedCopy[]
@@ -27,7 +28,7 @@ interface Place {
 /** At a bound new copies are refused: their ids stay unknown, so they are fetched later. */
 export class Parking {
   readonly #placeBySequence = new Map<string, Place>()
-  readonly #sequenceByToken = new Map<string, string>()
+  readonly #placeByToken = new Map<string, Place>()
   readonly #copyById = new Map<MessageId, ParkedCopy>()
   #bytes = 0
   #tokens = 0
@@ -60,7 +61,7 @@ export class Parking {
       place.copies.push(copy)
       return null
     }
-    return this.#begin(sequence, { since: now, copies: [copy], token: '' })
+    return this.#begin({ sequence, since: now, copies: [copy], token: '' })
   }
 
   /** The copy a token stands for, taken out; `next` is the one to verify now. Null where the token is unknown or stale. */
@@ -68,43 +69,39 @@ export class Parking {
     token: string,
     valid: boolean,
   ): { copy: ParkedCopy; next: ParkedCopy | null; nextToken: string } | null {
-    const sequence = this.#sequenceByToken.get(token)
-    const place = sequence === undefined ? undefined : this.#placeBySequence.get(sequence)
-    if (sequence === undefined || place === undefined) return null
-    this.#sequenceByToken.delete(token)
+    const place = this.#placeByToken.get(token)
+    if (place === undefined) return null
+    this.#placeByToken.delete(token)
     const copy = place.copies.shift() as ParkedCopy
     this.#release(copy)
     const next = place.copies[0]
     if (valid || next === undefined) {
-      this.#end(sequence, place)
+      this.#end(place)
       return { copy, next: null, nextToken: '' }
     }
-    return { copy, next, nextToken: this.#begin(sequence, place) }
+    return { copy, next, nextToken: this.#begin(place) }
   }
 
   /** The copies of this verification are let go, unjudged; their ids are unknown again. */
   drop(token: string): void {
-    const sequence = this.#sequenceByToken.get(token)
-    const place = sequence === undefined ? undefined : this.#placeBySequence.get(sequence)
-    if (sequence !== undefined && place !== undefined) this.#end(sequence, place)
+    const place = this.#placeByToken.get(token)
+    if (place !== undefined) this.#end(place)
   }
 
   expire(now: Millis): void {
-    for (const [sequence, place] of this.#placeBySequence) {
-      if (place.since + PARKED_MS <= now) this.#end(sequence, place)
-    }
+    for (const place of this.#placeBySequence.values()) if (place.since + PARKED_MS <= now) this.#end(place)
   }
 
-  #begin(sequence: string, place: Place): string {
+  #begin(place: Place): string {
     place.token = `verify-${this.#tokens++}`
-    this.#placeBySequence.set(sequence, place)
-    this.#sequenceByToken.set(place.token, sequence)
+    this.#placeBySequence.set(place.sequence, place)
+    this.#placeByToken.set(place.token, place)
     return place.token
   }
 
-  #end(sequence: string, place: Place): void {
-    for (const copy of place.copies) this.#release(copy)
-    this.#sequenceByToken.delete(place.token)
+  #end({ sequence, copies, token }: Place): void {
+    for (const copy of copies) this.#release(copy)
+    this.#placeByToken.delete(token)
     this.#placeBySequence.delete(sequence)
   }
 
