@@ -19,7 +19,7 @@ export type AttemptId = string & { readonly attempt: unique symbol }
 /** Work handed to the driver, numbered by core. An unknown or repeated number is a no-op. */
 export type JobId = number
 
-/** One command of the application, numbered by the driver. */
+/** One command of the application, numbered by the driver; never used again. */
 export type OpId = number
 
 /** Whoever hands over first contacts and carries signals for a newcomer, for instance `wss://…` or `tabs`. */

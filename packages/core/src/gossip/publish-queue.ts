@@ -17,24 +17,16 @@ export interface Publication {
   isSigned: boolean
 }
 
+/** Begins the token under which a publication is signed; its command ends it. */
+const SIGN = 'sign-'
+
 /** At a bound new publications are refused. */
 export class PublishQueue {
   readonly #publicationByOp = new Map<OpId, Publication>()
-  readonly #opByToken = new Map<string, OpId>()
   #bytes = 0
-  #tokens = 0
-  #signed = 0
 
   get size(): number {
     return this.#publicationByOp.size
-  }
-
-  get bytes(): number {
-    return this.#bytes
-  }
-
-  get hasSigned(): boolean {
-    return this.#signed > 0
   }
 
   hasRoom(bytes: number): boolean {
@@ -45,20 +37,15 @@ export class PublishQueue {
   add(publication: Publication): string {
     this.#publicationByOp.set(publication.op, publication)
     this.#bytes += publication.frame.length
-    const token = `sign-${this.#tokens++}`
-    this.#opByToken.set(token, publication.op)
-    return token
+    return SIGN + publication.op
   }
 
   /** Late and unknown tokens are no-ops. */
   sign(token: string, signature: Uint8Array): void {
-    const op = this.#opByToken.get(token)
-    this.#opByToken.delete(token)
-    const publication = op === undefined ? undefined : this.#publicationByOp.get(op)
-    if (publication === undefined) return
+    const publication = this.#publicationByOp.get(Number(token.slice(SIGN.length)))
+    if (publication === undefined || publication.isSigned) return
     publication.frame = sealFrame(publication.frame, signature)
     publication.isSigned = true
-    this.#signed += 1
   }
 
   /** Signed ones in order of their commands. */
@@ -71,8 +58,6 @@ export class PublishQueue {
     if (publication === undefined) return undefined
     this.#publicationByOp.delete(op)
     this.#bytes -= publication.frame.length
-    if (publication.isSigned) this.#signed -= 1
-    else for (const [token, other] of this.#opByToken) if (other === op) this.#opByToken.delete(token)
     return publication
   }
 }

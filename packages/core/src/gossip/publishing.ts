@@ -92,7 +92,7 @@ export class Publishing {
 
   /** Hands out what is signed and has a link to go to. Called after every input. */
   flush(now: Millis, out: GossipEffect[]): void {
-    if (!this.#queue.hasSigned || this.#subscriptions.links === 0) return
+    if (this.#subscriptions.links === 0) return
     for (const publication of this.#queue.signed()) {
       const topic = this.#member(publication.topicName, publication.strategy, now, out)
       if (topic.spread.size === 0) continue
