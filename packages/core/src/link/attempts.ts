@@ -18,10 +18,15 @@ export function newAttemptId(random: Random): AttemptId {
   return toHex(random.bytes(8)) as AttemptId
 }
 
-/** How signals of one attempt travel. */
+export interface IntroducerWay {
+  readonly path: IntroducerPath
+  readonly introducer: IntroducerId
+}
+
+/** How signals of one attempt travel. `route`: the way back of the offer, where they answer one. */
 export type SignalWay =
   | { readonly path: 'overlay'; readonly route: RouteKey | null }
-  | { readonly path: IntroducerPath; readonly introducer: IntroducerId }
+  | IntroducerWay
   | { readonly path: 'invite' }
 
 export class Attempt {

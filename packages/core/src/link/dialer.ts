@@ -6,7 +6,6 @@ import { putLast } from '../bounded-map.ts'
 import type {
   AttemptId,
   IntroducerId,
-  IntroducerPath,
   LinkFailureStage,
   Millis,
   OpId,
@@ -21,6 +20,7 @@ import { LINK_REASONS, type LinkStage } from '../peer/calls.ts'
 import { RecentSet } from '../recent-set.ts'
 import { Attempt, Attempts, newAttemptId, type SignalWay } from './attempts.ts'
 import type { DialerEffect, DialerInput, DialerOptions, DialerTimer, RoomView } from './dialer-contract.ts'
+import { Introducers } from './introducers.ts'
 import { Invites } from './invites.ts'
 import type { AttemptView } from './link-contract.ts'
 import { type IncomingBox, type OpenedSignal, SIGNAL_KINDS, SignalPost } from './signal-post.ts'
@@ -44,9 +44,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
   /** What routing wants, in the order it was said. */
   readonly #wantByPeer = new Map<PeerId, { contact: Contact; reasons: number }>()
   readonly #failuresByPeer = new Map<PeerId, number>()
-  readonly #pathByIntroducer = new Map<IntroducerId, IntroducerPath>()
-  /** Who introduced a contact, to reach it the same way. */
-  readonly #sourceByPeer = new Map<PeerId, IntroducerId>()
+  readonly #introducers = new Introducers()
   /** Offers that were judged, each once for each way. A box says no time: whoever carried one could bring it again for ever. */
   readonly #offersSeen = new RecentSet<string>(REMEMBERED_PEERS_MAX)
   #stopped = false
@@ -65,14 +63,12 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
       case 'want':
         return this.#onWant(input.contact, input.reasons, now, out)
       case 'introducer-up':
-        this.#pathByIntroducer.set(input.introducer, input.path)
+        this.#introducers.up(input.introducer, input.path)
         return this.#pump(now, out)
       case 'introducer-down':
-        return void this.#pathByIntroducer.delete(input.introducer)
+        return this.#introducers.down(input.introducer)
       case 'introduced':
-        for (const { id } of input.contacts)
-          putLast(this.#sourceByPeer, id, input.source, REMEMBERED_PEERS_MAX)
-        return
+        return this.#introducers.named(input.contacts, input.source)
       case 'local-signal':
         return this.#onLocalSignal(input.attempt, input.bytes, now, out)
       case 'signal':
@@ -148,7 +144,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
     return {
       wants: this.#wantByPeer.size,
       dialFailures: this.#failuresByPeer.size,
-      introducedBy: this.#sourceByPeer.size,
+      introducedBy: this.#introducers.size,
       offersSeen: this.#offersSeen.size,
       ...this.#attempts.tables(),
       ...this.#post.tables(),
@@ -182,17 +178,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
 
   /** Through the overlay once we have a link; else through whoever introduced the contact, or any introducer. */
   #wayTo(peer: PeerId): SignalWay | null {
-    return this.#room.openCount() > 0 ? { path: 'overlay', route: null } : this.#introducerWay(peer)
-  }
-
-  #introducerWay(peer: PeerId, tried?: ReadonlySet<IntroducerId>): SignalWay | null {
-    const source = this.#sourceByPeer.get(peer)
-    const known = source === undefined ? [] : [source]
-    for (const introducer of [...known, ...this.#pathByIntroducer.keys()]) {
-      const path = this.#pathByIntroducer.get(introducer)
-      if (path !== undefined && !tried?.has(introducer)) return { path, introducer }
-    }
-    return null
+    return this.#room.openCount() > 0 ? { path: 'overlay', route: null } : this.#introducers.wayTo(peer)
   }
 
   #dial(contact: Contact, way: SignalWay, now: Millis, out: DialerEffect[]): void {
@@ -219,9 +205,9 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
   // Signals of others
 
   #onIntroducerSignal(input: DialerInput & { type: 'signal' }, now: Millis, out: DialerEffect[]): void {
-    const { via: introducer, from, bytes: box } = input
-    const path = this.#pathByIntroducer.get(introducer)
-    if (path !== undefined) this.#onBox({ from, box, way: { path, introducer }, link: null }, now, out)
+    const { via, from, bytes: box } = input
+    const way = this.#introducers.wayThrough(via)
+    if (way !== null) this.#onBox({ from, box, way, link: null }, now, out)
   }
 
   #onBox(box: IncomingBox, now: Millis, out: DialerEffect[]): void {
@@ -351,7 +337,7 @@ export class Dialer implements Machine<DialerInput, DialerEffect>, AttemptView {
 
   /** Sends what was sent again through an introducer that was not tried. `detail`: what is wrong where there is none. */
   #tryIntroducer(attempt: Attempt, detail: string, now: Millis, out: DialerEffect[]): void {
-    const way = attempt.contact && this.#introducerWay(attempt.contact.id, attempt.tried)
+    const way = attempt.contact && this.#introducers.wayTo(attempt.contact.id, attempt.tried)
     if (way === null) return this.#fail(attempt.id, 'signaling', detail, now, out)
     this.#turnTo(attempt, way, now, out)
   }
