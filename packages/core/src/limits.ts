@@ -12,7 +12,7 @@ export const BULK_MESSAGE_BYTES_MAX = 256 * 1024
 export const PAYLOAD_BYTES_MAX = 15 * 1024
 /** Characters of a topic, method, namespace or record name in UTF-8 bytes. */
 export const NAME_BYTES_MAX = 255
-/** Contacts in one frame: 40 × 72 bytes leave room for a signature and a record. */
+/** Contacts in one list: 40 × 72 bytes, of which PEER_EXCHANGE carries two. */
 export const CONTACTS_PER_FRAME_MAX = 40
 
 // Links
@@ -32,13 +32,13 @@ export const EARLY_BYTES_MAX = 64 * 1024
 export const DIALS_MAX = 4
 /** Accepts under way at once. */
 export const ACCEPTS_MAX = 8
-/** Offers that one identity may send us per minute before they cost nothing but a counter. */
+/** Offers that one identity may send us per minute: more cost us a key agreement each, and no connection. */
 export const OFFERS_PER_IDENTITY_PER_MINUTE = 6
 /** Offers that one link may forward to us per minute. */
 export const OFFERS_PER_LINK_PER_MINUTE = 60
 /** Offers we look at per minute altogether, each of which costs an RTCPeerConnection (Chromium: 500 live ones). */
 export const OFFERS_PER_MINUTE = 120
-/** Milliseconds that nobody must want a link before it is pruned: an order of magnitude over a peer exchange. */
+/** Milliseconds that nobody must want a link before it is pruned: else what one end chooses the other would prune, in turns. Guess. */
 export const PRUNE_AFTER_MS = 30_000
 /** Keep-alive and death of leaf links, and of the rest. */
 export const LEAF_KEEPALIVE_MS = 1_000
@@ -125,10 +125,10 @@ export const DETOUR_HOPS_MAX = 8
 export const DEPARTED_HOPS_MAX = 2
 /** Replies that one way of one operation may bring back: one per replica of a STORE, and room. */
 export const REPLIES_PER_ROUTE_MAX = 64
-/** Routed messages in memory, and their bytes: 16 full links' worth of the first, 2 KiB each. Guess. */
+/** Routed messages in memory, and their bytes: those of 16 links at ROUTES_PER_LINK_MAX, 2 KiB each. Guess. */
 export const ROUTES_MAX = 8_192
 export const ROUTE_BYTES_MAX = 16 * 1024 * 1024
-/** Bytes of those that one link may have put there, so that two do not keep all others from being carried. */
+/** Bytes of those that one link may have put there: with the longest ones, two links would else keep all others out. */
 export const ROUTE_BYTES_PER_LINK_MAX = ROUTE_BYTES_MAX / 8
 /** Names of routed messages that are over, so that late copies are known for what they are. */
 export const ROUTES_FINISHED_MAX = 8_192
@@ -159,7 +159,7 @@ export const LOOKUPS_MAX = 64
 export const CRAWL_PEERS_MAX = 400
 /** Questions a crawl keeps in flight. */
 export const CRAWL_PARALLELISM = 8
-/** FINDs of others that wait for our signature, and finds and probes of our own. */
+/** FINDs of others that wait for our signature, and questions of our own: finds, probes, and what lookups and crawls ask. */
 export const FINDS_IN_MAX = 256
 export const FINDS_OUT_MAX = 1_024
 /** Bytes of a record's value; larger things are files. */
@@ -185,14 +185,14 @@ export const RECORDS_HELD_MAX = 20_000
 export const RECORD_BYTES_HELD_MAX = 64 * 1024 * 1024
 /** Milliseconds after a change among our siblings before records are copied to the new ones. */
 export const REPAIR_DELAY_MS = 2_000
-/** Records repaired or handed over per turn, so that a join does not flood a link. */
+/** Records repaired per turn, or placed anew at once, so that a join does not flood a link. */
 export const REPAIR_BATCH = 16
 
 // Gossip
 
-/** Links that get the whole message at once, per topic (Plumtree's active view is 5; we hold more links anyway). */
+/** Links of a topic's shared tree that we draw ourselves (Plumtree's active view is 5; we hold more links anyway). */
 export const EAGER_LINKS_MAX = 8
-/** Eager links that grafts of others may bring it to; a spanning tree has 2 on average. Guess. */
+/** Links that grafts of others may bring it to; a spanning tree has 2 on average. Guess. */
 export const EAGER_LINKS_GRAFTED_MAX = 2 * EAGER_LINKS_MAX
 /** What the TTL of a gossip message begins with: it tells up to as many links travelled, and ends only what an epidemic pushes. */
 export const GOSSIP_HOPS_MAX = 32

@@ -10,7 +10,7 @@ export const KEY_BYTES = 32
 /** Bytes of the salt that makes the id meet the network's work. */
 export const SALT_BYTES = 8
 
-/** A peer as others know it. Frozen; equal ids mean equal keys. */
+/** A peer as others know it. Nobody changes it; equal ids mean equal keys. */
 export interface Contact {
   readonly id: PeerId
   /** Ed25519 public key, 32 bytes. */

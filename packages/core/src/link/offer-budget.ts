@@ -1,5 +1,5 @@
-// How many signals we look at. An offer costs an RTCPeerConnection, of which a tab gets 500 in its life, so offers are
-// counted per identity, per forwarding link and altogether before anything is constructed.
+// How many signals we look at. An offer costs an RTCPeerConnection, of which Chromium has room for 500 until it collects
+// those that are closed, so offers are counted per identity, per forwarding link and altogether before anything is constructed.
 
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'

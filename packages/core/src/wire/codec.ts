@@ -1,5 +1,5 @@
 // Messages to bytes and back, driven by the table. A body is the type byte and the fields; a frame is a body behind a
-// header; a batch is one channel message full of frames (PROTOCOL.md, WR-1 to WR-6).
+// header; a batch is one channel message full of frames (PROTOCOL.md, section WR).
 
 import { BULK_MESSAGE_BYTES_MAX, CONTROL_MESSAGE_BYTES_MAX, FRAME_BYTES_MAX } from '../limits.ts'
 import type { Field } from './fields.ts'
@@ -7,7 +7,7 @@ import { MESSAGES, type Message, type MessageName } from './messages.ts'
 import { Reader } from './reader.ts'
 import { Writer } from './writer.ts'
 
-/** The version of the wire format that frames carry before HELLO has chosen one. */
+/** The version of the wire format: the first byte of every frame. */
 export const WIRE_VERSION = 1
 /** Bytes of version, type, flags and TTL. */
 export const HEADER_BYTES = 4
