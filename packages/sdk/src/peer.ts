@@ -15,6 +15,7 @@ import {
   type PeerId,
   type PeerSnapshot,
   type PeerStatus,
+  REQUEST_TIMEOUT_MS,
   type ResponseResult,
   resolveStrategy,
   type SignalingPath,
@@ -53,8 +54,7 @@ declare global {
   }
 }
 
-/** Milliseconds a request, lookup or crawl may take, unless the call says otherwise. */
-const REQUEST_TIMEOUT_MS = 10_000
+/** Milliseconds a lookup or crawl may take, unless the call says otherwise: an application does not wait as long as core would. */
 const LOOKUP_TIMEOUT_MS = 20_000
 const CRAWL_TIMEOUT_MS = 30_000
 /** Steps of link histories kept for people to look at. */
