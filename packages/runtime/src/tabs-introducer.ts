@@ -1,7 +1,7 @@
 // Tabs of one browser profile introduce each other over a BroadcastChannel: no server, no network. Only pages of our own
 // origin can post there; what they post is checked all the same, because an older version of the page may be among them.
 
-import { type Contact, contactBytes, type PeerId } from '@hyphae/core'
+import { type Contact, contactBytes, type PeerId, TokenBucket } from '@hyphae/core'
 import type { Clock } from './ports/clock.ts'
 import type { Introducer, IntroducerEvent, IntroducerIdentity } from './ports/introducer.ts'
 import { systemClock } from './system-clock.ts'
@@ -70,7 +70,8 @@ class TabsIntroducer implements Introducer {
   readonly #clock: Clock
   readonly #openChannel: (name: string) => TabChannel
   readonly #receiptByNumber = new Map<number, Receipt>()
-  readonly #allowance: Allowance
+  /** For everything that is addressed to us. */
+  readonly #allowance: TokenBucket
   #opened: Opened | null = null
   #nextNumber = 0
   #contactsWanted = 0
@@ -78,7 +79,7 @@ class TabsIntroducer implements Introducer {
   constructor(clock: Clock, openChannel: (name: string) => TabChannel) {
     this.#clock = clock
     this.#openChannel = openChannel
-    this.#allowance = new Allowance(clock.now())
+    this.#allowance = new TokenBucket(MESSAGES_BURST, MESSAGES_PER_SECOND, clock.now())
   }
 
   open(identity: IntroducerIdentity, listener: (event: IntroducerEvent) => void): void {
@@ -138,7 +139,7 @@ class TabsIntroducer implements Introducer {
     const message = parseTabMessage(data)
     const ownId = opened.identity.contact.id
     if (!message || ('to' in message && message.to !== ownId)) return
-    if (!this.#allowance.take(this.#clock.now())) return
+    if (!this.#allowance.take(1, this.#clock.now())) return
     if (message.type === 'received') this.#onReceived(message.from, message.number)
     else this.#onMessageOf(contactOf(message), opened, message)
   }
@@ -172,24 +173,5 @@ class TabsIntroducer implements Introducer {
     if (receipt?.to !== from) return
     receipt.cancel()
     this.#receiptByNumber.delete(number)
-  }
-}
-
-/** A token bucket over everything that is addressed to us. */
-class Allowance {
-  #messages = MESSAGES_BURST
-  #since: number
-
-  constructor(now: number) {
-    this.#since = now
-  }
-
-  take(now: number): boolean {
-    const earned = ((now - this.#since) / 1_000) * MESSAGES_PER_SECOND
-    this.#messages = Math.min(this.#messages + earned, MESSAGES_BURST)
-    this.#since = now
-    if (this.#messages < 1) return false
-    this.#messages--
-    return true
   }
 }
