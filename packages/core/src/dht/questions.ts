@@ -5,12 +5,11 @@ import { type Contact, isAcceptable } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
 import { CONTACTS_PER_FRAME_MAX, FINDS_OUT_MAX, HOPS_MAX } from '../limits.ts'
 import type { Out } from '../machine.ts'
-import { toHex } from '../wire/bytes.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
 import type { FinderEffect } from './finder.ts'
 import { foundSignedBytes } from './found.ts'
 import type { RouteMode } from './route-state.ts'
-import type { RoutedReply } from './routed.ts'
+import { newOperationId, type RoutedReply } from './routed.ts'
 
 /** Milliseconds that a signature may take beyond the time of its question. */
 const VERIFY_GRACE_MS = 1_000
@@ -75,7 +74,7 @@ export class Questions {
   /** False where too many are under way: then nothing follows. `follow` is never called before this returns. */
   ask(question: Question, follow: Follow, turn: Turn): boolean {
     if (this.size >= FINDS_OUT_MAX) return false
-    const operation = toHex(this.#random.bytes(16)) as OperationId
+    const operation = newOperationId(this.#random)
     this.#askedByOperation.set(operation, {
       operation,
       question,

@@ -1,9 +1,16 @@
 // What the router and the machines whose messages it carries say to one another. All of them speak alike, so that peer/ can
 // pass it on as it is.
 
+import type { Random } from '../contract.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
+import { toHex } from '../wire/bytes.ts'
 import type { Message, OperationId } from '../wire/messages.ts'
 import type { RouteKey, RouteMode } from './route-state.ts'
+
+/** Names an operation, or a request and the operation that carries it. */
+export function newOperationId(random: Random): OperationId {
+  return toHex(random.bytes(16)) as OperationId
+}
 
 /** A message to be routed. `via`: hops to take as told before routing freely (the last one may be the target). */
 export interface RouteStart {

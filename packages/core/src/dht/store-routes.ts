@@ -4,9 +4,8 @@ import type { Millis, Random } from '../contract.ts'
 import { keyOf, type PeerId } from '../identity/peer-id.ts'
 import { OPERATION_TIMEOUT_MS, OPERATIONS_MAX } from '../limits.ts'
 import type { RoutingView } from '../machine.ts'
-import { toHex } from '../wire/bytes.ts'
 import type { Message, OperationId } from '../wire/messages.ts'
-import type { RoutedReply, RouteEnd, RouteStart } from './routed.ts'
+import { newOperationId, type RoutedReply, type RouteEnd, type RouteStart } from './routed.ts'
 import type { Follow, Turn } from './store-context.ts'
 
 /** Milliseconds after which a route that never ended is forgotten. */
@@ -42,7 +41,7 @@ export class StoreRoutes {
   /** Null where too much is under way already: the caller goes on as if nobody had answered. */
   start(route: Omit<RouteStart, 'operation'>, handler: RouteHandler, turn: Turn): OperationId | null {
     if (this.#waitingByOperation.size >= OPERATIONS_MAX) return null
-    const operation = toHex(this.#random.bytes(16)) as OperationId
+    const operation = newOperationId(this.#random)
     this.#waitingByOperation.set(operation, { handler, since: turn.now })
     turn.out.push({ type: 'route', operation, ...route })
     return operation

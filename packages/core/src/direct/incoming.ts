@@ -3,7 +3,7 @@
 import { putLast } from '../bounded-map.ts'
 import type { Millis, OpId } from '../contract.ts'
 import type { RouteKey } from '../dht/route-state.ts'
-import type { RoutedReply } from '../dht/routed.ts'
+import { newOperationId, type RoutedReply } from '../dht/routed.ts'
 import { type Contact, isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import {
@@ -20,7 +20,6 @@ import {
 } from '../limits.ts'
 import { RESPONSE_STATUS, type ResponseStatus } from '../peer/calls.ts'
 import { RecentSet } from '../recent-set.ts'
-import { toHex } from '../wire/bytes.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
 import { requestSignedBytes, responseSignedBytes } from './envelope.ts'
 import type { RequestsCall, RequestsContext, Turn } from './requests.ts'
@@ -261,7 +260,7 @@ export class Incoming {
   }
 
   #sendAfresh(waiting: InRequest, inner: MessageOf<'RESPONSE'>, turn: Turn): void {
-    const operation = toHex(this.#context.random.bytes(16)) as OperationId
+    const operation = newOperationId(this.#context.random)
     this.#opByOperation.set(operation, waiting.answer?.op ?? null)
     const parcel = { operation, to: waiting.sender.id, inner, timeoutMs: OPERATION_TIMEOUT_MS }
     turn.out.push(routeTo(this.#context.routing, parcel))

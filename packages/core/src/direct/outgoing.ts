@@ -2,12 +2,12 @@
 
 import type { Millis, OpId } from '../contract.ts'
 import type { RouteKey } from '../dht/route-state.ts'
-import type { RoutedReply, RouteEnd } from '../dht/routed.ts'
+import { newOperationId, type RoutedReply, type RouteEnd } from '../dht/routed.ts'
 import { isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, REQUESTS_OUT_MAX } from '../limits.ts'
 import { RESPONSE_STATUS, type ResponseResult, type ResponseStatus } from '../peer/calls.ts'
-import { toHex, utf8 } from '../wire/bytes.ts'
+import { utf8 } from '../wire/bytes.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
 import { requestSignedBytes, responseSignedBytes } from './envelope.ts'
 import type { RequestsCall, RequestsContext, Turn } from './requests.ts'
@@ -53,7 +53,7 @@ export class Outgoing {
     }
     const { self, networkId, random } = this.#context
     const { to, name, payload, timeoutMs } = call
-    const request = toHex(random.bytes(16)) as OperationId
+    const request = newOperationId(random)
     const message = { type: 'REQUEST', request, sender: self, sentAt: turn.now, name, payload } as const
     const deadline = turn.now + timeoutMs
     this.#byRequest.set(request, {

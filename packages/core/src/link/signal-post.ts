@@ -2,6 +2,7 @@
 // and, coming in, opened under a budget. What a signal means is the dialer's business.
 
 import type { AttemptId, Millis, Random } from '../contract.ts'
+import { newOperationId } from '../dht/routed.ts'
 import { type Contact, isAcceptable } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { ACCEPTS_MAX } from '../limits.ts'
@@ -9,7 +10,7 @@ import type { Out } from '../machine.ts'
 import { RecentSet } from '../recent-set.ts'
 import { toHex } from '../wire/bytes.ts'
 import { decodeInner, encodeInner } from '../wire/codec.ts'
-import type { MessageOf, OperationId } from '../wire/messages.ts'
+import type { MessageOf } from '../wire/messages.ts'
 import type { Attempt, Attempts, SignalWay } from './attempts.ts'
 import type { DialerEffect, DialerToken } from './dialer-contract.ts'
 import { OfferBudget } from './offer-budget.ts'
@@ -103,7 +104,7 @@ export class SignalPost {
     } else if (way.route !== null) {
       out.push({ type: 'answer-signal', route: way.route, box, last: false })
     } else {
-      const operation = toHex(this.#random.bytes(16)) as OperationId
+      const operation = newOperationId(this.#random)
       this.#attempts.noteOperation(operation, attempt)
       out.push({ type: 'route-signal', operation, to: contact, box })
     }
