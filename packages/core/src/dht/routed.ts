@@ -3,6 +3,7 @@
 
 import type { Random } from '../contract.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
+import type { RoutingView } from '../machine.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { Message, OperationId } from '../wire/messages.ts'
 import type { RouteKey, RouteMode } from './route-state.ts'
@@ -22,6 +23,12 @@ export interface RouteStart {
   readonly paths: number
   readonly via?: readonly PeerId[]
   readonly timeoutMs: number
+}
+
+/** Hops to a peer: through whoever named it as its link (RT-15), where we know of somebody and hold no link ourselves. */
+export function viaTo(routing: RoutingView, peer: PeerId): readonly PeerId[] {
+  const via = routing.isLinked(peer) ? null : routing.viaOf(peer)
+  return via === null ? [] : [via, peer]
 }
 
 /** Whoever got a delivery answers, now or later; several times where `last` is false. */

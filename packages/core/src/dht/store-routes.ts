@@ -5,7 +5,7 @@ import { keyOf, type PeerId } from '../identity/peer-id.ts'
 import { OPERATION_TIMEOUT_MS, OPERATIONS_MAX } from '../limits.ts'
 import type { RoutingView } from '../machine.ts'
 import type { Message, OperationId } from '../wire/messages.ts'
-import { newOperationId, type RoutedReply, type RouteEnd, type RouteStart } from './routed.ts'
+import { newOperationId, type RoutedReply, type RouteEnd, type RouteStart, viaTo } from './routed.ts'
 import type { Follow, Turn } from './store-context.ts'
 
 /** Milliseconds after which a route that never ended is forgotten. */
@@ -50,7 +50,6 @@ export class StoreRoutes {
   /** Asks exactly one peer and takes its first answer. */
   ask(question: Question, turn: Turn): void {
     const { peer, inner, timeoutMs, follow } = question
-    const via = this.#viaOf(peer)
     const handler: RouteHandler = {
       reply: (reply, later) => {
         this.stop(reply.operation, later)
@@ -58,8 +57,9 @@ export class StoreRoutes {
       },
       ended: (_reason, later) => follow(null, later),
     }
-    const route = { mode: 'exact', target: keyOf(peer), inner, paths: 1, timeoutMs } as const
-    const operation = this.start(via === null ? route : { ...route, via }, handler, turn)
+    const via = viaTo(this.#routing, peer)
+    const route = { mode: 'exact', target: keyOf(peer), inner, paths: 1, via, timeoutMs } as const
+    const operation = this.start(route, handler, turn)
     if (operation === null) follow(null, turn)
   }
 
@@ -88,12 +88,5 @@ export class StoreRoutes {
 
   get size(): number {
     return this.#waitingByOperation.size
-  }
-
-  /** Through whoever holds a link to it, where we hold none ourselves. */
-  #viaOf(peer: PeerId): readonly PeerId[] | null {
-    if (this.#routing.isLinked(peer)) return null
-    const via = this.#routing.viaOf(peer)
-    return via === null ? null : [via, peer]
   }
 }

@@ -34,7 +34,7 @@ describe('a request of ours', () => {
     bench.links.add(PEER.id)
     const direct = bench.ask(1)
     expect(direct).toMatchObject({ mode: 'exact', target: PEER.id, paths: 1, timeoutMs: 10_000 })
-    expect(direct.via).toBeUndefined()
+    expect(direct.via).toEqual([])
     bench.links.clear()
     expect(bench.ask(2)).toMatchObject({ paths: 2 })
     bench.viaByPeer.set(PEER.id, FORWARDER.id)
