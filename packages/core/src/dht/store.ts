@@ -71,9 +71,8 @@ export type StoreInput =
     }
   /** There is a link again, or the first one. */
   | { readonly type: 'linked' }
-  | { readonly type: 'verified'; readonly token: StoreToken; readonly valid: boolean }
-  | { readonly type: 'signed'; readonly token: StoreToken; readonly signature: Uint8Array }
-  | { readonly type: 'job'; readonly token: StoreToken; readonly result: JobResult }
+  /** A job is done. */
+  | (Exclude<JobResult, { readonly type: 'sealed' | 'opened' }> & { readonly token: StoreToken })
   /** Hand every record over to those who should hold it; `handed-over` when done or when time is up. */
   | { readonly type: 'leave'; readonly deadlineMs: number }
   | { readonly type: 'timer'; readonly timer: StoreTimer }
@@ -88,7 +87,7 @@ export type StoreEffect =
   | OutcomeEffect
   | EventEffect
   | RouteEffect
-  /** Storage jobs; results come back as `job` with the token. */
+  /** Storage jobs; `loaded` and `stored` come back with the token. */
   | { readonly type: 'load'; readonly token: StoreToken; readonly key: Key }
   | {
       readonly type: 'store'
@@ -176,9 +175,9 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
         return this.#republish.somebodyCame(turn)
       case 'verified':
       case 'signed':
+      case 'loaded':
+      case 'stored':
         return jobs.finished(input.token, input, turn)
-      case 'job':
-        return jobs.finished(input.token, input.result, turn)
       case 'leave':
         return this.#onLeave(input.deadlineMs, turn)
       case 'timer':

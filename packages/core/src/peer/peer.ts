@@ -314,15 +314,9 @@ export class Peer implements Carrier {
     const owner = this.jobs.end(job, this.#out)
     if (owner === null) return
     const { machine, token } = owner
-    if (result.type === 'verified')
-      this.give(machine, { type: 'verified', token, valid: result.valid } as never)
-    else if (result.type === 'signed')
-      this.give(machine, { type: 'signed', token, signature: result.signature } as never)
-    else if (result.type === 'sealed')
-      this.give(machine, { type: 'sealed', token, bytes: result.bytes } as never)
-    else if (result.type === 'opened')
-      this.give(machine, { type: 'opened-box', token, bytes: result.bytes } as never)
-    else this.give(machine, { type: 'job', token, result } as never)
+    // The dialer hears `opened` of connections.
+    const type = result.type === 'opened' ? 'opened-box' : result.type
+    this.give(machine, { ...result, type, token } as never)
   }
 
   #onEnvironment({ online, visible, pausedMs }: Input & { type: 'environment' }): void {

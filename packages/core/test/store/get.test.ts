@@ -100,7 +100,7 @@ describe('an immutable record', () => {
     at.holdJobs = false
     at.call({ type: 'put', draft: fixed })
     const [load] = at.held as [StoreEffect & { type: 'load' }]
-    at.input({ type: 'job', token: load.token, result: { type: 'loaded', record: null } })
+    at.input({ type: 'loaded', token: load.token, record: null })
     expect(at.store.stats()).toMatchObject({ held: 1, own: 1 })
     expect(at.disk.has(recordKey(fixed))).toBe(true)
   })
@@ -343,7 +343,7 @@ describe('ends', () => {
     for (const input of [
       { type: 'verified', token: 'store:999', valid: true },
       { type: 'signed', token: 'nobody', signature: new Uint8Array(64) },
-      { type: 'job', token: 'store:0', result: { type: 'loaded', record: null } },
+      { type: 'loaded', token: 'store:0', record: null },
       { type: 'timer', timer: { type: 'fan-out', operation: operationNumber(3) } },
       { type: 'timer', timer: { type: 'repair', role: 1 } },
       { type: 'timer', timer: { type: 'republish' } },

@@ -324,7 +324,7 @@ describe('what is given out', () => {
     bench.holdJobs = false
     bench.deliver(replica(owned(author, 13)))
     const [load] = bench.held as [StoreEffect & { type: 'load' }]
-    bench.input({ type: 'job', token: load.token, result: { type: 'loaded', record: null } })
+    bench.input({ type: 'loaded', token: load.token, record: null })
     expect(bench.store.holds(key)).toBe(true)
     expect(bench.disk.get(key)?.record).toEqual(owned(author, 13))
   })

@@ -221,7 +221,7 @@ describe('writing', () => {
     put(bench, draft)
     const [job] = bench.held
     if (job?.type !== 'store') throw new Error('no store job')
-    bench.input({ type: 'job', token: job.token, result: { type: 'stored', persisted: false } })
+    bench.input({ type: 'stored', token: job.token, persisted: false })
     expect(bench.last('event').event).toMatchObject({ type: 'record-persisted', persisted: false })
   })
 })

@@ -229,7 +229,7 @@ describe('what the disk says is older than a put of the same moment', () => {
     const [load] = bench.held as [StoreEffect & { type: 'load' }]
     bench.call({ type: 'put', draft: { ...draft, value: utf8('w') } })
     const later = kept()
-    bench.input({ type: 'job', token: load.token, result: { type: 'loaded', record: loaded(old) } })
+    bench.input({ type: 'loaded', token: load.token, record: loaded(old) })
     return { bench, later }
   }
 

@@ -237,10 +237,10 @@ export class StoreBench implements RoutingView {
     if (job.type === 'load') {
       const record = this.isDiskBroken ? null : (this.disk.get(job.key)?.record ?? null)
       const result = { type: 'loaded', record, failed: this.isDiskBroken } as const
-      return this.input({ type: 'job', token: job.token, result })
+      return this.input({ ...result, token: job.token })
     }
     if (job.type !== 'store') return []
-    return this.input({ type: 'job', token: job.token, result: { type: 'stored', persisted: true } })
+    return this.input({ type: 'stored', token: job.token, persisted: true })
   }
 
   #carry(effect: StoreEffect): void {

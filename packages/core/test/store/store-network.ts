@@ -202,11 +202,11 @@ export class StoreNetwork {
   #storage(peer: NetworkPeer, effect: StoreEffect): void {
     if (effect.type === 'load') {
       const record = peer.disk.get(effect.key)?.record ?? null
-      this.#later(peer, JOB_MS, { type: 'job', token: effect.token, result: { type: 'loaded', record } })
+      this.#later(peer, JOB_MS, { type: 'loaded', token: effect.token, record })
     } else if (effect.type === 'store') {
       peer.disk.set(effect.key, { record: effect.record, header: effect.header })
       const result = { type: 'stored', persisted: true } as const
-      this.#later(peer, PERSIST_MS, { type: 'job', token: effect.token, result })
+      this.#later(peer, PERSIST_MS, { ...result, token: effect.token })
     } else if (effect.type === 'forget') peer.disk.delete(effect.key)
     else if (effect.type === 'event') peer.events.push(effect.event)
   }
