@@ -4,7 +4,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { CONTACT_BYTES, type Contact } from '../identity/contact.ts'
 import { concatBytes, fromHex, toHex, utf8 } from '../wire/bytes.ts'
-import { encodeFrame, FLAG_DIRECT, HEADER_BYTES, withTtl } from '../wire/codec.ts'
+import { encodeFrame, FLAG_DIRECT, HEADER_BYTES } from '../wire/codec.ts'
 import type { MessageId, MessageOf, TopicId } from '../wire/messages.ts'
 
 const DOMAIN = utf8('hyphae gossip 1')
@@ -51,7 +51,7 @@ export function sealFrame(draft: Uint8Array, signature: Uint8Array): Uint8Array 
 
 /** The frame as its publisher hands it to all links at once; neither signature nor id cover the flags. */
 export function asDirect(frame: Uint8Array): Uint8Array {
-  const marked = withTtl(frame, frame[3] as number)
+  const marked = frame.slice()
   marked[2] = FLAG_DIRECT
   return marked
 }

@@ -4,6 +4,7 @@ import type { Millis } from '../contract.ts'
 import { draw } from '../draw.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { GOSSIP_HOPS_MAX, PULL_ROUNDS, PULL_ROUNDS_MS_MAX, RECONCILE_YOUNG_MS } from '../limits.ts'
+import { ttlOf } from '../wire/codec.ts'
 import type { MessageOf, TopicId } from '../wire/messages.ts'
 import { answerGraft, isNewsTo, push } from './copies.ts'
 import type { GossipContext } from './gossip-context.ts'
@@ -132,7 +133,7 @@ export class Epidemic implements Spread {
 
   /** The TTL is already less by one, for the link that it takes next. */
   #mayTravel(frame: Uint8Array): boolean {
-    return GOSSIP_HOPS_MAX - (frame[3] as number) < this.#options.ttl
+    return GOSSIP_HOPS_MAX - ttlOf(frame) < this.#options.ttl
   }
 
   #push(message: CachedMessage, probability: number, now: Millis, out: GossipEffect[]): number {

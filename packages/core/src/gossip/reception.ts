@@ -11,7 +11,7 @@ import {
   LINKS_MAX,
 } from '../limits.ts'
 import { TokenBuckets } from '../token-buckets.ts'
-import { FLAG_DIRECT, type Frame, withTtl } from '../wire/codec.ts'
+import { FLAG_DIRECT, type Frame, ttlOf, withTtl } from '../wire/codec.ts'
 import type { MessageId } from '../wire/messages.ts'
 import { Authors, type Sequence } from './authors.ts'
 import { type GossipMessage, messageIdOf, signedBytes } from './envelope.ts'
@@ -78,9 +78,9 @@ export class Reception {
   #onDuplicate(topic: Topic, id: MessageId, { from, frame }: Copy, now: Millis, out: GossipEffect[]): void {
     const known = this.#context.messages.get(id)
     topic.spread.duplicate(known, from, now, out)
-    const spent = known?.frame
-    const ttl = ttlOf(frame) - 1
-    if (known === undefined || spent === undefined || ttl <= (spent[3] as number)) return
+    const ttl = hopsLeftOf(frame) - 1
+    if (known === undefined || ttl <= ttlOf(known.frame)) return
+    const spent = known.frame
     known.frame = withTtl(frame.bytes, ttl)
     topic.spread.resume(known, spent, now, out)
   }
@@ -140,7 +140,7 @@ export class Reception {
 
 function deliver(topic: Topic, { id, frame, message }: ParkedCopy, out: GossipEffect[]): void {
   const { author, payload } = message
-  const hops = 1 + GOSSIP_HOPS_MAX - ttlOf(frame)
+  const hops = 1 + GOSSIP_HOPS_MAX - hopsLeftOf(frame)
   out.push({
     type: 'event',
     event: { type: 'message', topic: topic.name ?? topic.id, from: author.id, id, payload, hops },
@@ -154,7 +154,7 @@ function cachedMessage(copy: ParkedCopy, missing: MissingMessage | undefined, no
     id,
     topic: message.topic,
     author: message.author.id,
-    frame: withTtl(frame.bytes, Math.max(ttlOf(frame) - 1, 0)),
+    frame: withTtl(frame.bytes, Math.max(hopsLeftOf(frame) - 1, 0)),
     isDirect: isDirect(frame, message),
     at: now,
     source: senders[0] as PeerId,
@@ -183,6 +183,7 @@ function isDirect({ flags }: Frame, { payload }: GossipMessage): boolean {
   return (flags & FLAG_DIRECT) !== 0 && payload.length <= DIRECT_PAYLOAD_BYTES_MAX
 }
 
-function ttlOf(frame: Frame): number {
+/** Its TTL as far as any author's may go. */
+function hopsLeftOf(frame: Frame): number {
   return Math.min(frame.ttl, GOSSIP_HOPS_MAX)
 }

@@ -62,6 +62,11 @@ export function isUnknownType(frame: Uint8Array): boolean {
   return CODEC_BY_TYPE[frame[1] as number] === undefined
 }
 
+/** The TTL of a frame. */
+export function ttlOf(frame: Uint8Array): number {
+  return frame[3] as number
+}
+
 /** The same frame with another TTL: the only byte that forwarding changes. */
 export function withTtl(frame: Uint8Array, ttl: number): Uint8Array {
   const patched = frame.slice()
@@ -131,10 +136,10 @@ function packOne(frames: readonly Uint8Array[], start: number, end: number, leng
 
 function readFrame(bytes: Uint8Array): Frame | null {
   if (bytes.length < HEADER_BYTES || bytes[0] !== WIRE_VERSION) return null
-  const [type, flags, ttl] = [bytes[1] as number, bytes[2] as number, bytes[3] as number]
+  const [type, flags] = [bytes[1] as number, bytes[2] as number]
   if ((flags & ~(FLAGS_BY_TYPE[type] ?? 0)) !== 0) return null
   const message = readFields(type, new Reader(bytes, HEADER_BYTES), 'link')
-  return message && { ttl, flags, message, bytes }
+  return message && { ttl: ttlOf(bytes), flags, message, bytes }
 }
 
 function writeFields(writer: Writer, message: Message): void {
