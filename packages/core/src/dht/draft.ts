@@ -30,12 +30,16 @@ export interface Unsigned {
   sign(signature: Uint8Array): PeerRecord
 }
 
-export type DraftFailure = { readonly code: FailureCode; readonly message: string }
+/** Why a call fails. */
+export interface CallFailure {
+  readonly code: FailureCode
+  readonly message: string
+}
 
 const SEQUENCE_MAX = Number.MAX_SAFE_INTEGER
 
 /** What is wrong with a draft, or null. */
-export function draftFailure(draft: RecordDraft, self: PeerId): DraftFailure | null {
+export function draftFailure(draft: RecordDraft, self: PeerId): CallFailure | null {
   const { length } = draft.value
   if (length > RECORD_BYTES_MAX)
     return { code: 'TOO_LARGE', message: `a value of ${length} bytes, at most ${RECORD_BYTES_MAX}` }
@@ -45,7 +49,7 @@ export function draftFailure(draft: RecordDraft, self: PeerId): DraftFailure | n
 }
 
 /** What is wrong with a name, or null. */
-export function nameFailure(name: RecordName): DraftFailure | null {
+export function nameFailure(name: RecordName): CallFailure | null {
   if (name.kind === 'owned') return saltFailure(name.salt)
   if (name.kind === 'shared') return textFailure(name) ?? writersFailure(name.writers)
   return isId(name.key) ? null : rejected('a key is 64 lower-case hexadecimal digits')
@@ -99,33 +103,33 @@ export function unsigned(draft: RecordDraft, rank: number, writer: Writer): Unsi
   }
 }
 
-function ownedFailure(draft: RecordDraft & { kind: 'owned' }): DraftFailure | null {
+function ownedFailure(draft: RecordDraft & { kind: 'owned' }): CallFailure | null {
   const { sequence } = draft
   if (sequence !== undefined && !(Number.isInteger(sequence) && sequence >= 0 && sequence <= SEQUENCE_MAX))
     return rejected(`a sequence is an integer from 0 to ${SEQUENCE_MAX}, not ${sequence}`)
   return saltFailure(draft.salt)
 }
 
-function sharedFailure(draft: RecordDraft & { kind: 'shared' }, self: PeerId): DraftFailure | null {
+function sharedFailure(draft: RecordDraft & { kind: 'shared' }, self: PeerId): CallFailure | null {
   const { writers } = draft
   if (writers.length > 0 && !writers.includes(self)) return rejected('this peer is not among the writers')
   return textFailure(draft) ?? writersFailure(writers)
 }
 
-function saltFailure(salt: Uint8Array): DraftFailure | null {
+function saltFailure(salt: Uint8Array): CallFailure | null {
   return salt.length <= OWNED_SALT_BYTES_MAX
     ? null
     : { code: 'TOO_LARGE', message: `a salt of ${salt.length} bytes, at most ${OWNED_SALT_BYTES_MAX}` }
 }
 
-function textFailure(named: { namespace: string; name: string }): DraftFailure | null {
+function textFailure(named: { namespace: string; name: string }): CallFailure | null {
   const length = Math.max(utf8(named.namespace).length, utf8(named.name).length)
   return length <= NAME_BYTES_MAX
     ? null
     : { code: 'TOO_LARGE', message: `a name of ${length} bytes, at most ${NAME_BYTES_MAX}` }
 }
 
-function writersFailure(writers: readonly PeerId[]): DraftFailure | null {
+function writersFailure(writers: readonly PeerId[]): CallFailure | null {
   if (inOrder(writers).length > WRITERS_MAX) return rejected(`more than ${WRITERS_MAX} writers`)
   return writers.every(isId) ? null : rejected('a writer is 64 lower-case hexadecimal digits')
 }
@@ -135,6 +139,6 @@ function inOrder(writers: readonly PeerId[]): readonly PeerId[] {
   return [...new Set(writers)].sort()
 }
 
-function rejected(message: string): DraftFailure {
+function rejected(message: string): CallFailure {
   return { code: 'RECORD_REJECTED', message }
 }

@@ -2,7 +2,6 @@
 // of two holders on different ways, and whoever turns out to be behind is brought up to date (PROTOCOL.md, RC-16 to RC-20).
 
 import type { OpId } from '../contract.ts'
-import type { FailureCode } from '../errors.ts'
 import { type Contact, isAcceptable } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
 import { GET_PATHS, OPERATION_TIMEOUT_MS, RECORD_TTL_MS } from '../limits.ts'
@@ -12,7 +11,7 @@ import { equalBytes } from '../wire/bytes.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
 import { copyRecord, encodeRecord } from '../wire/record-field.ts'
 import { type Admission, proofOf } from './admission.ts'
-import { keyOfName, nameFailure } from './draft.ts'
+import { type CallFailure, keyOfName, nameFailure } from './draft.ts'
 import {
   compareVersions,
   isAhead,
@@ -188,8 +187,7 @@ export class Gets {
     this.#close(get, turn)
     const best = newest(get)
     if (best === null) {
-      const { code, message } = failureOf(get)
-      turn.out.push({ type: 'failed', op: get.op, code, message })
+      turn.out.push({ type: 'failed', op: get.op, ...failureOf(get) })
       return
     }
     const { record, holder, hops } = best
@@ -267,7 +265,7 @@ function newest(get: Get): Answer | null {
   return best
 }
 
-function failureOf(get: Get): { readonly code: FailureCode; readonly message: string } {
+function failureOf(get: Get): CallFailure {
   if (get.ended === 'no-links') return { code: 'NO_PEERS', message: 'no link to ask over' }
   if (get.ended === 'timeout') return { code: 'TIMEOUT', message: 'no holder answered in time' }
   return { code: 'NOT_FOUND', message: 'no peer that was reached holds the record' }

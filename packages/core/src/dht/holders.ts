@@ -3,11 +3,12 @@
 
 import type { OpId } from '../contract.ts'
 import { type Contact, isAcceptable } from '../identity/contact.ts'
-import { isId, type Key, type PeerId } from '../identity/peer-id.ts'
+import type { Key, PeerId } from '../identity/peer-id.ts'
 import { LOOKUP_STEP_TIMEOUT_MS, OPERATION_TIMEOUT_MS } from '../limits.ts'
 import type { HoldersResult } from '../peer/calls.ts'
 import { closestOf } from '../routing/distance.ts'
 import type { Message, MessageOf, OperationId } from '../wire/messages.ts'
+import { nameFailure } from './draft.ts'
 import { FIND_WHAT, foundSignedBytes } from './found.ts'
 import type { RoutedReply, RouteEnd } from './routed.ts'
 import type { Follow, StoreContext, Turn } from './store-context.ts'
@@ -35,9 +36,9 @@ export class Holders {
   }
 
   call(op: OpId, key: Key, turn: Turn): void {
-    if (!isId(key)) {
-      const message = 'a key is 64 lower-case hexadecimal digits'
-      turn.out.push({ type: 'failed', op, code: 'RECORD_REJECTED', message })
+    const failure = nameFailure({ kind: 'immutable', key })
+    if (failure !== null) {
+      turn.out.push({ type: 'failed', op, ...failure })
       return
     }
     const query = newQuery(op, key)

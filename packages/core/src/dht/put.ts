@@ -6,7 +6,7 @@ import type { Key } from '../identity/peer-id.ts'
 import { OPERATION_TIMEOUT_MS, RECORD_TTL_MS } from '../limits.ts'
 import type { PeerCall, PutResult, RecordDraft } from '../peer/calls.ts'
 import type { Republish } from '../replication/republish.ts'
-import { draftFailure, keyOfDraft, nextRank, unsigned } from './draft.ts'
+import { type CallFailure, draftFailure, keyOfDraft, nextRank, unsigned } from './draft.ts'
 import type { Outcome, Placement, Placements } from './placement.ts'
 import { compareVersions, type PeerRecord, type RecordHeader, recordKey, recordVersion } from './record.ts'
 import type { SeenRanks } from './seen-ranks.ts'
@@ -156,8 +156,8 @@ export class Puts {
     this.#fail(put, { code: 'RECORD_REJECTED', message: `another version, ${rank}, is not older` }, turn)
   }
 
-  #fail(put: Put, failure: Pick<Outcome & { type: 'failed' }, 'code' | 'message'>, turn: Turn): void {
-    turn.out.push({ type: 'failed', op: put.op, code: failure.code, message: failure.message })
+  #fail(put: Put, { code, message }: CallFailure, turn: Turn): void {
+    turn.out.push({ type: 'failed', op: put.op, code, message })
     this.#end(put, turn)
   }
 }
