@@ -84,7 +84,7 @@ export class Admission {
       return offer.anywhere === true || neighbourhood.isAmong(key, replicas * 2) ? null : 'far'
     const order = compareVersions(recordVersion(record), held.version)
     if (order < 0) return 'newer'
-    if (order > 0 || offer.prove === true || now + lifeMs >= held.expiresAt + REWRITE_MS) return null
+    if (order > 0 || offer.prove === true || isOutlived(held, now + lifeMs)) return null
     index.change(key, { expiresAt: Math.max(held.expiresAt, now + lifeMs) })
     return 'kept'
   }
@@ -96,7 +96,7 @@ export class Admission {
     const header = headerOf(offer, held, turn.now)
     const order = held === null ? 1 : compareVersions(header.version, held.version)
     if (order < 0) return 'newer'
-    if (order === 0 && held !== null && header.expiresAt < held.expiresAt + REWRITE_MS) {
+    if (order === 0 && held !== null && !isOutlived(held, header.expiresAt)) {
       index.change(offer.key, { expiresAt: Math.max(held.expiresAt, header.expiresAt) })
       return 'kept'
     }
@@ -111,6 +111,11 @@ export class Admission {
     const held = verdict === 'newer' ? this.#context.index.get(offer.key, turn.now) : null
     offer.follow({ verdict, version: held?.version ?? recordVersion(offer.record) }, turn)
   }
+}
+
+/** The life in memory grows with every offer, the one on disk with a write alone: a day at most. Our own does not expire. */
+function isOutlived({ own, storedAt, expiresAt }: RecordHeader, byExpiresAt: Millis): boolean {
+  return !own && byExpiresAt >= Math.min(expiresAt, storedAt + RECORD_TTL_MS) + REWRITE_MS
 }
 
 /** What must verify before the record is believed; null where its key is the proof. */

@@ -184,6 +184,33 @@ describe('what is taken in', () => {
     expect(bench.last('store').header.expiresAt).toBe(bench.now + 7 * HOUR_S * 1_000)
   })
 
+  test.each(['REPLICA', 'STORE'])(
+    '[RC-10] a life that grows every hour by %s is written again every six: a restart keeps it',
+    (type) => {
+      const record = owned(author, 3)
+      const bench = new StoreBench({ peers: 8, replicas: 20 })
+      let writes = 0
+      for (let hours = 0; hours <= 48; hours++) {
+        const copy = type === 'STORE' ? store(record, 1) : replica(record)
+        bench.deliver(copy, { operation: operationNumber(hours) })
+        writes += bench.all('store').length
+        bench.take()
+        bench.advance(HOUR_S * 1_000)
+      }
+      expect(writes).toBe(9)
+      expect(bench.disk.get(recordKey(record))?.header.expiresAt).toBeGreaterThan(bench.now + DAY_MS * 0.7)
+    },
+  )
+
+  test('[RC-10] our own is not written again, nor taken for placed, because somebody offers it', () => {
+    const record = immutable('ours')
+    const start = [headerOf(record, NOW, { own: true, storedAt: 0, expiresAt: NOW + HOUR_S * 1_000 })]
+    const bench = new StoreBench({ peers: 8, replicas: 20, start, now: NOW })
+    bench.deliver(replica(record))
+    expect(bench.all('store')).toEqual([])
+    expect(bench.answers('STORED').map(({ result }) => result)).toEqual([0])
+  })
+
   test('[RC-10] a STORE of the version that is held is checked, and neither written nor shortens its life', () => {
     const record = owned(author, 3)
     const bench = holding(record)
