@@ -9,7 +9,7 @@ import {
   type StoredIdentity,
   type StoredRecord,
 } from '@hyphae/runtime'
-import { get, update } from 'idb-keyval'
+import { get, promisifyRequest } from 'idb-keyval'
 import { committed, Database } from './database.ts'
 import { storageFailure } from './failure.ts'
 import {
@@ -89,15 +89,15 @@ export class IndexedDbStorage implements PeerStorage {
   /** In a transaction of its own, so that two stores never give out the same number. */
   async nextBootId(): Promise<number> {
     this.#open()
-    let bootId = 0
-    const next = (before = 0) => {
-      bootId = before + 1
-      this.#bootId = bootId
-      return bootId
-    }
     try {
-      await update<number>(BOOT_ENTRY, next, this.#database.use)
-      return bootId
+      return await this.#database.use('readwrite', async (store) => {
+        const before = await promisifyRequest<number | undefined>(store.get(BOOT_ENTRY))
+        const bootId = (before ?? 0) + 1
+        this.#bootId = bootId
+        store.put(bootId, BOOT_ENTRY)
+        await committed(store.transaction)
+        return bootId
+      })
     } catch (error) {
       throw storageFailure(error)
     }

@@ -138,6 +138,20 @@ describe('failures', () => {
     await store.close()
   })
 
+  test('a boot id that cannot be written says why, though the request fails before its transaction', async () => {
+    const store = await createPlace().open()
+    await store.nextBootId()
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
+      this: IDBObjectStore,
+      value,
+      entry,
+    ) {
+      return this.add(value, entry)
+    })
+    await expect(store.nextBootId()).rejects.toMatchObject({ cause: { name: 'ConstraintError' } })
+    await store.close()
+  })
+
   test('two writes of one key that both fail take no room', async () => {
     const store = await createPlace().open()
     /** Bytes in use after two writes that failed. */
