@@ -192,9 +192,8 @@ export class PeerRuntime {
     await this.#free()
   }
 
-  /** The page goes away this instant: goodbyes are queued, nothing is waited for. */
+  /** The page goes away this instant: goodbyes are queued, nothing is waited for, not even for a `close` under way. */
   closeNow(): void {
-    if (this.#closed) return
     this.#input({ type: 'command', op: this.#calls.unanswered(), call: { type: 'close', deadlineMs: 0 } })
     this.#closed = true
   }

@@ -138,6 +138,27 @@ describe('close()', () => {
     expect(ends[0]).toBe(closing)
   })
 
+  it('says goodbye at once where the page goes meanwhile, whatever is still to be handed over', async () => {
+    const page = new EventTarget()
+    vi.stubGlobal('window', page)
+    vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }))
+    vi.stubGlobal('navigator', { onLine: true })
+    const storage = createMemoryStorage()
+    const first = await network.createPeer({ storage })
+    vi.unstubAllGlobals()
+    await first.store.put('heritage', 'of nobody yet')
+    const second = await network.createPeer()
+    await Promise.all([first.joined(), second.joined()])
+    const left = new Promise((resolve) => second.on('peer-left', ({ reason }) => resolve(reason)))
+    vi.spyOn(storage, 'loadRecord').mockReturnValue(new Promise(() => undefined))
+    const closing = first.close()
+    page.dispatchEvent(new Event('pagehide'))
+    await new Promise(setImmediate)
+    network.kill(first)
+    expect(await left).toBe('left')
+    await closing
+  })
+
   it('ends for good: what disks and signatures answer afterwards wakes nobody', async () => {
     const { storage, options } = parts()
     const clock = new ManualClock()

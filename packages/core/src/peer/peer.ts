@@ -327,6 +327,8 @@ export class Peer implements Carrier {
   #onCommand(op: OpId, call: PeerCall): void {
     const isOver = this.#stopped && call.type !== 'close'
     if (isOver || this.#leaving !== null || this.#status === 'closed') {
+      // Closed once more: the page goes while we hand over. What is not handed over by now will not be; goodbyes leave at once.
+      if (call.type === 'close') this.onHandedOver()
       return this.emit({ type: 'failed', op, code: 'CLOSED', message: 'the peer is leaving' })
     }
     switch (call.type) {

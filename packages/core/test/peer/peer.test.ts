@@ -20,6 +20,7 @@ import { SeededRandom } from '../gossip/seeded.ts'
 import { attemptNumber, contactNumber, seal, sign } from '../link/stand-ins.ts'
 import { Attacker } from './attacker.ts'
 import { INTRODUCER, NETWORK_ID, PeerNetwork, type PeerNode } from './harness.ts'
+import { LATENCY_MS } from './memory-links.ts'
 
 let network: PeerNetwork
 
@@ -192,6 +193,17 @@ describe('closing', () => {
       expect(other.eventsOf('peer-left')).toMatchObject([{ reason: 'left' }])
       expect(valueFrom(other, 'heritage')).toEqual(utf8('heritage'))
     }
+  })
+
+  it('says goodbye at once where its page goes while it still hands over', () => {
+    const [leaver, other] = three()
+    leaver.call({ type: 'put', draft: { kind: 'immutable', value: utf8('heritage') } })
+    const op = leaver.call({ type: 'close', deadlineMs: 5_000 })
+    leaver.call({ type: 'close', deadlineMs: 0 })
+    network.run(LATENCY_MS)
+    network.vanish(leaver)
+    expect(other.eventsOf('peer-left')).toMatchObject([{ peer: leaver.id, reason: 'left' }])
+    expect(leaver.outcomeByOp.get(op)).toBeUndefined()
   })
 
   it('is done within its deadline although the others are dead', () => {
