@@ -106,7 +106,7 @@ export class MemoryEnd implements WatchedEnd {
     const { control, bulk } = this.#pipes
     if (!flush) for (const pipe of [control, bulk]) pipe.clear()
     const remote = this.#remote
-    if (remote === null) return this.end()
+    if (remote === null || this.owner.isDead) return this.end()
     const arrive = () => {
       if (!remote.owner.isDead && !remote.#isEnded) remote.owner.ended(remote, 'remote-closed')
     }

@@ -56,6 +56,16 @@ describe('an in-memory network', () => {
     expect(a.stats().open).toBe(1)
   })
 
+  it('hears nothing of a transport that is gone, though its owner closes what it takes for links', async () => {
+    const { network, a, b, heard } = await openPair(() => 0)
+    network.kill(a)
+    a.close(1, 'silent', true)
+    a.destroy()
+    await settle()
+    expect(heard('closed')).toEqual([])
+    expect(b.stats().open).toBe(1)
+  })
+
   it('shows a forged fingerprint in the binding', async () => {
     const network = createMemoryNetwork()
     const [a, b] = [network.createTransport('a'), network.createTransport('b')]
