@@ -158,7 +158,8 @@ export class IndexedDbStorage implements PeerStorage {
   }
 
   async #close(): Promise<void> {
-    await this.#writes.flush()
+    // Who closes may do so because the page goes.
+    await this.flush()
     await this.#database.close()
     await this.#onClosed()
   }

@@ -85,16 +85,16 @@ describe('batches', () => {
 })
 
 describe('a page that goes away', () => {
-  test('has committed what it flushes before anything else is answered', async () => {
+  test.each(['flush', 'close'] as const)('has committed at once what it writes by %s', async (end) => {
     const store = await createPlace().open()
     const written = store.saveRecord(recordOf(1))
     const put = vi.spyOn(IDBObjectStore.prototype, 'put')
     const commit = vi.spyOn(IDBTransaction.prototype, 'commit')
-    const flushed = store.flush()
+    const ended = store[end]()
     // Answers of the disk come with later tasks; until then there are microtasks alone.
     for (let turns = 0; turns < 10; turns++) await null
     expect([put.mock.calls.length, commit.mock.calls.length]).toEqual([1, 1])
-    await Promise.all([written, flushed])
+    await Promise.all([written, ended])
     await store.close()
   })
 })
