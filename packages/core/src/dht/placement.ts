@@ -17,7 +17,6 @@ export type Outcome =
   /** Too many hold a newer version than this one, of this rank. */
   | {
       readonly type: 'conflict'
-      readonly version: RecordVersion
       readonly rank: number
       /** Who says so. */
       readonly holders: ReadonlySet<PeerId>
@@ -186,14 +185,14 @@ export class Placements {
 
   /** Null while more may be heard. */
   #outcomeOf(placement: Placement): Outcome | null {
-    const { stored, newer: holders, wanted, requested, version, newestRank: rank } = placement
+    const { stored, newer: holders, wanted, requested, newestRank: rank } = placement
     const enough = Math.ceil(REPLICAS_ENOUGH_SHARE * wanted)
     const known = placement.told || wanted === requested
     if (known && stored.size >= enough) return { type: 'placed', stored: stored.size, wanted, short: false }
-    if (known && holders.size > wanted - enough) return { type: 'conflict', version, rank, holders }
+    if (known && holders.size > wanted - enough) return { type: 'conflict', rank, holders }
     if (placement.ended === null || placement.verifying > 0) return null
     const others = stored.size - (stored.has(this.#context.self.id) ? 1 : 0)
-    if (holders.size > 0 && holders.size >= others) return { type: 'conflict', version, rank, holders }
+    if (holders.size > 0 && holders.size >= others) return { type: 'conflict', rank, holders }
     if (stored.size > 0) return { type: 'placed', stored: stored.size, wanted, short: stored.size < enough }
     return failureOf(placement)
   }

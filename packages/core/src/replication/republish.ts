@@ -13,7 +13,7 @@ import {
 } from '../dht/record.ts'
 import type { RoutedReply } from '../dht/routed.ts'
 import type { StoreContext, Turn } from '../dht/store-context.ts'
-import type { Key } from '../identity/peer-id.ts'
+import type { Key, PeerId } from '../identity/peer-id.ts'
 import {
   OPERATION_TIMEOUT_MS,
   RECORD_TTL_MS,
@@ -85,10 +85,13 @@ export class Republish {
     this.#schedule(key, { at, pauseMs: SHORT_MS, copies: 'unknown' }, turn)
   }
 
-  /** How a placement ended. */
+  /** How a placement ended. What became of a version that another one has replaced meanwhile says nothing of that one. */
   settled(placed: Placed, turn: Turn): void {
-    this.#note(placed, turn)
-    this.#settle(placed.key, placed.outcome, turn)
+    const { key, record, outcome } = placed
+    const header = this.#context.index.get(key, turn.now)
+    if (header?.own !== true || compareVersions(header.version, recordVersion(record)) !== 0) return
+    this.#note(placed, header, turn)
+    this.#settle(key, outcome, turn)
   }
 
   /** New peers nearby, or any after we had no links: what too few hold is placed again soon. */
@@ -115,10 +118,8 @@ export class Republish {
   }
 
   /** On the disk as well: a restart knows then when enough took a copy, or that the last time too few did. */
-  #note({ key, record, outcome }: Placed, turn: Turn): void {
+  #note({ key, record, outcome }: Placed, header: RecordHeader, turn: Turn): void {
     const { index, jobs } = this.#context
-    const header = index.get(key, turn.now)
-    if (header?.own !== true || compareVersions(header.version, recordVersion(record)) !== 0) return
     const storedAt = outcome.type === 'placed' && !outcome.short ? turn.now : 0
     if (Math.abs(storedAt - header.storedAt) <= OPERATION_TIMEOUT_MS * 2) return
     const noted = index.change(key, { storedAt, expiresAt: turn.now + RECORD_TTL_MS }) ?? header
@@ -129,7 +130,7 @@ export class Republish {
   #settle(key: Key, outcome: Outcome | null, turn: Turn): void {
     const due = this.#dueByKey.get(key)
     if (due === undefined) return
-    if (outcome?.type === 'conflict' && !this.#contest(key, outcome, turn)) return
+    if (outcome?.type === 'conflict') this.#contest(key, outcome.holders, turn)
     if (outcome?.type === 'placed' && !outcome.short) {
       const afterMs = REPUBLISH_MS * (1 - SPREAD_SHARE) + this.#upTo(REPUBLISH_MS * SPREAD_SHARE)
       return this.#schedule(key, { at: turn.now + afterMs, pauseMs: SHORT_MS, copies: 'enough' }, turn)
@@ -177,17 +178,13 @@ export class Republish {
 
   /**
    * Whoever says that it holds a newer version is asked for it, and ours stays ours until one is shown: a single liar near the key
-   * would end its life. False where another version has taken its place meanwhile.
+   * would end its life.
    */
-  #contest(key: Key, { version, holders }: Outcome & { type: 'conflict' }, turn: Turn): boolean {
-    const { index, routes } = this.#context
-    const header = index.get(key, turn.now)
-    if (header === null || !header.own || compareVersions(header.version, version) !== 0) return false
+  #contest(key: Key, holders: ReadonlySet<PeerId>, turn: Turn): void {
     const inner = { type: 'GET', key, head: false } as const
     const follow = (reply: RoutedReply | null, later: Turn) => this.#onShown(key, reply, later)
     for (const peer of [...holders].slice(0, CLAIMANTS_ASKED))
-      routes.ask({ peer, inner, timeoutMs: REPLICA_TIMEOUT_MS, follow }, turn)
-    return true
+      this.#context.routes.ask({ peer, inner, timeoutMs: REPLICA_TIMEOUT_MS, follow }, turn)
   }
 
   #onShown(key: Key, reply: RoutedReply | null, turn: Turn): void {

@@ -297,6 +297,19 @@ describe('too few copies', () => {
     bench.input({ type: 'cancel', op })
     expect(republished(bench, 20_000, 1_000)).toEqual([15_000])
   })
+
+  test('[RP-13] that enough hold the version before says nothing of the one put meanwhile', () => {
+    const bench = new StoreBench({ peers: 30, replicas: 20 })
+    const draft = { kind: 'owned', salt: utf8('salt') } as const
+    bench.call({ type: 'put', draft: { ...draft, value: utf8('v') } })
+    bench.ended(bench.last('route'))
+    const before = nextStore(bench, 10_000) as Route
+    bench.call({ type: 'put', draft: { ...draft, value: utf8('w') } })
+    const later = bench.routed('STORE').at(-1) as Route
+    bench.ended(later)
+    acknowledge(bench, before)
+    expect(nextStore(bench, 20_000)).toMatchObject({ inner: later.inner })
+  })
 })
 
 describe('a lost version', () => {
