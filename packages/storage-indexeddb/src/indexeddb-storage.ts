@@ -48,6 +48,8 @@ export class IndexedDbStorage implements PeerStorage {
   readonly #room: RecordRoom
   readonly #onClosed: () => Promise<void>
   #listener: (event: StorageEvent) => void = () => {}
+  /** What the start read, for the first who asks, unless a record was written since: a full store takes seconds to read. */
+  #readAtStart: readonly IndexEntry[] | null = null
   /** The last one given out: a wipe must not make the next one smaller, or other peers would take us for a ghost. */
   #bootId = 0
   #closed: Promise<void> | null = null
@@ -70,7 +72,7 @@ export class IndexedDbStorage implements PeerStorage {
 
   /** Counts what is there and drops what is damaged. Rejects where the store cannot be used. */
   async start(): Promise<void> {
-    await this.#scan((record) => this.#room.count(record))
+    this.#readAtStart = await this.#scan((record) => this.#room.count(record))
   }
 
   onEvent(listener: (event: StorageEvent) => void): void {
@@ -113,8 +115,8 @@ export class IndexedDbStorage implements PeerStorage {
 
   async loadIndex(): Promise<readonly IndexEntry[]> {
     await this.#open().flush()
-    const index: IndexEntry[] = []
-    await this.#scan(({ key, header }) => index.push({ key, header }))
+    const index = this.#readAtStart ?? this.#scan()
+    this.#readAtStart = null
     return index
   }
 
@@ -126,6 +128,7 @@ export class IndexedDbStorage implements PeerStorage {
   async saveRecord(record: StoredRecord): Promise<void> {
     checkStoredRecord(record)
     const writes = this.#open()
+    this.#readAtStart = null
     const settle = this.#room.take(record)
     try {
       await writes.put(recordEntry(record.key), recordValue(record))
@@ -138,6 +141,7 @@ export class IndexedDbStorage implements PeerStorage {
 
   async deleteRecord(key: Key): Promise<void> {
     const writes = this.#open()
+    this.#readAtStart = null
     this.#room.free(key)
     await writes.delete(recordEntry(key))
   }
@@ -195,19 +199,24 @@ export class IndexedDbStorage implements PeerStorage {
     return failure
   }
 
-  async #scan(onRecord: (record: StoredRecord) => void): Promise<void> {
+  async #scan(onRecord: (record: StoredRecord) => void = () => {}): Promise<readonly IndexEntry[]> {
+    const index: IndexEntry[] = []
     try {
-      const damaged = await scanRecords(this.#database.use, (entry, { header, bytes }) =>
-        onRecord({ key: keyOfEntry(entry), header, bytes }),
-      )
+      const damaged = await scanRecords(this.#database.use, (entry, { header, bytes }) => {
+        const key = keyOfEntry(entry)
+        index.push({ key, header })
+        onRecord({ key, header, bytes })
+      })
       const dropped = damaged.map((entry) => this.#writes.delete(entry))
       if (dropped.length > 0) await Promise.all([...dropped, this.#writes.flush()])
+      return index
     } catch (error) {
       throw storageFailure(error)
     }
   }
 
   #onWiped(): void {
+    this.#readAtStart = null
     this.#room.clear()
     this.#listener({ type: 'wiped' })
   }

@@ -84,6 +84,35 @@ describe('batches', () => {
   })
 })
 
+describe('a start', () => {
+  test('reads every record once, and the index says what was written since', async () => {
+    const place = createPlace()
+    await withStore(place, (store) => Promise.all([1, 2].map((number) => store.saveRecord(recordOf(number)))))
+    const read = vi.spyOn(IDBObjectStore.prototype, 'getAll')
+    const keysOf = async (store: Store) => (await store.loadIndex()).map(({ key }) => key)
+    await withStore(place, async (store) => {
+      expect(await keysOf(store)).toEqual([recordOf(1).key, recordOf(2).key])
+      expect(read).toHaveBeenCalledTimes(1)
+      expect((await keysOf(store)).length).toBe(2)
+    })
+    await withStore(place, async (store) => {
+      const deleted = store.deleteRecord(recordOf(1).key)
+      expect(await keysOf(store)).toEqual([recordOf(2).key])
+      await deleted
+    })
+    await withStore(place, async (store) => {
+      const saved = store.saveRecord(recordOf(3))
+      expect(await keysOf(store)).toEqual([recordOf(2).key, recordOf(3).key])
+      await saved
+    })
+    await withStore(place, async (store) => {
+      await inDatabase(place.name, (raw) => raw.clear())
+      expect(await store.loadRecord(recordOf(2).key)).toBeNull()
+      expect(await keysOf(store)).toEqual([])
+    })
+  })
+})
+
 describe('a page that goes away', () => {
   test.each(['flush', 'close'] as const)('has committed at once what it writes by %s', async (end) => {
     const store = await createPlace().open()
