@@ -31,6 +31,8 @@ export function followPage(runtime: PeerRuntime): () => void {
   }
   const timer = setInterval(look, LOOK_MS)
   document.addEventListener('visibilitychange', onVisibility, { signal })
+  // A frozen page may be discarded without another event, and what was written since it was hidden waits for a timer, a minute even.
+  document.addEventListener('freeze', onVisibility, { signal })
   window.addEventListener('online', () => tell(0), { signal })
   window.addEventListener('offline', () => tell(0), { signal })
   // Fires on reload, navigation and closing alike. A page kept in the back/forward cache finds its links closed and, being
