@@ -12,16 +12,16 @@ export interface SlotMemoryStorage {
 
 export interface SlotMemory {
   /** The first slot that this tab had before this document, or that this document released. It is ours to try then. */
-  take(): number | null
+  take(): Entry | null
   /** This document has the slot. */
   remember(slot: number): void
-  /** This document released the slot, and would like it again. */
-  leave(slot: number): void
+  /** This document released the slot (`null`), and would like it again; or it goes (empty), and the next one should wait for it. */
+  leave(slot: number, document: null | ''): void
   /** Somebody else has the slot. */
   forget(slot: number): void
 }
 
-/** `document`: who took the slot last; `null` after it was released. */
+/** `document`: who took the slot last; `null` after it was released, empty after who had it went. */
 interface Entry {
   readonly slot: number
   readonly document: string | null
@@ -54,10 +54,10 @@ export function slotMemory({ name, storage, documentId }: SlotMemoryOptions): Sl
       const entry = read().find(({ document }) => document !== documentId)
       if (!entry) return null
       replace(entry.slot, documentId)
-      return entry.slot
+      return entry
     },
     remember: (slot) => replace(slot, documentId),
-    leave: (slot) => replace(slot, null),
+    leave: replace,
     forget: (slot) => write(read().filter((entry) => entry.slot !== slot)),
   }
 }

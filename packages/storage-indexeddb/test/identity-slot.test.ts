@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   type ClaimSlotOptions,
   claimIdentitySlot,
@@ -54,6 +54,8 @@ class Session implements SlotMemoryStorage {
   /** As a duplicated tab gets it. */
   copy = () => new Session(this.#items)
 }
+
+afterEach(() => void vi.unstubAllGlobals())
 
 let documents = 0
 
@@ -184,6 +186,42 @@ describe('a reloaded tab', () => {
     await page.claim()
     await first.slots[0]!.release()
     expect(await new Page(locks, await page.unload(session), { navigationType: 'reload' }).claim()).toBe(1)
+  })
+})
+
+describe('a tab that follows a link', () => {
+  /** A document of the tab that holds its slot, and goes: its lock is free only later, where it had many connections. */
+  async function leaving(page: EventTarget) {
+    vi.stubGlobal('window', page)
+    const [locks, session] = [new HeldLocks(), new Session()]
+    const old = new Page(locks, session)
+    await old.claim()
+    page.dispatchEvent(new Event('pagehide'))
+    return { locks, session, old }
+  }
+
+  test.each(['navigate', 'back_forward'])('by %s waits for its slot as a reloaded one does', async (type) => {
+    const { locks, session, old } = await leaving(new EventTarget())
+    const claim = new Page(locks, session, { navigationType: type }).claim()
+    await until(() => locks.waiting === 1)
+    await old.unload(session)
+    expect(await claim).toBe(0)
+  })
+
+  test('and is duplicated there waits for nobody', async () => {
+    const { locks, session, old } = await leaving(new EventTarget())
+    await old.unload(session)
+    await new Page(locks, session).claim()
+    expect(await new Page(locks, session.copy(), { reloadWaitMs: NEVER_MS }).claim()).toBe(1)
+  })
+
+  test('says nothing of a slot that was released before', async () => {
+    const page = new EventTarget()
+    const { locks, session, old } = await leaving(page)
+    await old.slots[0]?.release()
+    await new Page(locks, new Session()).claim()
+    page.dispatchEvent(new Event('pagehide'))
+    expect(await new Page(locks, session, { reloadWaitMs: NEVER_MS }).claim()).toBe(1)
   })
 })
 
