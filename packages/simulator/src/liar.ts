@@ -214,7 +214,6 @@ export class Liar implements DrivenPeer {
       case undefined:
       case 'HELLO':
       case 'PROOF':
-      case 'BUSY':
       case 'BYE':
       case 'BYE_ACK':
       case 'DATA':

@@ -71,7 +71,6 @@ export type LinkEffect =
       readonly type: 'handshake-failed'
       readonly attempt: AttemptId
       readonly code: CloseCode
-      readonly alternatives: readonly Contact[]
     }
   /** Somebody newer runs under our identity: we stop. */
   | { readonly type: 'superseded' }

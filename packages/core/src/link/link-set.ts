@@ -147,7 +147,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
   /** Nobody waits for it, its fingerprints are unusable, or it came before our boot statement was signed. */
   #refuse({ link, attempt }: OpenedLink, out: LinkEffect[]): void {
     out.push({ type: 'driver', effect: { type: 'close', link, code: 'cut', flush: false } })
-    out.push({ type: 'handshake-failed', attempt, code: 'cut', alternatives: [] })
+    out.push({ type: 'handshake-failed', attempt, code: 'cut' })
   }
 
   /** Whoever is left without an answer to its BYE hears the connection break. */
@@ -268,8 +268,6 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
         return this.#onHello(connection, frame, message, now, out)
       case 'PROOF':
         return this.#onProof(connection, message, now, out)
-      case 'BUSY':
-        return this.#succession.onBusy(connection, message.alternatives, now, out)
       default:
         return this.#blame(connection, 'before-proof', now, out)
     }
@@ -278,7 +276,6 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
   /** Between the remote's PROOF and its verification. */
   #onEarly(connection: Connection, frame: Frame, now: Millis, out: LinkEffect[]): void {
     const { message } = frame
-    if (message.type === 'BUSY') return this.#succession.onBusy(connection, message.alternatives, now, out)
     if (message.type === 'HELLO' || message.type === 'PROOF')
       return this.#blame(connection, 'unsolicited', now, out)
     if (!connection.keepEarly(frame)) this.#blame(connection, 'flood', now, out)
@@ -289,7 +286,6 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
     switch (message.type) {
       case 'HELLO':
       case 'PROOF':
-      case 'BUSY':
       case 'BYE_ACK':
         return this.#blame(connection, 'unsolicited', now, out)
       case 'PING':

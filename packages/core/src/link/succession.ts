@@ -4,7 +4,6 @@
 
 import type { Millis } from '../contract.ts'
 import { CLOSE_CODES, type CloseCode } from '../errors.ts'
-import type { Contact } from '../identity/contact.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { LinkStage } from '../peer/calls.ts'
 import { encodeFrame } from '../wire/codec.ts'
@@ -51,7 +50,6 @@ export class Succession {
         type: 'handshake-failed',
         attempt: connection.attempt,
         code: place === 'stale' ? 'superseded' : place,
-        alternatives: [],
       })
       return false
     }
@@ -144,7 +142,7 @@ export class Succession {
     const proof = newer === null ? new Uint8Array(0) : encodeBootProof(newer)
     const bye = { type: 'BYE', code: CLOSE_CODES.indexOf(code), bulkSent: 0, proof } as const
     this.#outbound.enqueue(connection, encodeFrame(bye))
-    this.#fail(connection, code, [], out)
+    this.#fail(connection, code, out)
     connection.closeCode = code
     this.#end(connection, code, now, out)
     this.#awaitRelease(connection, out)
@@ -156,26 +154,17 @@ export class Succession {
     connection.byeReceived = true
     this.#outbound.enqueue(connection, encodeFrame({ type: 'BYE_ACK', bulkReceived: 0 }))
     if (connection.state === 'closing') return true
-    this.#fail(connection, code, [], out)
+    this.#fail(connection, code, out)
     connection.closeCode = code
     this.#end(connection, code, now, out)
     this.#awaitRelease(connection, out)
     return true
   }
 
-  /** The remote has no place for us. */
-  onBusy(connection: Connection, alternatives: readonly Contact[], now: Millis, out: LinkEffect[]): void {
-    if (connection.isUsable || connection.state === 'closing') return
-    this.#fail(connection, 'busy', alternatives, out)
-    connection.closeCode = 'busy'
-    this.#end(connection, 'busy', now, out)
-    this.release(connection, now, out)
-  }
-
   /** The driver has closed it. */
   lost(connection: Connection, reason: string, now: Millis, out: LinkEffect[]): void {
     if (connection.state === 'closing') return
-    this.#fail(connection, 'handshake-timeout', [], out)
+    this.#fail(connection, 'handshake-timeout', out)
     this.#end(connection, reason, now, out)
   }
 
@@ -193,9 +182,9 @@ export class Succession {
   }
 
   /** Whoever began the attempt hears that it came to nothing, unless it has been open. */
-  #fail(connection: Connection, code: CloseCode, alternatives: readonly Contact[], out: LinkEffect[]): void {
+  #fail(connection: Connection, code: CloseCode, out: LinkEffect[]): void {
     if (connection.isUsable) return
-    out.push({ type: 'handshake-failed', attempt: connection.attempt, code, alternatives })
+    out.push({ type: 'handshake-failed', attempt: connection.attempt, code })
   }
 
   /** The connection is no longer the link: a spare steps in, or the peer is gone. */

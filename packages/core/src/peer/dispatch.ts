@@ -159,9 +159,8 @@ function onLinks(carrier: Carrier, effect: EffectOf<'links'>): void {
     case 'remote-reasons':
       return carrier.give('routing', effect)
     case 'proved':
-      return carrier.give('dialer', effect)
     case 'handshake-failed':
-      return onHandshakeFailed(carrier, effect)
+      return carrier.give('dialer', effect)
     case 'superseded':
       return carrier.stop('IDENTITY_IN_USE', 'a newer peer runs under this identity')
     default:
@@ -177,12 +176,6 @@ function onLinkUp(
   carrier.give('routing', { type: 'link-up', contact, role, signalingPath })
   carrier.give('gossip', { type: 'link-up', peer: contact.id })
   carrier.onLinksChanged()
-}
-
-function onHandshakeFailed(carrier: Carrier, effect: EffectOf<'links'> & { type: 'handshake-failed' }): void {
-  carrier.give('dialer', effect)
-  const { alternatives: contacts } = effect
-  if (contacts.length > 0) carrier.give('routing', { type: 'learned', contacts })
 }
 
 type FrameHandler = (carrier: Carrier, from: PeerId, frame: Frame) => void

@@ -91,7 +91,6 @@ export const MESSAGES = {
   /** `proof`: for code `superseded`, id and signature of the newer boot of the same identity (LK-8); else empty. */
   BYE: link(0x05, { code: u8, bulkSent: u53, proof: bytes(512) }),
   BYE_ACK: link(0x06, { bulkReceived: u53 }),
-  BUSY: link(0x07, { alternatives: list(contact, 8) }),
   /** `reasons`: bits of LinkReason; 0 lets the other side prune. */
   WANT: link(0x08, { reasons: u8, hidden: flag }),
   /** `linked`: live links of the sender; `siblings` and `gone`: changes of its sibling list; `servers`: introducers it uses. */

@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { describe, expect, test } from 'vitest'
 import {
   CONTACT_BYTES,
+  type Contact,
   contactBytes,
   contactFromBytes,
   isAcceptable,
@@ -11,6 +12,7 @@ import { networkIdOf, WORK_BITS_DEFAULT } from '../../src/identity/network-id.ts
 import { isId } from '../../src/identity/peer-id.ts'
 import { concatBytes, fromHex, toHex, utf8 } from '../../src/wire/bytes.ts'
 import { decodeFrame, encodeFrame } from '../../src/wire/codec.ts'
+import type { Message } from '../../src/wire/messages.ts'
 
 const signingKey = new Uint8Array(32).fill(1)
 const exchangeKey = new Uint8Array(32).fill(2)
@@ -84,11 +86,19 @@ describe('a contact on the wire', () => {
   })
 
   test('[ID-3] has its id computed, and travels without it', () => {
-    const frame = encodeFrame({ type: 'BUSY', alternatives: [contact] })
-    expect(frame).toEqual(concatBytes(frame.subarray(0, 4), Uint8Array.of(0, 1), wire))
+    const naming = (linked: readonly Contact[]): Message => ({
+      type: 'PEER_EXCHANGE',
+      linked,
+      siblings: [],
+      gone: [],
+      servers: [],
+      delays: new Uint8Array(0),
+    })
+    const frame = encodeFrame(naming([contact]))
+    expect(frame).toEqual(concatBytes(frame.subarray(0, 4), Uint8Array.of(0, 1), wire, new Uint8Array(6)))
     // Whatever id the sender believes in: the receiver reads keys and salt.
-    const lying = encodeFrame({ type: 'BUSY', alternatives: [{ ...contact, id: 'f'.repeat(64) as never }] })
-    expect(decodeFrame(lying)?.message).toEqual({ type: 'BUSY', alternatives: [contact] })
+    const lying = encodeFrame(naming([{ ...contact, id: 'f'.repeat(64) as never }]))
+    expect(decodeFrame(lying)?.message).toEqual(naming([contact]))
   })
 
   test('[ID-3] is copied: bytes that change afterwards change no contact, nor one that is read later', () => {

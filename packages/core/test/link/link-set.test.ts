@@ -512,7 +512,7 @@ describe('goodbyes', () => {
     })
     for (let i = 0; i < 100; i++) {
       bench.input(a, { type: 'received', link: stranger.link, channel: 'control', bytes: Uint8Array.of(1) })
-      stranger.says({ type: 'BUSY', alternatives: [other] }, stranger.handshake.helloFrame, ping)
+      stranger.says(stranger.handshake.helloFrame, ping)
     }
     for (let i = 0; i < 3; i++) {
       stranger.says({ type: 'BYE_ACK', bulkReceived: 0 })
@@ -521,17 +521,6 @@ describe('goodbyes', () => {
     const closes = a.effects.filter((effect) => effect.type === 'driver' && effect.effect.type === 'close')
     expect(closes).toHaveLength(1)
     expect([a.failures(), a.offences()]).toEqual([[], []])
-  })
-
-  it('[SI4] BUSY before the proof ends the attempt and names others; on an open link it is an offence', () => {
-    const stranger = new Stranger(bench, a, other)
-    stranger.says({ type: 'BUSY', alternatives: [large] })
-    const failed = a.effects.find((effect) => effect.type === 'handshake-failed')
-    expect(failed).toMatchObject({ code: 'busy', alternatives: [{ id: large.id }] })
-    expect(a.links.isEmpty).toBe(true)
-    new Stranger(bench, a, other).links().says({ type: 'BUSY', alternatives: [large] })
-    expect([a.offences(), a.failures()]).toEqual([['unsolicited'], ['busy']])
-    expect(a.ups()).toBe('+')
   })
 
   it('[LK9] a connection that breaks without a word ends once', () => {
