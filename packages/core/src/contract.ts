@@ -124,6 +124,8 @@ export type Input =
     }
   | { readonly type: 'introduced'; readonly contacts: readonly Contact[]; readonly source: IntroducerId }
   | { readonly type: 'job-done'; readonly job: JobId; readonly result: JobResult }
+  /** The disk took a record no more for want of room. Said again only after there was some. */
+  | { readonly type: 'storage-full' }
   /** `pausedMs`: how late our own timer fired; every deadline is extended by it. */
   | {
       readonly type: 'environment'

@@ -306,6 +306,7 @@ export class PeerRuntime {
       code,
       message: type === 'wiped' ? 'the stored data was deleted' : detail || 'storage is full',
     })
+    if (type === 'full') this.#input({ type: 'storage-full' })
     // The identity is what other peers know us by: it is written again at once, and records come back by replication.
     if (type === 'wiped') this.#quietly(this.#options.storage.saveIdentity(this.#options.identity))
   }

@@ -5,6 +5,7 @@ import {
   createMemoryNetwork,
   createMemoryStorage,
   ManualClock,
+  MemoryDisk,
 } from '@hyphae/conformance'
 import { generateIdentity, type Introducer, secureRandom } from '@hyphae/runtime'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -424,6 +425,22 @@ describe('parts that fail', () => {
     expect(told).toEqual(['IDENTITY_IN_USE', 'STORAGE_FAILED cannot be closed'])
     expect(unhandled).not.toHaveBeenCalled()
     await Promise.all([between.close(), newer.close()])
+  })
+
+  it('a full disk makes room for what the application writes, by records of others', async () => {
+    const disk = new MemoryDisk()
+    const small = await network.createPeer({ storage: disk.open({ quotaBytes: 20_000 }) })
+    const large = await network.createPeer()
+    await Promise.all([small.joined(), large.joined()])
+    const problem = new Promise((resolve) => small.on('problem', resolve))
+    for (let i = 0; i < 40; i++) await large.store.put(`record ${i}`, 'x'.repeat(1_000))
+    expect(await problem).toMatchObject({ code: 'STORAGE_FULL' })
+    const keys: string[] = []
+    for (let i = 0; i < 5; i++) keys.push((await small.store.put(`mine ${i}`, 'y'.repeat(1_000))).key)
+    await small.close()
+    const kept = (await disk.open().loadIndex()).map(({ key }) => key)
+    expect(kept).toEqual(expect.arrayContaining(keys))
+    expect(kept.length).toBeGreaterThan(10)
   })
 
   it('a disk that cannot be closed keeps nobody waiting', async () => {

@@ -1,5 +1,5 @@
-// What this peer holds: headers by key, bounded by count and bytes. At the bound a record farther from us than the new one
-// makes room, for others are closer to it and hold it too; records that we wrote ourselves never do.
+// What this peer holds: headers by key, bounded by count and bytes, and by the disk. At the bound a record farther from us than
+// the new one makes room, for others are closer to it and hold it too; records that we wrote ourselves never do.
 
 import type { Millis } from '../contract.ts'
 import { type Key, keyOf, type PeerId } from '../identity/peer-id.ts'
@@ -13,9 +13,15 @@ export interface IndexBounds {
   readonly bytes: number
 }
 
+/** Share of what is held that a full disk leaves us: as much as a store must have free before it takes records again. */
+const TIGHTENED_SHARE = 0.9
+
 export class RecordIndex {
   readonly #self: Key
   readonly #bounds: IndexBounds
+  /** The bounds for records of others: less, once the disk was full. */
+  #room: IndexBounds
+  #isClosed = false
   readonly #headerByKey = new Map<Key, RecordHeader>()
   /** Keys of others by the bits they share with our id: zone 0 is the far half of the key space. */
   readonly #keysByZone: Set<Key>[] = []
@@ -25,6 +31,7 @@ export class RecordIndex {
   constructor(self: PeerId, bounds: IndexBounds) {
     this.#self = keyOf(self)
     this.#bounds = bounds
+    this.#room = bounds
   }
 
   /** Null where nothing is held, or nothing that still lives. */
@@ -76,6 +83,24 @@ export class RecordIndex {
     return isLast
   }
 
+  /** We are leaving: nothing of others is taken in any more, and nothing goes. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  /** The disk is full: from now on others get less room than they have. Names those of their records that go for it. */
+  tighten(): Key[] {
+    if (this.#isClosed) return []
+    const [records, bytes] = [this.#headerByKey.size, this.#bytes]
+    this.#room = {
+      records: Math.floor(records * TIGHTENED_SHARE),
+      bytes: Math.floor(bytes * TIGHTENED_SHARE),
+    }
+    const { keys } = this.#surplus(records, bytes, Number.POSITIVE_INFINITY)
+    for (const key of keys) this.remove(key)
+    return keys
+  }
+
   /** Removes what has had its time, and names it. */
   expire(now: Millis): Key[] {
     const expired: Key[] = []
@@ -97,28 +122,31 @@ export class RecordIndex {
     return { held: this.#headerByKey.size, own: this.#own, bytes: this.#bytes }
   }
 
-  /** Within one zone the longest untouched goes first: there nobody's distance differs by more than a factor of two. */
+  /** Ours take all the room that there is, also where the disk has none for them: others may have it. */
   #makeRoom(header: RecordHeader): Key[] | null {
-    const limit = header.own ? Number.POSITIVE_INFINITY : bucketIndexOf(this.#self, header.key)
-    let records = this.#headerByKey.size + 1
-    let bytes = this.#bytes + header.valueBytes
-    const evicted: Key[] = []
-    for (let zone = 0; zone < this.#keysByZone.length; zone++) {
-      for (const key of this.#keysByZone[zone] ?? []) {
-        if (this.#fits(records, bytes)) break
-        if (zone >= limit) return null
-        evicted.push(key)
-        records--
-        bytes -= (this.#headerByKey.get(key) as RecordHeader).valueBytes
-      }
-    }
-    if (!this.#fits(records, bytes)) return null
-    for (const key of evicted) this.remove(key)
-    return evicted
+    if (this.#isClosed && !header.own) return null
+    const zonesMax = header.own ? Number.POSITIVE_INFINITY : bucketIndexOf(this.#self, header.key)
+    const left = this.#surplus(this.#headerByKey.size + 1, this.#bytes + header.valueBytes, zonesMax)
+    if (!fits(left, header.own ? this.#bounds : this.#room)) return null
+    for (const key of left.keys) this.remove(key)
+    return left.keys
   }
 
-  #fits(records: number, bytes: number): boolean {
-    return records <= this.#bounds.records && bytes <= this.#bounds.bytes
+  /**
+   * The keys of the farthest zones that would have to go for so much to fit, and what would be left then. Within one zone the
+   * longest untouched goes first: there nobody's distance differs by more than a factor of two.
+   */
+  #surplus(records: number, bytes: number, zonesMax: number): IndexBounds & { readonly keys: Key[] } {
+    const left = { records, bytes, keys: [] as Key[] }
+    for (const zone of this.#keysByZone.slice(0, zonesMax)) {
+      for (const key of zone) {
+        if (fits(left, this.#room)) return left
+        left.keys.push(key)
+        left.records--
+        left.bytes -= (this.#headerByKey.get(key) as RecordHeader).valueBytes
+      }
+    }
+    return left
   }
 
   #add(header: RecordHeader): void {
@@ -140,6 +168,10 @@ export class RecordIndex {
     while (this.#keysByZone.length <= zone) this.#keysByZone.push(new Set())
     return this.#keysByZone[zone] as Set<Key>
   }
+}
+
+function fits({ records, bytes }: IndexBounds, bounds: IndexBounds): boolean {
+  return records <= bounds.records && bytes <= bounds.bytes
 }
 
 function isExpired(header: RecordHeader, now: Millis): boolean {

@@ -69,6 +69,8 @@ export type StoreInput =
       readonly added: readonly Contact[]
       readonly gone: readonly PeerId[]
     }
+  /** The disk has no room: records of others make some (RC-11). */
+  | { readonly type: 'storage-full' }
   /** There is a link again, or the first one. */
   | { readonly type: 'linked' }
   /** A job is done. */
@@ -170,6 +172,8 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
         return routes.ended(input.operation, input.reason, turn)
       case 'siblings-changed':
         return this.#onSiblingsChanged(input.added, input.gone, turn)
+      case 'storage-full':
+        return this.#forget(this.#context.index.tighten(), turn)
       case 'linked':
         this.#repair.linked(turn)
         return this.#republish.somebodyCame(turn)
@@ -222,8 +226,7 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
       if (header.kind === 'shared' && isAhead(header.version.rank, turn.now)) continue
       // What was stored while our clock was ahead lives no longer than other copies.
       const expiresAt = Math.min(header.expiresAt, turn.now + RECORD_TTL_MS)
-      for (const key of index.put({ ...header, expiresAt }) ?? [header.key])
-        turn.out.push({ type: 'forget', key })
+      this.#forget(index.put({ ...header, expiresAt }) ?? [header.key], turn)
     }
     this.#republish.start(turn)
     this.#repair.start(turn)
@@ -252,6 +255,7 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
 
   #onLeave(deadlineMs: number, turn: Turn): void {
     this.#repair.stop()
+    this.#context.index.close()
     const short = this.#republish.stop()
     this.#handOver.leave({ deadlineMs, short }, turn)
   }
@@ -282,10 +286,14 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
   }
 
   #maintain(turn: Turn): void {
-    for (const key of this.#context.index.expire(turn.now)) turn.out.push({ type: 'forget', key })
+    this.#forget(this.#context.index.expire(turn.now), turn)
     this.#context.jobs.sweep(turn.now)
     this.#context.routes.sweep(turn)
     turn.out.push({ type: 'set-timer', afterMs: MAINTAIN_MS, timer: { type: 'maintain' } })
+  }
+
+  #forget(keys: readonly Key[], turn: Turn): void {
+    for (const key of keys) turn.out.push({ type: 'forget', key })
   }
 
   #calls(): number {

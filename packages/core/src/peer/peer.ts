@@ -297,6 +297,8 @@ export class Peer implements Carrier {
         return this.give('routing', { type: 'introduced', contacts: input.contacts })
       case 'job-done':
         return this.#onJobDone(input)
+      case 'storage-full':
+        return this.give('store', input)
       case 'environment':
         return this.#onEnvironment(input)
       case 'command':

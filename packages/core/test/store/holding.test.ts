@@ -287,6 +287,27 @@ describe('what is taken in', () => {
     expect(more.bench.all('forget').map(({ key }) => key)).toEqual([more.start.at(-1)?.key])
   })
 
+  test('[RC-11] a full disk is made room on, by records of others', () => {
+    const start = Array.from({ length: 20 }, (_, index) =>
+      headerOf(immutable('x'), NOW, {
+        key: keyOf(index.toString(16).padStart(64, '0') as PeerId),
+        own: index < 5,
+      }),
+    )
+    const bench = new StoreBench({ peers: 8, replicas: 20, self: FAR_SELF, start, now: NOW })
+    bench.input({ type: 'storage-full' })
+    expect(bench.all('forget').map(({ key }) => key)).toEqual(start.slice(5, 7).map(({ key }) => key))
+    expect(bench.store.stats()).toMatchObject({ held: 18, own: 5 })
+  })
+
+  test('[RP-15] while it leaves a peer refuses what it would not hand over', () => {
+    const bench = new StoreBench({ peers: 8, replicas: 20 })
+    bench.input({ type: 'leave', deadlineMs: 5_000 })
+    bench.deliver(replica(immutable('too late')))
+    expect(bench.answers('STORED').map(({ result }) => result)).toEqual([2])
+    expect(bench.store.stats().held).toBe(0)
+  })
+
   test('[RC-9] a copy that was stored while our clock was ahead lives a day from the start on at most', () => {
     const { now } = new StoreBench({ peers: 0, replicas: 20 })
     const record = owned(author, 5)

@@ -57,6 +57,40 @@ describe('room', () => {
     expect(held.stats()).toEqual({ held: 8, own: 0, bytes: 950 })
   })
 
+  test('[RC-11] a full disk leaves others nine tenths: the farthest go, and no more come than go', () => {
+    const held = index(100, 10_000)
+    for (let i = 0; i < 20; i++) held.put(header(keyAt(i), { own: i === 0 }))
+    expect(held.tighten()).toEqual([keyAt(1), keyAt(2)])
+    expect(held.put(header(keyAt(4, 1)))).toEqual([keyAt(3)])
+    expect(held.put(header(keyAt(4, 2)))).toBeNull()
+    expect(held.stats()).toEqual({ held: 18, own: 1, bytes: 1_800 })
+    // Large ones are counted in bytes.
+    expect(held.put(header(keyAt(30), { valueBytes: 150 }))).toEqual([keyAt(4), keyAt(4, 1)])
+    expect(held.tighten()).toEqual([keyAt(5), keyAt(6)])
+  })
+
+  test('[RC-11] ours take the place of others on a full disk, and are held where there are no others', () => {
+    const held = index(4)
+    held.put(header(keyAt(9)))
+    held.put(header(keyAt(0), { own: true }))
+    expect(held.tighten()).toEqual([keyAt(9)])
+    expect(held.put(header(keyAt(9)))).toBeNull()
+    for (const number of [1, 2, 3]) expect(held.put(header(keyAt(0, number), { own: true }))).toEqual([])
+    expect(held.put(header(keyAt(0, 4), { own: true }))).toBeNull()
+    expect(held.tighten()).toEqual([])
+    expect(held.stats()).toMatchObject({ held: 4, own: 4 })
+  })
+
+  test('[RP-15] whoever leaves takes in nothing of others any more, and lets nothing go', () => {
+    const held = index(3)
+    held.put(header(keyAt(5)))
+    held.close()
+    expect(held.put(header(keyAt(9)))).toBeNull()
+    expect(held.put(header(keyAt(5), { version: { rank: 1, tie: '' } }))).toBeNull()
+    expect(held.tighten()).toEqual([])
+    expect(held.keys()).toEqual([keyAt(5)])
+  })
+
   test('[RC-11] a new version takes the place of the old one, or leaves it there', () => {
     const held = index(2, 300)
     held.put(header(keyAt(1)))
