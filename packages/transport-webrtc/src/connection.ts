@@ -7,7 +7,7 @@
 
 import type { Channel, LinkBinding, LinkFailureStage } from '@hyphae/core'
 import SimplePeer, { type SimplePeerError, type SimplePeerSignal } from 'simple-peer/simplepeer.min.js'
-import { BULK_BYTES_MAX, EARLY_BYTES_MAX, HELD_OFFER_MS } from './limits.ts'
+import { BULK_BYTES_MAX, EARLY_BYTES_MAX, HELD_OFFER_MS, REFUSED_CHANNELS_MAX } from './limits.ts'
 import { type ConnectionPath, readPath, UNKNOWN_PATH } from './path.ts'
 import { type Description, fingerprintOf, sdpOf } from './sdp.ts'
 import type { SendPipe } from './send-queue.ts'
@@ -75,6 +75,7 @@ export class Connection {
   #remote: Description | null = null
   #early: EarlyMessage[] = []
   #earlyBytes = 0
+  #refusedChannels = 0
   #isOpen = false
   #isReadingPath = false
   #iceState = 'new'
@@ -188,6 +189,8 @@ export class Connection {
     rtc.ondatachannel = ({ channel }) => {
       channel.close()
       this.#host.channelRefused()
+      if (++this.#refusedChannels > REFUSED_CHANNELS_MAX)
+        this.#end({ stage: 'channel', detail: 'the other end opens channels of its own' })
     }
     const bulk = this.#createBulk(rtc)
     this.#bulk = bulk

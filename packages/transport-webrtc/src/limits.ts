@@ -50,6 +50,8 @@ export const CONTROL_BYTES_MAX = 16 * 1024
 export const BULK_BYTES_MAX = 256 * 1024
 /** Bytes of messages kept that came before both channels were open. A handshake is below 1 KiB. */
 export const EARLY_BYTES_MAX = 512 * 1024
+/** Channels that a remote opens beside ours and finds closed again, before it loses the link: ours never opens any. A guess. */
+export const REFUSED_CHANNELS_MAX = 8
 
 /** Bytes of control handed to the stack at once; above, they wait in our own queue. */
 export const CONTROL_BUFFERED_BYTES_MAX = 256 * 1024

@@ -25,6 +25,13 @@ describe('a hostile remote', () => {
     expect(victim.stats().open).toBe(1)
   })
 
+  it('that opens one after another loses the link', async () => {
+    const { connection, victim, events } = await openLink()
+    for (let i = 0; i < 12; i++) connection.createDataChannel(`${i}`)
+    await vi.waitFor(() => expect(closings(events)).toHaveLength(1), WAITING)
+    expect(victim.stats()).toMatchObject({ open: 0, refusedChannels: 9 })
+  })
+
   it('that sends larger messages than any peer may is let go', async () => {
     const { channels, events } = await openLink()
     channels[0]?.send(new Uint8Array(16 * 1024 + 1))
