@@ -36,3 +36,13 @@ test('what was not measured has no distribution', () => {
   expect(figures['joinP99Ms']).toBe(Number.NaN)
   expect(distributions).toEqual({})
 })
+
+test('what is said of the instant of the deaths is of its messages alone, whatever was published before', () => {
+  const few = { keys: 4, gets: 16, lookups: 1, messages: 2, sources: 2, rest: 1 }
+  const numbers = { 'join-every': 10, settle: 5, ...few }
+  const { figures, series } = run({ scenario: 'whole', peers: 10, seed: 1, numbers })
+  expect(figures['failureAtOnceDeliveries']).toBe(2 * 4)
+  const shares = series['failureAtOnceDelivered']?.['share']
+  expect(shares?.[0]).toBe(0)
+  expect(shares?.at(-1)).toBe(1)
+})

@@ -78,10 +78,11 @@ export function failAndRecover(experiment: Experiment): Figures {
 function amidFailure(experiment: Experiment): Figures {
   const { deliveries, records, network } = experiment
   const gets = experiment.number('gets')
+  const first = deliveries.published
   const shares: Record<string, number> = {}
   const count = (name: string, afterMs: number) =>
     network.timeline.after(afterMs, () => {
-      shares[name] = deliveries.deliveredShare()
+      shares[name] = deliveries.deliveredShare(first)
     })
   publishMany(experiment)
   count('atOnceDeliveredShare', AT_ONCE_MS)
@@ -92,8 +93,9 @@ function amidFailure(experiment: Experiment): Figures {
   const figures = named('atOnce', getFigures(experiment))
   // A get of the last moment may take longer: what is counted as known begins after all of them.
   network.advance(Math.max(0, begunAt + SOON_MS - network.timeline.now))
-  const atOnceDelivered = { withinMs: WITHIN_MS, share: deliveries.deliveredShares(WITHIN_MS).map(rounded) }
-  return { ...figures, ...named('atOnce', gossipFigures(experiment)), ...shares, atOnceDelivered }
+  const share = deliveries.deliveredShares(WITHIN_MS, first).map(rounded)
+  const ofMessages = named('atOnce', gossipFigures(experiment, first))
+  return { ...figures, ...ofMessages, ...shares, atOnceDelivered: { withinMs: WITHIN_MS, share } }
 }
 
 /** The same once every death is known to its neighbours. */
