@@ -167,6 +167,22 @@ describe('what is broken on purpose is found', () => {
     expect(violations.join()).toMatch(/request failed in peace: TIMEOUT/)
   })
 
+  test.each([
+    ['puts that return with the first proof', 'put', whoseResult({ stored: 1 }), /was put with 1 proofs/],
+    ['lookups that name nobody', 'lookup', whoseResult({ closest: [] }), /6 lookups did not name all/],
+    ['peers that prove what they do not keep', 'put', forgetting(), /0 of its 20 closest hold it/],
+  ] as const)('%s', (_, scenario, createPeer, complaint) => {
+    const numbers = { ...QUICK, ...(scenario === 'put' ? { keys: 6 } : { lookups: 6 }) }
+    const { violations } = run({ scenario, peers: 25, seed: 1, numbers, createPeer })
+    expect(violations.join()).toMatch(complaint)
+  })
+
+  test('links that are made while nothing should happen', () => {
+    const numbers = { settle: 0, calm: 0, minutes: 1 }
+    const { violations } = run({ scenario: 'idle', peers: 20, seed: 1, numbers })
+    expect(violations.join()).toMatch(/changed in an idle network: \d+ made, 0 ended/)
+  })
+
   test('a peer that never says that it has joined', () => {
     const { violations } = run({
       scenario: 'flash-crowd',
@@ -189,38 +205,63 @@ test('every scenario runs with five peers and says what it measured', () => {
 })
 
 /** Core's peers, all of which blame the first one when they start. */
-function blaming() {
+function blaming(): CreatePeer {
   let first: Contact['id'] | null = null
-  return (contact: Contact, random: SeededRandom): DrivenPeer => {
+  return (contact, random) => {
     first ??= contact.id
     const event = { type: 'offence', peer: first, offence: 'flood' } as const
-    const peer = new Peer({ contact, networkId: networkIdOf('simulated', 0), workBits: 0 }, random)
-    return {
-      handle(input: Input, now: Millis, out: Effect[]) {
-        peer.handle(input, now, out)
-        if (input.type === 'start') out.push({ type: 'event', event })
-      },
-      snapshot: (now) => peer.snapshot(now),
-      tables: () => peer.tables(),
-      check: () => brokenInPeer(peer.machines),
-    }
+    return changed(contact, random, (effects, input) =>
+      input.type === 'start' ? [...effects, { type: 'event', event }] : effects,
+    )
   }
 }
 
 /** Core's peer, whose events of one type nobody hears. */
-function without(type: string) {
-  return (contact: Contact, random: SeededRandom): DrivenPeer => {
-    const peer = new Peer({ contact, networkId: networkIdOf('simulated', 0), workBits: 0 }, random)
-    return {
-      handle(input: Input, now: Millis, out: Effect[]) {
-        const effects: Effect[] = []
-        peer.handle(input, now, effects)
-        for (const effect of effects)
-          if (effect.type !== 'event' || effect.event.type !== type) out.push(effect)
-      },
-      snapshot: (now) => peer.snapshot(now),
-      tables: () => peer.tables(),
-      check: () => brokenInPeer(peer.machines),
-    }
+function without(type: string): CreatePeer {
+  return (contact, random) =>
+    changed(contact, random, (effects) =>
+      effects.filter((effect) => effect.type !== 'event' || effect.event.type !== type),
+    )
+}
+
+/** Core's peer, whose calls end with something else where they have such a result. */
+function whoseResult(other: Readonly<Record<string, unknown>>): CreatePeer {
+  const [field = ''] = Object.keys(other)
+  return (contact, random) =>
+    changed(contact, random, (effects) =>
+      effects.map((effect) =>
+        effect.type === 'done' && typeof effect.value === 'object' && field in (effect.value ?? {})
+          ? { ...effect, value: { ...effect.value, ...other } }
+          : effect,
+      ),
+    )
+}
+
+/** Core's peer, on whose disk nothing stays. */
+function forgetting(): CreatePeer {
+  return (contact, random) =>
+    changed(contact, random, (effects) =>
+      effects.map((effect) => (effect.type === 'store' ? { type: 'forget', key: effect.key } : effect)),
+    )
+}
+
+type CreatePeer = (contact: Contact, random: SeededRandom) => DrivenPeer
+
+/** Core's peer, of whose effects others are made. */
+function changed(
+  contact: Contact,
+  random: SeededRandom,
+  change: (effects: Effect[], input: Input) => Effect[],
+): DrivenPeer {
+  const peer = new Peer({ contact, networkId: networkIdOf('simulated', 0), workBits: 0 }, random)
+  return {
+    handle(input: Input, now: Millis, out: Effect[]) {
+      const effects: Effect[] = []
+      peer.handle(input, now, effects)
+      out.push(...change(effects, input))
+    },
+    snapshot: (now) => peer.snapshot(now),
+    tables: () => peer.tables(),
+    check: () => brokenInPeer(peer.machines),
   }
 }

@@ -1,9 +1,18 @@
-// A get returns what was put: never something else, never something older than a put that had returned before. Puts and
-// gets on behalf of scenarios, so that it knows what is right.
+// A get returns what was put: never something else, never something older than a put that had returned before. A put returns
+// when enough of the right peers hold the record. Puts and gets on behalf of scenarios, so that it knows what is right.
 
-import type { FailureCode, GetResult, Key, PutResult, RecordDraft, RecordName } from '@hyphae/core'
+import {
+  type FailureCode,
+  type GetResult,
+  type Key,
+  type PutResult,
+  REPLICAS_ENOUGH_SHARE,
+  type RecordDraft,
+  type RecordName,
+} from '@hyphae/core'
 import { equalBytes, utf8 } from '@hyphae/core/wire'
 import type { Host } from '../host.ts'
+import { IdOrder } from '../id-order.ts'
 import type { Network } from '../network.ts'
 import type { SeededRandom } from '../random.ts'
 import { Samples } from '../samples.ts'
@@ -11,11 +20,18 @@ import type { Violations } from './violations.ts'
 
 const NAMESPACE = 'simulated'
 
+/** One put; `receipt` is what it returned, null before and where it failed. */
+interface Write {
+  readonly value: Uint8Array
+  receipt: PutResult | null
+  isOver: boolean
+}
+
 /** One name and all values ever put under it, oldest first. */
 export interface Entry {
   readonly name: RecordName | null
   readonly draft: (value: Uint8Array) => RecordDraft
-  readonly writes: { readonly value: Uint8Array; isStored: boolean; isOver: boolean }[]
+  readonly writes: Write[]
   key: Key | null
   /** As the record is read; known once the first put has returned. */
   readAs: RecordName | null
@@ -79,7 +95,7 @@ export class RecordChecker {
   /** Puts a fresh value of this many bytes. */
   put(host: Host, entry: Entry, bytes: number): void {
     const value = this.#random.bytes(bytes)
-    const write = { value, isStored: false, isOver: false }
+    const write: Write = { value, receipt: null, isOver: false }
     const begunAt = this.#network.timeline.now
     entry.writes.push(write)
     this.putsUnderWay += 1
@@ -87,9 +103,9 @@ export class RecordChecker {
       { type: 'put', draft: entry.draft(value) },
       {
         done: (result) => {
-          write.isStored = true
+          write.receipt = result as PutResult
           write.isOver = true
-          this.#onPut(entry, value, host, result as PutResult)
+          this.#onPut(entry, value, host, write.receipt)
           this.putMs.add(this.#network.timeline.now - begunAt)
         },
         failed: (code) => {
@@ -110,7 +126,7 @@ export class RecordChecker {
   get(host: Host, entry: Entry): void {
     const name = entry.readAs
     if (name === null) throw new RangeError('entry is one that was put; got one that was not')
-    const oldest = entry.writes.findLastIndex(({ isStored }) => isStored)
+    const oldest = entry.writes.findLastIndex(isStored)
     const begunAt = this.#network.timeline.now
     this.getsUnderWay += 1
     host.call(
@@ -142,14 +158,29 @@ export class RecordChecker {
   /** Entries whose put returned and whose newest such value no running peer holds any more: the truth, not an answer. */
   lost(): Entry[] {
     const running = this.#network.running()
-    return this.entries.filter(({ key, writes }) => {
-      const newest = writes.findLast(({ isStored }) => isStored)
-      if (key === null || newest === undefined) return false
-      return !running.some(({ disk }) => {
-        const record = disk.load(key)
-        return record !== null && equalBytes(record.value, newest.value)
-      })
+    return this.entries.filter((entry) => {
+      const stored = newestStored(entry)
+      return stored !== undefined && !running.some((host) => holds(host, stored))
     })
+  }
+
+  /**
+   * Of so many peers closest to the key three quarters must have proved to the put that they hold the record, and hold it. To be
+   * asked while nobody has left since.
+   */
+  requireStored(replicas: number): void {
+    const hostById = new Map(this.#network.running().map((host) => [host.id, host]))
+    const order = new IdOrder()
+    for (const id of hostById.keys()) order.add(id)
+    for (const stored of this.entries.flatMap((entry) => newestStored(entry) ?? [])) {
+      const { key, stored: proofs } = stored.receipt
+      const closest = order.closest(key, replicas, () => true).map((id) => hostById.get(id) as Host)
+      const held = closest.filter((host) => holds(host, stored)).length
+      if (Math.min(held, proofs) < REPLICAS_ENOUGH_SHARE * closest.length)
+        this.#add(
+          `${key} was put with ${proofs} proofs, and ${held} of its ${closest.length} closest hold it`,
+        )
+    }
   }
 
   #onPut(entry: Entry, value: Uint8Array, host: Host, result: PutResult): void {
@@ -166,8 +197,28 @@ export class RecordChecker {
   }
 
   #violate(host: Host, what: string): void {
-    this.#violations.add(this.#network.timeline.now, `peer ${host.number} ${what}`)
+    this.#add(`peer ${host.number} ${what}`)
   }
+
+  #add(what: string): void {
+    this.#violations.add(this.#network.timeline.now, what)
+  }
+}
+
+/** A put that has returned. */
+type Stored = Write & { receipt: PutResult }
+
+function newestStored({ writes }: Entry): Stored | undefined {
+  return writes.findLast(isStored)
+}
+
+function isStored(write: Write): write is Stored {
+  return write.receipt !== null
+}
+
+function holds({ disk }: Host, { receipt, value }: Stored): boolean {
+  const record = disk.load(receipt.key)
+  return record !== null && equalBytes(record.value, value)
 }
 
 type Naming = Pick<Entry, 'name' | 'draft'>

@@ -28,8 +28,11 @@ export const idle: Scenario = {
     }
     const after = network.wire.traffic()
     const peerSeconds = ((network.timeline.now - begunAt) / 1_000) * network.running().length
+    const [linksMade, linksEnded] = [links.joins - before.joins, links.leaves - before.leaves]
     tables.checkAll()
     tables.requireSteady(totals)
+    if (linksMade + linksEnded > 0)
+      experiment.violate(`ends of links changed in an idle network: ${linksMade} made, ${linksEnded} ended`)
     experiment.requireWork({
       messages: ['PING', 'PONG'],
       counts: { keepalives: after.keepalives - before.keepalives },
@@ -38,8 +41,8 @@ export const idle: Scenario = {
       idleBytesPerSecond: (after.bytes - before.bytes) / peerSeconds,
       idleMessagesPerSecond: (after.messages - before.messages) / peerSeconds,
       idleInputsPerSecond: (network.trace.inputs - inputs) / peerSeconds,
-      linksMade: links.joins - before.joins,
-      linksEnded: links.leaves - before.leaves,
+      linksMade,
+      linksEnded,
       ...linkFigures(experiment),
     }
   },

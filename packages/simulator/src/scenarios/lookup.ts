@@ -19,6 +19,8 @@ export const lookup: Scenario = {
     experiment.awaitOperations()
     experiment.tables.checkAll()
     if (lookups.failed > 0) experiment.violate(`${lookups.failed} lookups failed`)
+    const inexact = lookups.lookupMs.count - lookups.exact
+    if (inexact > 0) experiment.violate(`${inexact} lookups did not name all of the closest`)
     experiment.requireWork({ messages: [], counts: { lookups: lookups.lookupMs.count } })
     return { ...lookupFigures(experiment), ...linkFigures(experiment) }
   },

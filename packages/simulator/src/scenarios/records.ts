@@ -23,8 +23,9 @@ export const put: Scenario = {
   run(experiment) {
     experiment.grow()
     putAll(experiment)
-    experiment.tables.checkAll()
     const { records } = experiment
+    records.requireStored(experiment.number('replicas'))
+    experiment.tables.checkAll()
     experiment.requireWork({ messages: ['ROUTE'], counts: { puts: records.putMs.count } })
     return { ...putFigures(experiment), lostKeys: records.lost().length, ...linkFigures(experiment) }
   },
