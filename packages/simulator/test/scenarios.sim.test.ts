@@ -1,6 +1,6 @@
 // Every scenario that has faults, small: it must do its work, keep its claim, and find what is broken on purpose.
 
-import type { Contact, Effect, Input, Millis } from '@hyphae/core'
+import type { Contact, Effect, GetResult, Input, Millis } from '@hyphae/core'
 import { brokenInPeer, networkIdOf, Peer } from '@hyphae/core'
 import { describe, expect, test } from 'vitest'
 import { type DrivenPeer, run, SCENARIOS, type SeededRandom } from '../src/index.ts'
@@ -177,6 +177,17 @@ describe('what is broken on purpose is found', () => {
     expect(violations.join()).toMatch(complaint)
   })
 
+  test('newcomers of a crowd that find nothing', () => {
+    const { violations } = run({
+      scenario: 'flash-crowd',
+      peers: 20,
+      seed: 1,
+      numbers: { ...FEW, before: 8 },
+      createPeer: findingNothing(),
+    })
+    expect(violations.join()).toMatch(/gets failed amid the crowd: NOT_FOUND/)
+  })
+
   test('links that are made while nothing should happen', () => {
     const numbers = { settle: 0, calm: 0, minutes: 1 }
     const { violations } = run({ scenario: 'idle', peers: 20, seed: 1, numbers })
@@ -242,6 +253,18 @@ function forgetting(): CreatePeer {
   return (contact, random) =>
     changed(contact, random, (effects) =>
       effects.map((effect) => (effect.type === 'store' ? { type: 'forget', key: effect.key } : effect)),
+    )
+}
+
+/** Core's peer, whose gets fail unless it holds the record itself. */
+function findingNothing(): CreatePeer {
+  return (contact, random) =>
+    changed(contact, random, (effects) =>
+      effects.map((effect) =>
+        effect.type === 'done' && (effect.value as Partial<GetResult> | null)?.hops
+          ? { type: 'failed', op: effect.op, code: 'NOT_FOUND', message: '' }
+          : effect,
+      ),
     )
 }
 

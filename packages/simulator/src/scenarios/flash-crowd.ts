@@ -1,7 +1,8 @@
 import { crowdRamp } from '../sessions.ts'
+import type { Experiment } from './experiment.ts'
 import { getFigures, joinFigures, linkFigures, named } from './figures.ts'
 import { describeFailures, getMany, putAll } from './records.ts'
-import type { Scenario } from './scenario.ts'
+import type { Figures, Scenario } from './scenario.ts'
 
 /** Milliseconds in which everybody must know its neighbours. */
 const CONVERGE_LIMIT_MS = 180_000
@@ -17,24 +18,17 @@ export const flashCrowd: Scenario = {
     keys: { value: 40, meaning: 'records put before' },
     gets: { value: 100, meaning: 'records got while the crowd comes, and again afterwards' },
     bytes: { value: 256, meaning: 'bytes of a value' },
-    every: { value: 50, meaning: 'milliseconds between two operations' },
+    every: { value: 50, meaning: 'milliseconds between two puts, and two gets afterwards' },
     kinds: { value: 1, meaning: 'kinds of records: 1 immutable, 2 owned too, 3 shared too' },
   },
   run(experiment) {
-    const { network, records, links } = experiment
+    const { records, links } = experiment
     const before = Math.min(experiment.number('before'), experiment.peers)
     experiment.grow({ peers: before })
-    const residents = network.running()
     putAll(experiment)
-    records.restart()
     links.forgetJoins()
-    experiment.phase = 'a crowd comes'
-    const ramp = crowdRamp(experiment.number('within') * 1_000, experiment.random.fork('crowd'))
-    const begunAt = network.timeline.now
-    experiment.plan(ramp(experiment.peers - before))
-    getMany(experiment, experiment.number('gets'), { by: residents })
-    const amid = named('amid', getFigures(experiment))
-    network.advance(Math.max(0, begunAt + experiment.number('within') * 1_000 - network.timeline.now))
+    const amid = getAmidCrowd(experiment, experiment.peers - before)
+    const hopsAmid = records.hops.max
     experiment.awaitJoined()
     const convergedMs = experiment.awaitConverged(CONVERGE_LIMIT_MS)
     records.restart()
@@ -44,7 +38,7 @@ export const flashCrowd: Scenario = {
     experiment.tables.checkAll()
     experiment.requireWork({
       messages: ['HELLO', 'PROOF', 'ROUTE'],
-      counts: { joins: links.joinMs.count, gets: records.getMs.count },
+      counts: { joins: links.joinMs.count, hopsAmid, gets: records.getMs.count },
     })
     return {
       ...joinFigures(experiment),
@@ -55,4 +49,21 @@ export const flashCrowd: Scenario = {
       ...linkFigures(experiment),
     }
   },
+}
+
+/** By whoever has joined: residents may hold copies of everything, and those who have just come have to ask. */
+function getAmidCrowd(experiment: Experiment, newcomers: number): Figures {
+  const { network, records } = experiment
+  const withinMs = experiment.number('within') * 1_000
+  const gets = experiment.number('gets')
+  experiment.phase = 'a crowd comes'
+  const begunAt = network.timeline.now
+  experiment.plan(crowdRamp(withinMs, experiment.random.fork('crowd'))(newcomers))
+  records.restart()
+  getMany(experiment, gets, { by: () => experiment.anyMember(), everyMs: Math.floor(withinMs / gets) })
+  if (records.getsFailed > 0)
+    experiment.violate(`${records.getsFailed} gets failed amid the crowd: ${describeFailures(experiment)}`)
+  const figures = named('amid', getFigures(experiment))
+  network.advance(Math.max(0, begunAt + withinMs - network.timeline.now))
+  return figures
 }

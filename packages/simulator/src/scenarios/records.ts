@@ -77,8 +77,8 @@ export function putMany(experiment: Experiment, by?: readonly Host[]): void {
 export interface GetOptions {
   /** What is got; all that was put where nobody says otherwise. */
   readonly entries?: readonly Entry[]
-  /** Who gets; all that run. */
-  readonly by?: readonly Host[]
+  /** Who gets; all that run. A function is asked for one at each get. */
+  readonly by?: readonly Host[] | (() => Host)
   /** Milliseconds between two gets; as the scenario's option says. */
   readonly everyMs?: number
 }
@@ -86,11 +86,14 @@ export interface GetOptions {
 /** Gets random records by random peers, and waits until all have ended. */
 export function getMany(experiment: Experiment, count: number, options: GetOptions = {}): void {
   const { records, random } = experiment
-  const { entries = readable(experiment), by, everyMs = experiment.number('every') } = options
+  const {
+    entries = readable(experiment),
+    by = () => experiment.anyone(),
+    everyMs = experiment.number('every'),
+  } = options
+  const draw = typeof by === 'function' ? by : () => random.pick(by)
   experiment.phase = 'getting'
-  experiment.repeat(count, everyMs, () =>
-    records.get(by === undefined ? experiment.anyone() : random.pick(by), random.pick(entries)),
-  )
+  experiment.repeat(count, everyMs, () => records.get(draw(), random.pick(entries)))
   experiment.awaitOperations()
 }
 
