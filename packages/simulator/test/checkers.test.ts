@@ -77,6 +77,16 @@ describe('links', () => {
     expect(checked(...events())).toContain(complaint)
   })
 
+  test('figures of joining begin anew, attempts that timed out too', () => {
+    const checker = new LinkChecker(network, violations, LINKS_MAX)
+    network.observe(checker)
+    const failed = { type: 'link-stage', peer: idOf(1), stage: 'failed:timeout' } as PeerEvent
+    say(peers[0]!, joined(1), { type: 'status', status: 'joined' } as PeerEvent, failed)
+    expect(checker).toMatchObject({ attemptsTimedOut: 1, joinMs: { count: 1 } })
+    checker.forgetJoins()
+    expect(checker).toMatchObject({ attemptsTimedOut: 0, joinMs: { count: 0 } })
+  })
+
   test('a connection beyond the cap and the goodbyes is seen', () => {
     network.observe(new LinkChecker(network, violations, -GOODBYES_MAX))
     link(network, peers[0]!, peers[1]!)

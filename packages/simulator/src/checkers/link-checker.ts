@@ -53,6 +53,7 @@ export class LinkChecker implements NetworkObserver {
   forgetJoins(): void {
     this.joinMs.clear()
     this.startToJoinedMs.clear()
+    this.attemptsTimedOut = 0
   }
 
   linksOf(host: Host): number {
