@@ -177,6 +177,12 @@ describe('what is broken on purpose is found', () => {
     expect(violations.join()).toMatch(complaint)
   })
 
+  test('records that go with the few peers that held them', () => {
+    const going = { replicas: 1, 'median-minutes': 0.2, minutes: 1, polite: 0, restart: 0 }
+    const { violations } = run({ scenario: 'churn', peers: 20, seed: 1, numbers: { ...FEW, ...going } })
+    expect(violations.join()).toMatch(/record [0-9a-f]{64} is lost/)
+  })
+
   test('newcomers of a crowd that find nothing', () => {
     const { violations } = run({
       scenario: 'flash-crowd',

@@ -1,7 +1,7 @@
 import { sessionTimes } from '../sessions.ts'
 import type { Experiment } from './experiment.ts'
 import { getFigures, gossipFigures, joinFigures, linkFigures, lookupFigures, named } from './figures.ts'
-import { describeFailures, getMany, putAll, readable } from './records.ts'
+import { describeFailures, getMany, putAll, readable, requireNoneLost } from './records.ts'
 import type { Scenario } from './scenario.ts'
 import { Turnover } from './turnover.ts'
 
@@ -50,6 +50,7 @@ export const churn: Scenario = {
     }
     const convergedMs = experiment.awaitConverged(CONVERGE_LIMIT_MS)
     const lost = records.lost()
+    requireNoneLost(experiment)
     const first = stay(experiment)
     experiment.requireWork({
       messages: ['ROUTE', 'GOSSIP'],

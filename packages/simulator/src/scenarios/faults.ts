@@ -1,6 +1,6 @@
 import type { Experiment } from './experiment.ts'
 import { getFigures, gossipFigures, linkFigures } from './figures.ts'
-import { describeFailures, getMany, putAll } from './records.ts'
+import { describeFailures, getMany, putAll, requireNoneLost } from './records.ts'
 import type { Scenario } from './scenario.ts'
 
 const TOPIC = 'rumours'
@@ -91,7 +91,7 @@ function liveInPeace(experiment: Experiment): number {
   network.advance(ARRIVE_MS)
   if (records.getsFailed > 0)
     experiment.violate(`${records.getsFailed} gets failed in peace: ${describeFailures(experiment)}`)
-  for (const entry of records.lost()) experiment.violate(`record ${entry.key} is lost`)
+  requireNoneLost(experiment)
   deliveries.requireAll()
   tables.checkAll()
   return first

@@ -1,6 +1,6 @@
 import type { Experiment } from './experiment.ts'
 import { getFigures, gossipFigures, linkFigures, named } from './figures.ts'
-import { describeFailures, getMany, putAll } from './records.ts'
+import { describeFailures, getMany, putAll, requireNoneLost } from './records.ts'
 import type { Scenario } from './scenario.ts'
 
 const TOPIC = 'border'
@@ -87,7 +87,7 @@ function afterwards(experiment: Experiment): number {
   network.advance(ARRIVE_MS)
   if (records.getsFailed > 0)
     experiment.violate(`${records.getsFailed} gets failed afterwards: ${describeFailures(experiment)}`)
-  for (const entry of records.lost()) experiment.violate(`record ${entry.key} is lost`)
+  requireNoneLost(experiment)
   deliveries.requireAll(first)
   tables.checkAll()
   return first

@@ -102,6 +102,11 @@ export function readable({ records }: Experiment): Entry[] {
   return records.entries.filter(({ readAs }) => readAs !== null)
 }
 
+/** That nobody holds a record any more whose put had returned is a violation. */
+export function requireNoneLost(experiment: Experiment): void {
+  for (const { key } of experiment.records.lost()) experiment.violate(`record ${key} is lost`)
+}
+
 export function describeFailures({ records }: Experiment): string {
   return [...records.failures].map(([code, count]) => `${code} ${count}`).join(', ')
 }
