@@ -3,9 +3,10 @@ import type { Host } from '../host.ts'
 import { Liar } from '../liar.ts'
 import type { Experiment } from './experiment.ts'
 import { getFigures, gossipFigures, linkFigures, named } from './figures.ts'
+import { Life, TOPICS } from './life.ts'
 import { describeFailures } from './records.ts'
 import type { Scenario } from './scenario.ts'
-import { Life, TOPICS, whims } from './whims.ts'
+import { whims } from './whims.ts'
 
 /** Milliseconds without a link after which a liar comes back under another name. */
 const OUTCAST_MS = 15_000
