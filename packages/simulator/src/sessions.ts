@@ -51,14 +51,6 @@ export function crowdRamp(withinMs: number, random: SeededRandom): JoinRamp {
     Array.from({ length: count }, () => random.below(Math.max(1, withinMs))).sort((a, b) => a - b)
 }
 
-/** The number of peers doubles in equal times, and reaches the count after `withinMs`. */
-export function doublingRamp(withinMs: number): JoinRamp {
-  return (count) =>
-    Array.from({ length: count }, (_, index) =>
-      count < 2 ? 0 : Math.round((withinMs * Math.log(index + 1)) / Math.log(count)),
-    )
-}
-
 /** Box and Muller, 1958: one of the two. */
 function normal(random: SeededRandom): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random.share()))

@@ -56,7 +56,6 @@ export class SimIntroducer {
   #staying = 0
   #isStopped = false
   #stoppedAt = 0
-  #only: PeerId | null = null
 
   constructor(timeline: Timeline, random: SeededRandom) {
     this.#timeline = timeline
@@ -71,11 +70,6 @@ export class SimIntroducer {
 
   isOnline(id: PeerId): boolean {
     return this.#sessionById.get(id)?.state === 'joined'
-  }
-
-  /** From now on everybody is introduced to this peer alone; `null` ends that. */
-  introduceOnly(contact: Contact | null): void {
-    this.#only = contact?.id ?? null
   }
 
   /** Everybody connected hears it, and nobody gets in until `start`. */
@@ -200,8 +194,7 @@ export class SimIntroducer {
 
   /** Only who is connected and stays: to nobody else could signals be carried. */
   #mayMeet(asker: PeerId, id: PeerId): boolean {
-    if (id === asker || (this.#only !== null && id !== this.#only && asker !== this.#only)) return false
-    return this.#sessionById.get(id)?.isReleased === false
+    return id !== asker && this.#sessionById.get(id)?.isReleased === false
   }
 
   #carry(from: Session, to: PeerId, bytes: Uint8Array): void {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { AccessLine } from '../src/access-line.ts'
+import { pathMs } from '../src/latency.ts'
 import { heardOn, linkedPair } from './linked-pair.ts'
-import { link, pathMs, type ScriptedHost, scriptedNetwork } from './scripted-peer.ts'
+import { link, type ScriptedHost, scriptedNetwork } from './scripted-peer.ts'
 
 const KIB = 1024
 

@@ -54,14 +54,6 @@ describe('introducer', () => {
     expect(peers.map(({ peer }) => peer.all('introducer-up').length)).toEqual([2, 2, 2])
   })
 
-  test('limited to one peer, it introduces nobody else', () => {
-    const { network, peers } = scriptedNetwork(10)
-    network.introducer.introduceOnly(peers[3]!.host.contact)
-    peers[7]!.act({ type: 'introduce', random: 8, close: 8 })
-    network.advance(1_000)
-    expect(introducedTo(peers[7]!)).toEqual([peers[3]!.host.id])
-  })
-
   test('meshed peers beyond the first 16 go quiet, are introduced no more, and check in after five minutes', () => {
     const { network, peers } = scriptedNetwork(30)
     for (const { act } of peers) act({ type: 'meshed', links: 8 })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { pathMs } from '../src/latency.ts'
 import { linkedPair, watchedPair } from './linked-pair.ts'
 import type { ScriptedHost } from './scripted-peer.ts'
-import { link, pathMs, scriptedNetwork } from './scripted-peer.ts'
+import { link, scriptedNetwork } from './scripted-peer.ts'
 
 const pair = (seed = 1) => linkedPair({ seed })
 const watched = (seed = 1) => watchedPair({ seed })

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { Samples } from '../src/index.ts'
 import { ChordRing } from '../src/rivals/chord.ts'
 import { Gnutella } from '../src/rivals/gnutella.ts'
 import { Kademlia } from '../src/rivals/kademlia.ts'
@@ -9,6 +8,7 @@ import { byConnecting, byRelaying } from '../src/rivals/reach.ts'
 import { RecursiveLookup } from '../src/rivals/recursive-lookup.ts'
 import type { LookupRival, LookupSizes } from '../src/rivals/rival.ts'
 import { RivalNet } from '../src/rivals/rival-net.ts'
+import { Samples } from '../src/samples.ts'
 
 interface Load {
   readonly peers?: number

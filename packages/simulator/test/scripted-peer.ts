@@ -154,6 +154,3 @@ export function link(network: Network, dialer: ScriptedHost, listener: ScriptedH
   network.advance(CONNECTED_MS)
   return [dialer.peer.last('link-opened').link, listener.peer.last('link-opened').link]
 }
-
-/** Milliseconds of the path between two hosts, without jitter, rounded. */
-export { pathMs } from '../src/latency.ts'

@@ -3,7 +3,6 @@ import { SeededRandom } from '../src/random.ts'
 import { Samples } from '../src/samples.ts'
 import {
   crowdRamp,
-  doublingRamp,
   evenRamp,
   exponentialTimes,
   lognormalTimes,
@@ -44,14 +43,11 @@ describe('sessions', () => {
 })
 
 describe('ramps', () => {
-  test('even, crowded and doubling', () => {
+  test('even and crowded', () => {
     expect(evenRamp(20)(4)).toEqual([0, 20, 40, 60])
     const crowd = crowdRamp(5_000, new SeededRandom(1))(1_000)
     expect(crowd).toEqual(crowd.toSorted((a, b) => a - b))
     expect(crowd.at(-1)).toBeLessThan(5_000)
     expect(crowd[500]).toBeGreaterThan(2_000)
-    const doubling = doublingRamp(8_000)(256)
-    expect([0, 1, 3, 15, 255].map((index) => doubling[index])).toEqual([0, 1_000, 2_000, 4_000, 8_000])
-    expect(doublingRamp(8_000)(1)).toEqual([0])
   })
 })

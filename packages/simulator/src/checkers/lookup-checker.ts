@@ -35,13 +35,6 @@ export class LookupChecker {
     return this.exact / this.lookupMs.count
   }
 
-  restart(): void {
-    this.lookupMs.clear()
-    this.asked.clear()
-    this.exact = 0
-    this.failed = 0
-  }
-
   /** Looks a random key up. */
   lookup(host: Host): void {
     const target = keyOf(toHex(this.#random.bytes(32)) as PeerId)

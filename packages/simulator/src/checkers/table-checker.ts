@@ -17,8 +17,6 @@ export class TableChecker {
   readonly #violations: Violations
   readonly #linksMax: number
   readonly #ignored = new Set<Host>()
-  /** Largest size seen, by table. */
-  readonly largest = new Map<string, number>()
 
   constructor(network: Network, violations: Violations, linksMax = LINKS_MAX) {
     this.#network = network
@@ -75,12 +73,8 @@ export class TableChecker {
     if (contacts > buckets * BUCKET_CONTACTS_MAX + links.length + siblings.length)
       say(`has ${contacts} contacts in ${buckets} buckets`)
     for (const problem of outOfBounds(tables, linksMax)) say(problem)
-    for (const [name, size] of Object.entries(tables)) this.#checkTable(name, size, say)
-  }
-
-  #checkTable(name: string, size: number, say: (what: string) => void): void {
-    if (size > (this.largest.get(name) ?? -1)) this.largest.set(name, size)
-    if (!Number.isInteger(size) || size < 0) say(`says table ${name} has ${size} entries`)
+    for (const [name, size] of Object.entries(tables))
+      if (!Number.isInteger(size) || size < 0) say(`says table ${name} has ${size} entries`)
   }
 
   #add(what: string): void {

@@ -7,7 +7,7 @@ const TOPIC = 'rumours'
 const SPREAD_MS = 10_000
 /** Milliseconds in which the rest must have become one network once nothing is lost any more. */
 const CONVERGE_LIMIT_MS = 120_000
-/** Milliseconds for the last messages to arrive, and for tables to be compared over. */
+/** Milliseconds for the last messages to arrive. */
 const ARRIVE_MS = 15_000
 /** Milliseconds by which a signal may be late. */
 const SIGNAL_LATE_MS = 500
@@ -81,7 +81,7 @@ function sufferFaults(experiment: Experiment): number {
   return killed
 }
 
-/** Everything must work now: no get fails, no message is missing, no table grows. Returns the first message's number. */
+/** Everything must work now: no get fails, no record is lost, no message is missing. Returns the first message's number. */
 function liveInPeace(experiment: Experiment): number {
   const { deliveries, network, records, tables } = experiment
   const first = deliveries.published
