@@ -32,7 +32,8 @@ const FIGURES = `The sentence below a name is the claim that its runs test; targ
 over the seeds; the files have every run. Names end in their unit or kind: \`Ms\` milliseconds, \`P50Ms\` the median and \`P99Ms\`
 the 99th percentile of them, of operations that succeed; \`Mean\` per operation or peer; \`Max\` the largest of all; \`Share\` and
 \`Success\` from 0 to 1. \`oneNetwork\` is 1 where links connect all that live, \`convergedMs\` the time waited until they did
-and all knew their neighbours. \`npm run sim -- list\` says what each option of a command means.`
+and all knew their neighbours. \`hopsMean\` counts what the asking peer holds itself as 0 hops; in browsers it leaves that out.
+\`npm run sim -- list\` says what each option of a command means.`
 
 /**
  * Every file of the page by its name: the same data give the same bytes. Throws a RangeError for data of a measurement that
