@@ -101,6 +101,12 @@ export class SharedTimer {
     return now
   }
 
+  /** Nothing is waited for any more: the clock is let go, which holds a process of Node until then. */
+  stop(): void {
+    this.#entries.clear()
+    this.#arm(Number.POSITIVE_INFINITY)
+  }
+
   #onSet(entry: Entry): void {
     if (entry.at === Number.POSITIVE_INFINITY) this.#entries.delete(entry)
     else this.#entries.add(entry)

@@ -109,7 +109,8 @@ export class WebRtcTransport implements Transport, AttemptHost {
 
   destroy(): void {
     this.#isDestroyed = true
-    for (const attempt of [...this.#attemptById.values()]) attempt.destroy()
+    for (const attempt of this.#attemptById.values()) attempt.destroy()
+    this.timer.stop()
   }
 
   tell = (event: TransportEvent): void => {

@@ -195,6 +195,21 @@ describe('an attempt', () => {
     expect(stats()).toMatchObject({ constructions: 1, opening: 0 })
     expect(events()).toEqual([])
   })
+
+  it('leaves no timer behind after destroy, whatever it waited for', async () => {
+    const asking = newTransport({ iceServers: () => new Promise(() => undefined) })
+    const carried = newTransport()
+    await asking.dial('a')
+    await carried.dial('a', true)
+    for (const { transport, clock, events } of [asking, carried]) {
+      expect(clock.pending).toBe(1)
+      transport.destroy()
+      await settle()
+      expect(clock.pending).toBe(0)
+      clock.advance(HAND_CARRIED_MS_MAX)
+      expect(events()).toEqual([])
+    }
+  })
 })
 
 function newTransport(options: WebRtcTransportOptions = {}) {
