@@ -89,6 +89,7 @@ export class Attempt implements Applicant, ConnectionHost {
     if (answer.kind !== 'answer' || !this.#awaitsAnswer || !this.#connection)
       return this.#host.refused('signal', 1)
     this.#candidatesTaken += answer.candidates.length
+    this.#host.refused('signal', answer.droppedCandidates)
     this.#deadline.set(this.#host.timer.now() + this.#connectMsMax)
     this.#connection.apply(answer)
   }
@@ -102,8 +103,7 @@ export class Attempt implements Applicant, ConnectionHost {
   addCandidates({ candidates, droppedCandidates }: CandidatesSignal): void {
     const taken = candidates.slice(0, Math.max(0, CANDIDATES_MAX - this.#candidatesTaken))
     this.#candidatesTaken += taken.length
-    const dropped = droppedCandidates + candidates.length - taken.length
-    if (dropped > 0) this.#host.refused('signal', dropped)
+    this.#host.refused('signal', droppedCandidates + candidates.length - taken.length)
     if (this.#connection) this.#connection.addCandidates(taken)
     else this.#pendingCandidates.push(...taken)
   }

@@ -148,7 +148,7 @@ export class WebRtcTransport implements Transport, AttemptHost {
     if (this.#isDestroyed || this.#attemptById.has(id)) return
     if (gatherFirst && this.#handCarried() >= HAND_CARRIED_MAX)
       return this.#failLater(id, 'budget', `${HAND_CARRIED_MAX} attempts carried by hand wait already`)
-    if (offer && offer.droppedCandidates > 0) this.refused('signal', offer.droppedCandidates)
+    if (offer) this.refused('signal', offer.droppedCandidates)
     this.#attemptById.set(id, new Attempt({ id, role, gatherFirst, offer }, this))
   }
 

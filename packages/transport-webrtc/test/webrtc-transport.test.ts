@@ -185,6 +185,16 @@ describe('an attempt', () => {
     expect(stats().refusedSignals).toBe(CANDIDATES_MAX)
   })
 
+  it('counts the candidates that an answer loses, as it does those of an offer', async () => {
+    const wrtc = { RTCPeerConnection: IdleConnection, RTCSessionDescription: class {} }
+    const { transport, dial, stats } = newTransport({ wrtc })
+    await dial('a')
+    const answer = readDescription('answer', FIREFOX_ANSWER)!
+    const candidates = ['candidate:1 1 tcp 1 192.0.2.1 9 typ host']
+    transport.applySignal('a' as AttemptId, encodeDescription({ ...answer, candidates }))
+    expect(stats().refusedSignals).toBe(1)
+  })
+
   it('is not made twice, and not after destroy', async () => {
     const { transport, dial, stats, events } = newTransport()
     await dial('a')
