@@ -53,10 +53,13 @@ export class WriteBehind {
     return this.#collecting?.changes.get(entry) ?? this.#writing?.changes.get(entry)
   }
 
-  /** Resolves once everything handed over so far is on disk or has failed. */
+  /** Resolves once everything handed over so far is on disk or has failed. `isLast` where there may be no later turn. */
   flush(isLast = false): Promise<void> {
     clearTimeout(this.#timer)
-    this.#written = this.#written.then(() => this.#writeCollected(isLast))
+    const before = this.#written
+    this.#written = isLast
+      ? this.#writeLast().then(() => before)
+      : before.then(() => this.#write(this.#collecting, false))
     return this.#written
   }
 
@@ -75,27 +78,32 @@ export class WriteBehind {
     return batch
   }
 
-  async #writeCollected(isLast: boolean): Promise<void> {
-    const batch = this.#collecting
-    if (!batch) return
-    this.#collecting = null
-    this.#writing = batch
-    await this.#write(batch, isLast)
-    this.#writing = null
+  /** At once, and with it what is being written: a page that goes may undo that. Written twice, it is the same. */
+  async #writeLast(): Promise<void> {
+    const [writing, collecting] = [this.#writing, this.#collecting]
+    if (!writing && !collecting) return
+    const changes = new Map([...(writing?.changes ?? []), ...(collecting?.changes ?? [])])
+    await this.#write({ changes, waiters: collecting?.waiters ?? [] }, true)
   }
 
-  async #write({ changes, waiters }: Batch, isLast: boolean): Promise<void> {
+  async #write(batch: Batch | null, isLast: boolean): Promise<void> {
+    if (!batch) return
+    const { changes, waiters } = batch
+    this.#collecting = null
+    this.#writing = batch
     try {
       await this.#options.write(changes, isLast)
       for (const waiter of waiters) waiter.resolve()
     } catch (error) {
-      if (this.#options.isFull(error)) await this.#writeDeletionsFirst(changes, waiters)
+      if (this.#options.isFull(error)) await this.#writeDeletionsFirst(batch)
       else for (const waiter of waiters) waiter.reject(error)
     }
+    // A last one may have begun meanwhile, with all of this.
+    if (this.#writing === batch) this.#writing = null
   }
 
   /** A full disk refuses the whole transaction, and with it the deletions that would make room. */
-  async #writeDeletionsFirst(changes: Changes, waiters: readonly Waiter[]): Promise<void> {
+  async #writeDeletionsFirst({ changes, waiters }: Batch): Promise<void> {
     for (const isDeletion of [true, false]) {
       const part = new Map([...changes].filter(([, change]) => !('put' in change) === isDeletion))
       const waiting = waiters.filter((waiter) => waiter.isDeletion === isDeletion)

@@ -4,7 +4,7 @@ import type { Key } from '@hyphae/core'
 import type { StorageEvent } from '@hyphae/runtime'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { openIndexedDbStorage } from '../src/index.ts'
-import { SCHEMA_ENTRY } from '../src/layout.ts'
+import { recordEntry, SCHEMA_ENTRY } from '../src/layout.ts'
 import { createPlace, entriesIn, freeSlot, inDatabase } from './place.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -124,6 +124,21 @@ describe('a page that goes away', () => {
     for (let turns = 0; turns < 10; turns++) await null
     expect([put.mock.calls.length, commit.mock.calls.length]).toEqual([1, 1])
     await Promise.all([written, ended])
+    await store.close()
+  })
+
+  test('does not wait for what was begun before, and writes that too: it may be undone', async () => {
+    const store = await createPlace().open()
+    const begun = [store.saveRecord(recordOf(1)), store.loadIndex()]
+    await null
+    const written = store.saveRecord(recordOf(2))
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put')
+    const ended = store.flush()
+    for (let turns = 0; turns < 10; turns++) await null
+    const keys = put.mock.calls.map(([, entry]) => entry)
+    expect(keys).toEqual([1, 2].map((number) => recordEntry(recordOf(number).key)))
+    await Promise.all([...begun, written, ended])
+    expect((await store.loadIndex()).length).toBe(2)
     await store.close()
   })
 })
