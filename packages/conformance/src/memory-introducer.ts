@@ -2,8 +2,7 @@
 // The reference for the suite of introducers, and what in-memory networks are made with.
 
 import type { Contact, PeerId } from '@hyphae/core'
-import { SIGNAL_BYTES_MAX } from '@hyphae/core/signaling'
-import type { Introducer, IntroducerEvent, IntroducerIdentity } from '@hyphae/runtime'
+import { checkSignal, type Introducer, type IntroducerEvent, type IntroducerIdentity } from '@hyphae/runtime'
 
 export interface MemoryIntroducers {
   /** A new introducer for one peer, not yet open. All of one hub meet, whatever their `id`. */
@@ -106,8 +105,7 @@ class MemoryIntroducer implements Introducer {
   }
 
   signal(to: PeerId, bytes: Uint8Array): void {
-    if (bytes.length < 1 || bytes.length > SIGNAL_BYTES_MAX)
-      throw new RangeError(`a signal has 1 to ${SIGNAL_BYTES_MAX} bytes; got ${bytes.length}`)
+    checkSignal(bytes)
     if (this.#identity === null || this.#listener === null) return
     const { contact, networkId } = this.#identity
     const target = this.#hub.isUp ? this.#hub.memberOf(networkId, to) : undefined

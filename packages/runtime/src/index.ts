@@ -5,6 +5,7 @@ export { type CallOptions, type Environment, PeerRuntime, type PeerRuntimeOption
 export type { Clock } from './ports/clock.ts'
 export type { PeerCrypto } from './ports/crypto.ts'
 export type { Introducer, IntroducerEvent, IntroducerIdentity } from './ports/introducer.ts'
+export { checkSignal } from './ports/signal-limits.ts'
 export type {
   PeerStorage,
   StorageEvent,
@@ -12,11 +13,7 @@ export type {
   StoredPrivateKey,
   StoredRecord,
 } from './ports/storage.ts'
-export {
-  checkStoredRecord,
-  STORED_HEADER_BYTES_MAX,
-  STORED_RECORD_BYTES_MAX,
-} from './ports/storage-limits.ts'
+export { checkStoredRecord } from './ports/storage-limits.ts'
 export type {
   DialOptions,
   LinkPathInfo,
@@ -29,4 +26,4 @@ export { secureRandom } from './random.ts'
 export { systemClock, type TimeSources } from './system-clock.ts'
 export { createTabsIntroducer, type TabChannel, type TabsIntroducerOptions } from './tabs-introducer.ts'
 export { afterMs } from './timer.ts'
-export { createWebCryptoPeer, SEAL_OVERHEAD_BYTES } from './web-crypto.ts'
+export { createWebCryptoPeer } from './web-crypto.ts'

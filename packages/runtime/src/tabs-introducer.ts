@@ -4,14 +4,9 @@
 import { type Contact, contactBytes, type PeerId, TokenBucket } from '@hyphae/core'
 import type { Clock } from './ports/clock.ts'
 import type { Introducer, IntroducerEvent, IntroducerIdentity } from './ports/introducer.ts'
+import { checkSignal } from './ports/signal-limits.ts'
 import { systemClock } from './system-clock.ts'
-import {
-  checkSignal,
-  contactOf,
-  type MessageWithContact,
-  parseTabMessage,
-  type TabMessage,
-} from './tabs-message.ts'
+import { contactOf, type MessageWithContact, parseTabMessage, type TabMessage } from './tabs-message.ts'
 
 /** Contacts taken per request: more siblings than that bring nothing that peer exchange would not. */
 const CONTACTS_PER_REQUEST_MAX = 32

@@ -1,7 +1,7 @@
 // What the tabs of one profile post to each other. Every tab hears every message.
 
 import { CONTACT_BYTES, type Contact, contactFromBytes, isId, type PeerId } from '@hyphae/core'
-import { SIGNAL_BYTES_MAX } from '@hyphae/core/signaling'
+import { isSignal } from './ports/signal-limits.ts'
 
 /** `from` is a contact as in frames, except in a receipt. */
 export type TabMessage =
@@ -31,7 +31,11 @@ export function parseTabMessage(data: unknown): TabMessage | null {
     case 'contact':
       return isPeerId(to) && isContact(from) ? { type, to, from } : null
     case 'signal':
-      return isPeerId(to) && isContact(from) && isNumber(number) && isSignal(bytes)
+      return isPeerId(to) &&
+        isContact(from) &&
+        isNumber(number) &&
+        bytes instanceof Uint8Array &&
+        isSignal(bytes)
         ? { type, to, from, number, bytes }
         : null
     case 'received':
@@ -39,12 +43,6 @@ export function parseTabMessage(data: unknown): TabMessage | null {
     default:
       return null
   }
-}
-
-/** Throws RangeError where a signal is empty or longer than any introducer carries. */
-export function checkSignal(bytes: Uint8Array): void {
-  if (bytes.length > 0 && bytes.length <= SIGNAL_BYTES_MAX) return
-  throw new RangeError(`a signal has 1 to ${SIGNAL_BYTES_MAX} bytes; got ${bytes.length}`)
 }
 
 /** The sender of a parsed message. */
@@ -58,10 +56,6 @@ function isPeerId(value: unknown): value is PeerId {
 
 function isContact(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array && value.length === CONTACT_BYTES
-}
-
-function isSignal(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array && value.length > 0 && value.length <= SIGNAL_BYTES_MAX
 }
 
 function isNumber(value: unknown): value is number {

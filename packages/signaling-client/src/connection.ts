@@ -10,7 +10,7 @@ import {
   type ServerMessage,
   SIGNALING_VERSION,
 } from '@hyphae/core/signaling'
-import type { IntroducerIdentity } from '@hyphae/runtime'
+import { type IntroducerIdentity, messageOf } from '@hyphae/runtime'
 import type { ResolvedOptions } from './options.ts'
 import type { WebSocketLike } from './socket.ts'
 
@@ -123,7 +123,7 @@ export class Connection {
       const join = { version: SIGNALING_VERSION, network: networkId, contact, signature, links, wanted }
       this.#socket.send(encodeClientMessage({ type: 'join', ...join }))
     } catch (error) {
-      this.#end(`The join could not be made: ${(error as Error).message}`)
+      this.#end(`The join could not be made: ${messageOf(error)}`)
     }
   }
 

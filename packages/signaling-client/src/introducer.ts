@@ -4,8 +4,14 @@
 // in a bounded queue for that. Only when that try, or a check-in, fails does it say `down`.
 
 import type { IntroducerId, PeerId } from '@hyphae/core'
-import { LINKS_SAID_MAX, SIGNAL_BYTES_MAX, WANTED_MAX } from '@hyphae/core/signaling'
-import type { Introducer, IntroducerEvent, IntroducerIdentity } from '@hyphae/runtime'
+import { LINKS_SAID_MAX, WANTED_MAX } from '@hyphae/core/signaling'
+import {
+  checkSignal,
+  type Introducer,
+  type IntroducerEvent,
+  type IntroducerIdentity,
+  messageOf,
+} from '@hyphae/runtime'
 import { Backoff, jittered } from './backoff.ts'
 import { Connection, type JoinedMessage } from './connection.ts'
 import { type ResolvedOptions, resolveOptions, type WebSocketIntroducerOptions } from './options.ts'
@@ -78,8 +84,7 @@ class WebSocketIntroducer implements Introducer {
   }
 
   signal(to: PeerId, bytes: Uint8Array): void {
-    if (bytes.length < 1 || bytes.length > SIGNAL_BYTES_MAX)
-      throw new RangeError(`a signal has 1 to ${SIGNAL_BYTES_MAX} bytes; got ${bytes.length}`)
+    checkSignal(bytes)
     if (this.#state === 'quiet') this.#connect()
     if (this.#state === 'joined') this.#send(to, bytes)
     else if (this.#state === 'connecting') this.#enqueue(to, bytes)
@@ -116,7 +121,7 @@ class WebSocketIntroducer implements Introducer {
       })
     } catch (error) {
       // A browser that forbids the address, for instance `ws:` from a secure page, will forbid it again.
-      this.#onEnded('blocked', (error as Error).message)
+      this.#onEnded('blocked', messageOf(error))
     }
   }
 
@@ -133,14 +138,12 @@ class WebSocketIntroducer implements Introducer {
         this.#onWelcome()
         break
       case 'introduced':
+      case 'undeliverable':
         this.#emit(message)
         break
       case 'signal':
         this.#linger()
         this.#emit({ type: 'signal', from: message.from, bytes: message.data })
-        break
-      case 'undeliverable':
-        this.#emit(message)
         break
       case 'release':
         this.#released = true

@@ -31,7 +31,7 @@ export interface Introducer {
   open(identity: IntroducerIdentity, listener: (event: IntroducerEvent) => void): void
   /** Asks for contacts; they come as `introduced`. Connects again when it had gone quiet. */
   introduce(random: number, close: number): void
-  /** `bytes` at most 12 KiB. */
+  /** Throws RangeError where `bytes` are none, or more than 12 KiB. */
   signal(to: PeerId, bytes: Uint8Array): void
   /** Tells how many links we have; the introducer may go quiet and check in from time to time. */
   meshed(links: number): void

@@ -3,9 +3,9 @@
 import type { StoredRecord } from './storage.ts'
 
 /** Bytes of an encoded record header. */
-export const STORED_HEADER_BYTES_MAX = 512
+const STORED_HEADER_BYTES_MAX = 512
 /** Bytes of an encoded record: a value of 8 KiB, its signature and its writers leave room. */
-export const STORED_RECORD_BYTES_MAX = 16 * 1024
+const STORED_RECORD_BYTES_MAX = 16 * 1024
 
 /** Throws RangeError. */
 export function checkStoredRecord({ header, bytes }: StoredRecord): void {
