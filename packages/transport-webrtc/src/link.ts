@@ -108,7 +108,7 @@ export class Link {
     // Nobody sends empty messages; streams beneath some stacks swallow them, so that nobody can count on them either.
     if (bytes.length === 0 || (channel === 'control' && isKeepalive(bytes))) return
     const most = channel === 'control' ? CONTROL_BYTES_MAX : BULK_BYTES_MAX
-    if (bytes.length > most) return this.#end('protocol-violation')
+    if (bytes.length > most) return this.#endLater('protocol-violation')
     this.#options.tell({ type: 'received', link: this.id, channel, bytes })
   }
 
@@ -209,11 +209,5 @@ export class Link {
     if (this.#isOver) return
     this.stop()
     queueMicrotask(() => this.#options.end(this.#closingReason ?? reason))
-  }
-
-  #end(reason: string): void {
-    if (this.#isOver) return
-    this.stop()
-    this.#options.end(reason)
   }
 }
