@@ -109,8 +109,12 @@ export class Connection {
     return this.#remote !== null
   }
 
-  get isOver(): boolean {
+  get #isOver(): boolean {
     return this.#peer === null
+  }
+
+  get #isIceUp(): boolean {
+    return this.#iceState === 'connected' || this.#iceState === 'completed'
   }
 
   /** An offer carried by hand holds its candidates; where they must not be used before the answer is there, they wait. */
@@ -140,8 +144,7 @@ export class Connection {
   /** How far it came, for people who wonder why it did not open. */
   progress(): string {
     if (!this.#remote) return 'the other end did not answer'
-    if (this.#iceState === 'connected' || this.#iceState === 'completed')
-      return 'ICE connected, but DTLS or the channels did not open'
+    if (this.#isIceUp) return 'ICE connected, but DTLS or the channels did not open'
     return `ICE is ${this.#iceState}: no path was found between both ends`
   }
 
@@ -175,7 +178,7 @@ export class Connection {
     peer.on('signal', (signal) => this.#onSignal(signal))
     peer.on('iceStateChange', (connection, gathering) => {
       this.#iceState = connection
-      if (gathering === 'complete' && !this.isOver) this.#outbox.noteGathered()
+      if (gathering === 'complete' && !this.#isOver) this.#outbox.noteGathered()
     })
     peer.on('connect', () => this.#openWhenReady())
     // A Buffer of simple-peer's own making: what leaves here is plain bytes.
@@ -213,17 +216,17 @@ export class Connection {
   }
 
   #onSignal(signal: SimplePeerSignal): void {
-    if (this.isOver) return
+    if (this.#isOver) return
     if (signal.type === 'offer' || signal.type === 'answer') this.#outbox.noteDescription(signal.type)
     else if (signal.type === 'candidate') this.#outbox.noteCandidate(signal.candidate.candidate ?? '')
   }
 
   #onLow(channel: Channel): void {
-    if (this.#isOpen && !this.isOver) this.#host.low(channel)
+    if (this.#isOpen && !this.#isOver) this.#host.low(channel)
   }
 
   #onMessage(channel: Channel, bytes: Uint8Array): void {
-    if (this.isOver) return
+    if (this.#isOver) return
     if (this.#isOpen) return this.#host.message(channel, bytes)
     this.#earlyBytes += bytes.length
     if (this.#earlyBytes <= EARLY_BYTES_MAX) this.#early.push({ channel, bytes })
@@ -245,11 +248,12 @@ export class Connection {
     if (!local || !remote)
       return this.#end({ stage: 'dtls', detail: 'a description lacks its one sha-256 fingerprint' })
     this.#isOpen = true
-    const [pipes, binding] = [
-      { control, bulk },
-      { local, remote },
-    ]
-    this.#host.opened({ pipes, binding, remoteGroup, bulkBytesMax: this.#bulkBytesMax() })
+    this.#host.opened({
+      pipes: { control, bulk },
+      binding: { local, remote },
+      remoteGroup,
+      bulkBytesMax: this.#bulkBytesMax(),
+    })
     const early = this.#early
     this.#early = []
     for (const { channel, bytes } of early) this.#onMessage(channel, bytes)
@@ -261,7 +265,7 @@ export class Connection {
   }
 
   #end(end: ConnectionEnd): void {
-    if (this.isOver) return
+    if (this.#isOver) return
     this.destroy()
     this.#host.ended(end)
   }
@@ -269,8 +273,7 @@ export class Connection {
   #endOf(error: SimplePeerError | null): ConnectionEnd {
     if (!error) return { stage: 'channel', detail: 'the other end closed' }
     const code = error.code ?? ''
-    const isIceUp = this.#iceState === 'connected' || this.#iceState === 'completed'
-    const failed = isIceUp ? 'dtls' : 'ice'
+    const failed = this.#isIceUp ? 'dtls' : 'ice'
     const stage = code === 'ERR_CONNECTION_FAILURE' ? failed : (STAGE_BY_CODE[code] ?? 'signaling')
     return { stage, detail: error.message }
   }
