@@ -2,7 +2,10 @@
 
 /** Bytes of one signal. What introducers carry (signaling server, overlay); a usual offer has about 600. */
 export const SIGNAL_BYTES_MAX = 12 * 1024
-/** Candidates taken from one remote, in its description or trickled; the rest is dropped. A guess: 8 interfaces, twice. */
+/**
+ * Candidates told to a remote, or taken from one, in the description or trickled; the rest is dropped. All fit into one signal. A guess:
+ * host, reflexive and relayed ones of 8 interfaces, for IPv4 and IPv6, make 48.
+ */
 export const CANDIDATES_MAX = 64
 /** Lines of a session description. Browsers write about 25 beside candidates. */
 export const SDP_LINES_MAX = 200

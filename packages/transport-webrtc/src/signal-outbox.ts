@@ -5,7 +5,7 @@ import { readCandidate } from './candidate.ts'
 import { BATCH_MS, CANDIDATES_MAX, GATHER_MS_MAX } from './limits.ts'
 import { type Description, type DescriptionKind, readDescription } from './sdp.ts'
 import type { Alarm, SharedTimer } from './shared-timer.ts'
-import { CANDIDATES_PER_SIGNAL, encodeCandidates, encodeDescription } from './signal.ts'
+import { encodeCandidates, encodeDescription } from './signal.ts'
 
 export interface SignalOutboxOptions {
   readonly timer: SharedTimer
@@ -49,8 +49,7 @@ export class SignalOutbox {
     if (!candidate || isInDescription || this.#candidatesSent === CANDIDATES_MAX) return
     this.#candidatesSent++
     this.#candidates.push(candidate)
-    if (this.#candidates.length === CANDIDATES_PER_SIGNAL) this.#flush()
-    else if (this.#candidates.length === 1) this.#wait(BATCH_MS)
+    if (this.#candidates.length === 1) this.#wait(BATCH_MS)
   }
 
   /** The other end's answer is applied: candidates that were held go out, at once but not inside of this call. */

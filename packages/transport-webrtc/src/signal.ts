@@ -3,7 +3,7 @@
 // connection for a signal it does not understand, and obeys ones that we never send (renegotiate, transceiverRequest).
 
 import { readCandidate } from './candidate.ts'
-import { SIGNAL_BYTES_MAX } from './limits.ts'
+import { CANDIDATES_MAX, SIGNAL_BYTES_MAX } from './limits.ts'
 import { type Description, readDescription, sdpOf } from './sdp.ts'
 
 export type Signal = { readonly kind: 'description'; readonly description: Description } | CandidatesSignal
@@ -19,9 +19,6 @@ export interface CandidatesSignal {
 export interface BrokenDescription {
   readonly kind: 'broken-offer' | 'broken-answer'
 }
-
-/** Candidates in one signal; more go into a second one. 64 of them stay below the largest signal. */
-export const CANDIDATES_PER_SIGNAL = 64
 
 export function encodeDescription(description: Pick<Description, 'kind' | 'sdp' | 'candidates'>): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ [description.kind]: sdpOf(description) }))
@@ -47,7 +44,7 @@ function decodeDescription(kind: 'offer' | 'answer', content: unknown): Signal |
 }
 
 function decodeCandidates(content: unknown): CandidatesSignal | null {
-  if (!Array.isArray(content) || content.length > CANDIDATES_PER_SIGNAL) return null
+  if (!Array.isArray(content) || content.length > CANDIDATES_MAX) return null
   if (!content.every((line): line is string => typeof line === 'string')) return null
   const candidates = content.map(readCandidate).filter((candidate) => candidate !== null)
   return { kind: 'candidates', candidates, droppedCandidates: content.length - candidates.length }

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readCandidate } from '../src/candidate.ts'
-import { SIGNAL_BYTES_MAX } from '../src/limits.ts'
+import { CANDIDATES_MAX, SIGNAL_BYTES_MAX } from '../src/limits.ts'
 import { readDescription } from '../src/sdp.ts'
-import { CANDIDATES_PER_SIGNAL, decodeSignal, encodeCandidates, encodeDescription } from '../src/signal.ts'
+import { decodeSignal, encodeCandidates, encodeDescription } from '../src/signal.ts'
 import { CHROMIUM_OFFER } from './descriptions.ts'
 
 describe('reading a candidate', () => {
@@ -57,7 +57,7 @@ describe('decoding a signal', () => {
   it('keeps an offer and a full signal of candidates below the largest signal', () => {
     const longest = `candidate:${'f'.repeat(32)} 1 udp 2147483647 2001:db8:1111:2222:3333:4444:5555:6666 65535 typ srflx raddr 0.0.0.0 rport 0`
     expect(readCandidate(longest)).toBe(longest)
-    const full = Array<string>(CANDIDATES_PER_SIGNAL).fill(longest)
+    const full = Array<string>(CANDIDATES_MAX).fill(longest)
     expect(encodeCandidates(full).length).toBeLessThan(SIGNAL_BYTES_MAX)
     const description = readDescription('offer', CHROMIUM_OFFER)
     if (!description) throw new Error('the offer is good')
@@ -83,7 +83,7 @@ describe('decoding a signal', () => {
     ['a list', [CHROMIUM_OFFER]],
     ['nothing', {}],
     ['candidates that are no text', { candidates: [{ candidate: '' }] }],
-    ['too many candidates', { candidates: Array(CANDIDATES_PER_SIGNAL + 1).fill('') }],
+    ['too many candidates', { candidates: Array(CANDIDATES_MAX + 1).fill('') }],
   ])('refuses %s', (_, content) => {
     expect(decodeSignal(json(content))).toBeNull()
   })
