@@ -9,11 +9,6 @@ export function aborted(signal: AbortSignal | undefined): HyphaeError {
   return new HyphaeError('ABORTED', 'aborted by its signal', { cause: signal?.reason })
 }
 
-/** What a call ends with that came to no result in its time. */
-export function timedOut(timeoutMs: number | undefined): HyphaeError {
-  return new HyphaeError('TIMEOUT', `no result within ${timeoutMs} ms`)
-}
-
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw aborted(signal)
 }

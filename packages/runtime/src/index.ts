@@ -1,5 +1,5 @@
 export { callSafely } from './call-safely.ts'
-export { aborted, failedBy, HyphaeError, messageOf, throwIfAborted, timedOut } from './error.ts'
+export { aborted, failedBy, HyphaeError, messageOf, throwIfAborted } from './error.ts'
 export { type GenerateIdentityOptions, generateIdentity, type WorkProgress } from './generate-identity.ts'
 export { type CallOptions, type Environment, PeerRuntime, type PeerRuntimeOptions } from './peer-runtime.ts'
 export type { Clock } from './ports/clock.ts'
@@ -25,5 +25,5 @@ export type {
 export { secureRandom } from './random.ts'
 export { systemClock, type TimeSources } from './system-clock.ts'
 export { createTabsIntroducer, type TabChannel, type TabsIntroducerOptions } from './tabs-introducer.ts'
-export { afterMs } from './timer.ts'
+export { limitWait } from './wait-limits.ts'
 export { createWebCryptoPeer } from './web-crypto.ts'

@@ -2,14 +2,15 @@
 
 import type { Effect, FailureCode, Input, OpId, PeerCall } from '@hyphae/core'
 import { callSafely } from './call-safely.ts'
-import { aborted, HyphaeError, timedOut } from './error.ts'
+import { aborted, HyphaeError } from './error.ts'
 import type { CallOptions } from './peer-runtime.ts'
-import { afterMs } from './timer.ts'
+import { limitWait } from './wait-limits.ts'
 
 interface Pending {
   resolve(value: unknown): void
   reject(error: HyphaeError): void
-  onProgress(value: unknown): void
+  readonly onProgress: ((value: unknown) => void) | undefined
+  stopWaiting(): void
 }
 
 export class PendingCalls {
@@ -22,27 +23,15 @@ export class PendingCalls {
   }
 
   begin(call: PeerCall, options: CallOptions): Promise<unknown> {
-    const { signal, timeoutMs } = options
+    const { signal, onProgress } = options
     if (signal?.aborted) return Promise.reject(aborted(signal))
     const op = this.#nextOp++
     return new Promise((resolve, reject) => {
-      const abort = () => this.#giveUp(op, aborted(signal))
-      const stopTimer = afterMs(timeoutMs, () => this.#giveUp(op, timedOut(timeoutMs)))
-      const tidy = () => {
-        stopTimer()
-        signal?.removeEventListener('abort', abort)
-      }
-      signal?.addEventListener('abort', abort)
       this.#pendingByOp.set(op, {
-        resolve: (value) => {
-          tidy()
-          resolve(value)
-        },
-        reject: (error) => {
-          tidy()
-          reject(error)
-        },
-        onProgress: (value) => options.onProgress?.(value),
+        resolve,
+        reject,
+        onProgress,
+        stopWaiting: limitWait(options, (error) => this.#giveUp(op, error)),
       })
       this.#send({ type: 'command', op, call })
     })
@@ -54,24 +43,27 @@ export class PendingCalls {
   }
 
   settle(effect: Effect & { type: 'progress' | 'done' | 'failed' }): void {
-    const pending = this.#pendingByOp.get(effect.op)
-    if (pending === undefined) return
-    if (effect.type === 'progress') return callSafely(pending.onProgress, effect.value)
-    this.#pendingByOp.delete(effect.op)
-    if (effect.type === 'done') pending.resolve(effect.value)
-    else pending.reject(new HyphaeError(effect.code, effect.message))
+    if (effect.type === 'progress') {
+      const onProgress = this.#pendingByOp.get(effect.op)?.onProgress
+      if (onProgress) callSafely(onProgress, effect.value)
+    } else if (effect.type === 'done') this.#take(effect.op)?.resolve(effect.value)
+    else this.#take(effect.op)?.reject(new HyphaeError(effect.code, effect.message))
   }
 
   rejectAll(code: FailureCode, message: string): void {
-    for (const pending of this.#pendingByOp.values()) pending.reject(new HyphaeError(code, message))
-    this.#pendingByOp.clear()
+    for (const op of this.#pendingByOp.keys()) this.#take(op)?.reject(new HyphaeError(code, message))
   }
 
   #giveUp(op: OpId, error: HyphaeError): void {
-    const pending = this.#pendingByOp.get(op)
-    if (pending === undefined) return
-    this.#pendingByOp.delete(op)
-    pending.reject(error)
+    this.#take(op)?.reject(error)
     this.#send({ type: 'cancel', op })
+  }
+
+  /** The call ends now, whatever comes for it later. */
+  #take(op: OpId): Pending | undefined {
+    const pending = this.#pendingByOp.get(op)
+    this.#pendingByOp.delete(op)
+    pending?.stopWaiting()
+    return pending
   }
 }

@@ -25,15 +25,14 @@ import {
 import { toHex } from '@hyphae/core/wire'
 import {
   aborted,
-  afterMs,
   HyphaeError,
   type Introducer,
   type LinkPathInfo,
+  limitWait,
   messageOf,
   type PeerRuntime,
   type StoredIdentity,
   type TransportStats,
-  timedOut,
 } from '@hyphae/runtime'
 import { type CallOptions, timed } from './call-options.ts'
 import { Emitter, type Listener } from './emitter.ts'
@@ -176,10 +175,9 @@ export class HyphaePeer {
    */
   joined(options: CallOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { signal, timeoutMs } = timed(options, Number.POSITIVE_INFINITY)
+      const limits = timed(options, Number.POSITIVE_INFINITY)
       const end = (error?: HyphaeError) => {
-        stopTimer()
-        signal?.removeEventListener('abort', abort)
+        stopWaiting()
         off()
         if (error) reject(error)
         else resolve()
@@ -188,11 +186,9 @@ export class HyphaePeer {
         if (status === 'joined') end()
         if (status === 'closed') end(new HyphaeError('CLOSED', 'the peer is closed'))
       }
-      const abort = () => end(aborted(signal))
-      const stopTimer = afterMs(timeoutMs, () => end(timedOut(timeoutMs)))
+      const stopWaiting = limitWait(limits, end)
       const off = this.on('status', look)
-      signal?.addEventListener('abort', abort)
-      if (signal?.aborted) abort()
+      if (limits.signal?.aborted) end(aborted(limits.signal))
       else look(this.status)
     })
   }
