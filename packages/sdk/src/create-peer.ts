@@ -60,14 +60,14 @@ async function startIn(
   const identity = await identityOf(storage, options, random)
   throwIfAborted(options.signal)
   const { iceServers, relayOnly } = options
-  const transport: Transport = options.transport ?? createWebRtcTransport({ iceServers, relayOnly })
+  const transport: Transport = options.transport ?? createWebRtcTransport({ iceServers, relayOnly, clock })
   const introducerFor = (url: string) => createWebSocketIntroducer({ url, clock, random })
   const runtime = await PeerRuntime.start({
     identity,
     crypto: createWebCryptoPeer(identity),
     transport,
     storage,
-    introducers: introducersOf(options, introducerFor),
+    introducers: introducersOf(options, introducerFor, clock),
     clock,
     random,
     networkId,
@@ -126,7 +126,8 @@ async function identityOf(
 function introducersOf(
   options: ResolvedPeerOptions,
   introducerFor: (url: string) => Introducer,
+  clock: Clock,
 ): Introducer[] {
-  const tabs = options.siblingTabs ? createTabsIntroducer() : null
+  const tabs = options.siblingTabs ? createTabsIntroducer({ clock }) : null
   return [...(options.introducers ?? []), ...options.signaling.map(introducerFor), ...(tabs ? [tabs] : [])]
 }

@@ -1,4 +1,4 @@
-import { createMemoryNetwork } from '@hyphae/conformance'
+import { createMemoryNetwork, ManualClock } from '@hyphae/conformance'
 import type { WebRtcTransportOptions } from '@hyphae/transport-webrtc'
 import { expect, it, vi } from 'vitest'
 import { createPeer, type PeerOptions } from '../src/index.ts'
@@ -20,10 +20,19 @@ const start = (options: Partial<PeerOptions> = {}) =>
 it('hands ICE servers on, and whether links may go through TURN servers alone', async () => {
   const iceServers = [{ urls: 'turn:turn.example.com', username: 'ada', credential: 'secret' }]
   for (const options of [{}, { iceServers, relayOnly: true }]) await (await start(options)).close()
-  expect(asked.slice(-2)).toEqual([
+  expect(asked.slice(-2)).toMatchObject([
     { iceServers: [], relayOnly: false },
     { iceServers, relayOnly: true },
   ])
+})
+
+it('runs all its parts on the clock it is given', async () => {
+  const clock = new ManualClock()
+  const wall = vi.spyOn(Date, 'now')
+  const peer = await start({ clock, siblingTabs: true })
+  expect([asked.at(-1)?.clock, wall.mock.calls.length]).toEqual([clock, 0])
+  wall.mockRestore()
+  await peer.close()
 })
 
 it.each([
@@ -55,7 +64,7 @@ it('takes what is undefined for what is not said', async () => {
   const unset = (...names: (keyof PeerOptions)[]): Partial<PeerOptions> =>
     Object.fromEntries(names.map((name) => [name, undefined]))
   const peer = await start(unset('signaling', 'iceServers', 'linksMax', 'replicas', 'siblingTabs'))
-  expect([asked.at(-1), peer.snapshot().linksMax]).toEqual([{ iceServers: [], relayOnly: false }, 50])
+  expect([asked.at(-1), peer.snapshot().linksMax]).toMatchObject([{ iceServers: [], relayOnly: false }, 50])
   expect([opened.length, peer.servers.map(({ url }) => url)]).toEqual([1, ['tabs']])
   await peer.close()
   vi.unstubAllGlobals()
