@@ -21,7 +21,7 @@ import { PendingCalls } from './pending-calls.ts'
 import type { Clock } from './ports/clock.ts'
 import type { PeerCrypto } from './ports/crypto.ts'
 import type { Introducer } from './ports/introducer.ts'
-import type { PeerStorage, StoredIdentity } from './ports/storage.ts'
+import type { PeerStorage, StorageEvent, StoredIdentity } from './ports/storage.ts'
 import type { LinkPathInfo, Transport, TransportEvent, TransportStats } from './ports/transport.ts'
 import { RecordKeeper } from './record-keeper.ts'
 
@@ -50,8 +50,11 @@ export interface Environment {
   readonly pausedMs: number
 }
 
-/** Milliseconds beyond the hand-over that closing may take: BYE and its answer. */
+/** Milliseconds for handing over records when the peer closes. */
+const HAND_OVER_MS = 2_000
+/** Milliseconds beyond the hand-over that closing may take: core gives goodbyes one second. */
 const CLOSE_GRACE_MS = 2_000
+const STORAGE_MESSAGES = { full: 'storage is full', wiped: 'the stored data was deleted' } as const
 /** Events kept for the first listener, which comes a few microtasks after the start. */
 const EARLY_EVENTS_MAX = 64
 
@@ -123,7 +126,7 @@ export class PeerRuntime {
       (event) => this.#emit(event),
     )
     transport.onEvent((event) => this.#onTransport(event))
-    storage.onEvent((event) => this.#onStorage(event.type, 'detail' in event ? event.detail : ''))
+    storage.onEvent((event) => this.#onStorage(event))
   }
 
   /** Starts a command and resolves with its value. Rejects with HyphaeError. */
@@ -176,12 +179,12 @@ export class PeerRuntime {
     return this.#introducers.states()
   }
 
-  /** Hands records over for at most `deadlineMs`, says goodbye, frees everything. Idempotent. */
-  async close(deadlineMs = 2_000): Promise<void> {
+  /** Hands records over, says goodbye, frees everything. A second call does nothing, and waits for nothing. */
+  async close(): Promise<void> {
     if (this.#closed) return
     const leaving = this.#calls.begin(
-      { type: 'close', deadlineMs },
-      { timeoutMs: deadlineMs + CLOSE_GRACE_MS },
+      { type: 'close', deadlineMs: HAND_OVER_MS },
+      { timeoutMs: HAND_OVER_MS + CLOSE_GRACE_MS },
     )
     this.#closed = true
     try {
@@ -299,13 +302,10 @@ export class PeerRuntime {
     }
   }
 
-  #onStorage(type: 'full' | 'wiped' | 'failed', detail: string): void {
+  #onStorage(event: StorageEvent): void {
+    const { type } = event
     const code: FailureCode = type === 'full' ? 'STORAGE_FULL' : 'STORAGE_FAILED'
-    this.#emit({
-      type: 'problem',
-      code,
-      message: type === 'wiped' ? 'the stored data was deleted' : detail || 'storage is full',
-    })
+    this.#emit({ type: 'problem', code, message: type === 'failed' ? event.detail : STORAGE_MESSAGES[type] })
     if (type === 'full') this.#input({ type: 'storage-full' })
     // The identity is what other peers know us by: it is written again at once, and records come back by replication.
     if (type === 'wiped') this.#quietly(this.#options.storage.saveIdentity(this.#options.identity))
