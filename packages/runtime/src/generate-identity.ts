@@ -19,9 +19,10 @@ const SLICE_MS = 10
 const TRIES_PER_LOOK = 32
 
 export interface WorkProgress {
-  readonly tries: number
-  /** The mean. One search in 50 takes four times as long. */
-  readonly expectedTries: number
+  /** Tries so far. */
+  readonly done: number
+  /** How many it takes in the mean. One search in 50 takes four times as many. */
+  readonly expected: number
 }
 
 export interface GenerateIdentityOptions {
@@ -74,7 +75,7 @@ async function findSalt(
       if (hasWork(salt)) return salt
       increment(salt)
       if (tries % TRIES_PER_LOOK !== 0 || !turn.isOver()) continue
-      onProgress?.({ tries, expectedTries: 2 ** workBits })
+      onProgress?.({ done: tries, expected: 2 ** workBits })
       await turn.next()
       throwIfAborted(signal)
     }

@@ -26,7 +26,7 @@ export function createWebCryptoPeer(identity: StoredIdentity, subtle = requireSu
 export function requireSubtle(): SubtleCrypto {
   const subtle = globalThis.crypto?.subtle
   if (subtle) return subtle
-  throw new HyphaeError('UNSUPPORTED', 'WebCrypto is missing: it exists on https pages and localhost only')
+  throw new HyphaeError('UNSUPPORTED', 'WebCrypto is missing: open the page over https, or on localhost')
 }
 
 class WebCryptoPeer implements PeerCrypto {

@@ -35,8 +35,8 @@ describe('a new identity', () => {
       },
     })
     await expect(search).rejects.toMatchObject({ name: 'HyphaeError', code: 'ABORTED' })
-    expect(seen[1]!.tries).toBeGreaterThan(seen[0]!.tries)
-    expect(seen[0]!.expectedTries).toBe(2 ** 200)
+    expect(seen[1]!.done).toBeGreaterThan(seen[0]!.done)
+    expect(seen[0]!.expected).toBe(2 ** 200)
   })
 
   test('does not begin when it is aborted before', async () => {

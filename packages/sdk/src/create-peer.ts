@@ -14,6 +14,7 @@ import {
   type Introducer,
   PeerRuntime,
   type PeerStorage,
+  requireSubtle,
   type StoredIdentity,
   secureRandom,
   systemClock,
@@ -89,9 +90,7 @@ function tell({ onProgress }: ResolvedPeerOptions, progress: StartProgress): voi
 }
 
 function requirePlatform(options: ResolvedPeerOptions): void {
-  if (globalThis.crypto?.subtle === undefined) {
-    throw new HyphaeError('UNSUPPORTED', 'WebCrypto is missing: open the page over https, or on localhost')
-  }
+  requireSubtle()
   if (options.transport === undefined && !supportsWebRtc()) {
     throw new HyphaeError('UNSUPPORTED', 'WebRTC is missing in this browser; pass a transport to use another')
   }
@@ -115,8 +114,7 @@ async function identityOf(
   const identity = await generateIdentity({
     workBits: options.workBits,
     random,
-    onProgress: ({ tries, expectedTries }) =>
-      tell(options, { stage: 'identity', done: tries, expected: expectedTries }),
+    onProgress: (progress) => tell(options, { stage: 'identity', ...progress }),
     ...(options.signal ? { signal: options.signal } : {}),
   })
   await storage.saveIdentity(identity)
