@@ -55,7 +55,7 @@ const HAND_OVER_MS = 2_000
 /** Milliseconds beyond the hand-over that closing may take: core gives goodbyes one second. */
 const CLOSE_GRACE_MS = 2_000
 const STORAGE_MESSAGES = { full: 'storage is full', wiped: 'the stored data was deleted' } as const
-/** Events kept for the first listener, which comes a few microtasks after the start. */
+/** Events kept for the listener, who comes a few microtasks after the start. */
 const EARLY_EVENTS_MAX = 64
 
 export class PeerRuntime {
@@ -67,9 +67,8 @@ export class PeerRuntime {
   readonly #jobs: Jobs
   readonly #records: RecordKeeper
   readonly #introducers: IntroducerSet
-  readonly #listeners = new Set<(event: PeerEvent) => void>()
-  /** Null once somebody listened. */
-  #early: PeerEvent[] | null = []
+  #listener: ((event: PeerEvent) => void) | null = null
+  readonly #early: PeerEvent[] = []
   /** The start's first job, the signature under our boot: core cuts every link that opens before. */
   #booting: Promise<void> | null = null
   #draining = false
@@ -135,12 +134,10 @@ export class PeerRuntime {
     return this.#calls.begin(call, options)
   }
 
-  /** Listens to everything core says, the first one from the start on; returns the off-switch. */
-  onEvent(listener: (event: PeerEvent) => void): () => void {
-    this.#listeners.add(listener)
-    for (const event of this.#early ?? []) listener(event)
-    this.#early = null
-    return () => this.#listeners.delete(listener)
+  /** Set once. Hears everything core says, and first what it has said since the start. */
+  onEvent(listener: (event: PeerEvent) => void): void {
+    this.#listener = listener
+    for (const event of this.#early.splice(0)) listener(event)
   }
 
   snapshot(): PeerSnapshot {
@@ -210,7 +207,7 @@ export class PeerRuntime {
     try {
       await this.#options.storage.close()
     } finally {
-      this.#listeners.clear()
+      this.#listener = () => {}
     }
   }
 
@@ -320,8 +317,8 @@ export class PeerRuntime {
   }
 
   #emit(event: PeerEvent): void {
-    if (this.#early !== null && this.#early.length < EARLY_EVENTS_MAX) this.#early.push(event)
-    for (const listener of [...this.#listeners]) listener(event)
+    if (this.#listener) this.#listener(event)
+    else if (this.#early.length < EARLY_EVENTS_MAX) this.#early.push(event)
   }
 }
 
