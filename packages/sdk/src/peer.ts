@@ -3,7 +3,6 @@
 import {
   type AttemptId,
   type InviteResult,
-  isId,
   type Key,
   type LinkStage,
   type LookupResult,
@@ -37,7 +36,7 @@ import {
 import { type CallOptions, timed } from './call-options.ts'
 import { Emitter, type Listener } from './emitter.ts'
 import { decodeInvite, encodeInvite } from './invite-text.ts'
-import { checkName } from './names.ts'
+import { checkName, idOf } from './names.ts'
 import { checkServers, saidOf } from './options.ts'
 import { Store } from './store.ts'
 import { Topic, type TopicOptions } from './topic.ts'
@@ -166,7 +165,7 @@ export class HyphaePeer {
 
   /** How a link runs (direct, through NAT, relayed); null where there is none. */
   async pathInfo(peer: string): Promise<LinkPathInfo | null> {
-    return this.#runtime.pathInfo(peerIdOf(peer))
+    return this.#runtime.pathInfo(idOf<PeerId>('peer', peer))
   }
 
   /**
@@ -242,7 +241,7 @@ export class HyphaePeer {
     checkName('name', name, NAME_BYTES_MAX)
     const { timeoutMs, ...rest } = timed(options, REQUEST_TIMEOUT_MS)
     const payload = encodeValue(data ?? null)
-    const call = { type: 'request', to: peerIdOf(peer), name, payload, timeoutMs } as const
+    const call = { type: 'request', to: idOf<PeerId>('peer', peer), name, payload, timeoutMs } as const
     const result = (await this.#runtime.call(call, rest)) as ResponseResult
     return answerOf<T>(result, name)
   }
@@ -254,10 +253,8 @@ export class HyphaePeer {
     target: string,
     options: CallOptions & { readonly onStep?: ((step: LookupStep) => void) | undefined } = {},
   ): Promise<readonly string[]> {
-    if (!isId(target))
-      throw new TypeError(`target must be 64 hexadecimal digits, got ${JSON.stringify(target)}`)
     const onProgress = (value: unknown) => options.onStep?.(value as LookupStep)
-    const call = { type: 'lookup', target: target as Key } as const
+    const call = { type: 'lookup', target: idOf<Key>('target', target) } as const
     const result = await this.#runtime.call(call, { ...timed(options, LOOKUP_TIMEOUT_MS), onProgress })
     return (result as LookupResult).closest.map((contact) => contact.id)
   }
@@ -279,7 +276,7 @@ export class HyphaePeer {
 
   /** Cuts the link to a peer. It may come back, where the network needs it. */
   async unlink(peer: string): Promise<void> {
-    await this.#runtime.call({ type: 'unlink', peer: peerIdOf(peer) })
+    await this.#runtime.call({ type: 'unlink', peer: idOf<PeerId>('peer', peer) })
   }
 
   // Introductions
@@ -456,9 +453,4 @@ function answerOf<T>({ status, payload }: ResponseResult, name: string): T {
     case 'busy':
       throw new HyphaeError('BUSY', 'the peer has too many requests waiting')
   }
-}
-
-function peerIdOf(text: string): PeerId {
-  if (!isId(text)) throw new TypeError(`a peer id must be 64 hexadecimal digits, got ${JSON.stringify(text)}`)
-  return text as PeerId
 }

@@ -4,7 +4,6 @@
 import {
   type GetResult,
   type HoldersResult,
-  isId,
   type Key,
   NAME_BYTES_MAX,
   OWNED_SALT_BYTES_MAX,
@@ -17,7 +16,7 @@ import {
 import { fromHex, toHex, utf8 } from '@hyphae/core/wire'
 import { HyphaeError, type PeerRuntime } from '@hyphae/runtime'
 import { type CallOptions, timed } from './call-options.ts'
-import { checkName } from './names.ts'
+import { checkName, idOf } from './names.ts'
 import { checkReplicas } from './options.ts'
 import { decodeValue, encodeValue } from './values.ts'
 
@@ -100,9 +99,8 @@ export class Store {
     name: string,
     options: CallOptions = {},
   ): Promise<Found<T> | undefined> {
-    if (!isId(ownerKey))
-      throw new TypeError(`ownerKey must be 64 hexadecimal digits, got ${JSON.stringify(ownerKey)}`)
-    return this.#get<T>({ kind: 'owned', ownerKey: fromHex(ownerKey), salt: saltOf(name) }, options)
+    const owner = fromHex(idOf('ownerKey', ownerKey))
+    return this.#get<T>({ kind: 'owned', ownerKey: owner, salt: saltOf(name) }, options)
   }
 
   /** Stores content under its own hash. */
@@ -111,7 +109,7 @@ export class Store {
   }
 
   async getContent<T = unknown>(key: string, options: CallOptions = {}): Promise<Found<T> | undefined> {
-    return this.#get<T>({ kind: 'immutable', key: keyOf(key) }, options)
+    return this.#get<T>({ kind: 'immutable', key: idOf<Key>('key', key) }, options)
   }
 
   /** Which of the peers closest to the key hold it. */
@@ -120,7 +118,7 @@ export class Store {
     options: CallOptions = {},
   ): Promise<readonly { readonly peer: string; readonly holds: boolean }[]> {
     const result = await this.#runtime.call(
-      { type: 'holders', key: keyOf(key) },
+      { type: 'holders', key: idOf<Key>('key', key) },
       timed(options, STORE_TIMEOUT_MS),
     )
     return (result as HoldersResult).peers
@@ -167,17 +165,11 @@ function found<T>({ key, record, holder, hops }: GetResult): Found<T> {
 function sharedName(name: string, { namespace = '', writers = [] }: SharedOptions) {
   checkName('name', name, NAME_BYTES_MAX)
   checkName('namespace', namespace, NAME_BYTES_MAX)
-  for (const id of writers)
-    if (!isId(id)) throw new TypeError(`writers must be peer ids, got ${JSON.stringify(id)}`)
-  return { namespace, name, writers: [...new Set(writers)].sort() as PeerId[] }
+  const ids = writers.map((writer) => idOf<PeerId>('each of writers', writer))
+  return { namespace, name, writers: [...new Set(ids)].sort() }
 }
 
 function saltOf(name: string): Uint8Array {
   checkName('name', name, OWNED_SALT_BYTES_MAX)
   return utf8(name)
-}
-
-function keyOf(text: string): Key {
-  if (!isId(text)) throw new TypeError(`a key must be 64 hexadecimal digits, got ${JSON.stringify(text)}`)
-  return text as Key
 }
