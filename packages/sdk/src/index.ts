@@ -35,6 +35,7 @@ export {
 export type { CallOptions } from './call-options.ts'
 export { createPeer } from './create-peer.ts'
 export type { IceServers, PeerOptions, StartProgress } from './options.ts'
-export { HyphaePeer, type Invite, type PeerEvents, type RequestHandler, type TimelineEntry } from './peer.ts'
+export { HyphaePeer, type Invite, type PeerEvents, type TimelineEntry } from './peer.ts'
+export type { RequestHandler } from './requests.ts'
 export { type Found, type PutOptions, type PutReceipt, type SharedOptions, Store } from './store.ts'
 export { Topic, type TopicMessage, type TopicOptions } from './topic.ts'

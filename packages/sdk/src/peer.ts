@@ -7,15 +7,11 @@ import {
   type LinkStage,
   type LookupResult,
   type LookupStep,
-  NAME_BYTES_MAX,
   type Offence,
-  type OperationId,
   type PeerEvent,
   type PeerId,
   type PeerSnapshot,
   type PeerStatus,
-  REQUEST_TIMEOUT_MS,
-  type ResponseResult,
   resolveStrategy,
   type SignalingPath,
   type TopologyPeer,
@@ -38,9 +34,10 @@ import { Emitter, type Listener } from './emitter.ts'
 import { decodeInvite, encodeInvite } from './invite-text.ts'
 import { checkName, idOf } from './names.ts'
 import { checkServers, saidOf } from './options.ts'
+import { type RequestHandler, Requests } from './requests.ts'
 import { Store } from './store.ts'
 import { Topic, type TopicOptions } from './topic.ts'
-import { decodeValue, encodeValue } from './values.ts'
+import { decodeValue } from './values.ts'
 
 /** Not every browser in use has the symbol; `await using` needs one that has. */
 const ASYNC_DISPOSE: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
@@ -89,8 +86,6 @@ export interface PeerEvents {
   stopped: HyphaeError
 }
 
-export type RequestHandler = (request: unknown, context: { readonly from: string }) => unknown
-
 export interface Invite {
   /** To be given to one other person. */
   readonly text: string
@@ -119,7 +114,7 @@ export class HyphaePeer {
   readonly #runtime: PeerRuntime
   readonly #emitter = new Emitter<PeerEvents>()
   readonly #topicByName = new Map<string, Topic<never>>()
-  readonly #handlerByName = new Map<string, RequestHandler>()
+  readonly #requests: Requests
   readonly #timeline: TimelineEntry[] = []
   readonly #problems: HyphaeError[] = []
   #closing: Promise<void> | null = null
@@ -134,6 +129,9 @@ export class HyphaePeer {
     this.signingKey = toHex(parts.identity.contact.signingKey)
     this.network = parts.network
     this.store = new Store(parts.runtime)
+    this.#requests = new Requests(parts.runtime, (problem) => {
+      if (this.#closing === null) this.#onProblem(problem)
+    })
     parts.runtime.onEvent((event) => this.#onEvent(event))
   }
 
@@ -219,31 +217,15 @@ export class HyphaePeer {
 
   /** Answers requests of this name: what the handler returns (or resolves to) is the answer. Returns the off-switch. */
   handle(name: string, handler: RequestHandler): () => void {
-    checkName('name', name, NAME_BYTES_MAX)
-    if (this.#handlerByName.has(name))
-      throw new TypeError(`there is a handler for ${JSON.stringify(name)} already`)
-    this.#handlerByName.set(name, handler)
-    return () => {
-      if (this.#handlerByName.get(name) === handler) this.#handlerByName.delete(name)
-    }
+    return this.#requests.handle(name, handler)
   }
 
   /**
    * Asks a peer, linked or not; data that is undefined arrives as null, as an answer does. Rejects with NO_HANDLER, HANDLER_FAILED,
    * BUSY, PEER_UNREACHABLE or TIMEOUT (10 s).
    */
-  async request<T = unknown>(
-    peer: string,
-    name: string,
-    data?: unknown,
-    options: CallOptions = {},
-  ): Promise<T> {
-    checkName('name', name, NAME_BYTES_MAX)
-    const { timeoutMs, ...rest } = timed(options, REQUEST_TIMEOUT_MS)
-    const payload = encodeValue(data ?? null)
-    const call = { type: 'request', to: idOf<PeerId>('peer', peer), name, payload, timeoutMs } as const
-    const result = (await this.#runtime.call(call, rest)) as ResponseResult
-    return answerOf<T>(result, name)
+  request<T = unknown>(peer: string, name: string, data?: unknown, options: CallOptions = {}): Promise<T> {
+    return this.#requests.ask<T>({ peer, name, data }, options)
   }
 
   // The network
@@ -373,7 +355,7 @@ export class HyphaePeer {
       case 'message':
         return this.#onMessage(event)
       case 'request':
-        return void this.#onRequest(event)
+        return void this.#requests.answer(event)
       case 'problem':
         return this.#onProblem(new HyphaeError(event.code, event.message))
       case 'stopped':
@@ -396,31 +378,6 @@ export class HyphaePeer {
     if (decoded.ok) this.#topicByName.get(topic)?.deliver({ from, id, hops, data: decoded.value as never })
   }
 
-  async #onRequest({ request, from, name, payload }: PeerEvent & { type: 'request' }): Promise<void> {
-    const handler = this.#handlerByName.get(name)
-    if (!handler) return this.#respond(request, from, 'no-handler', encodeValue(null))
-    try {
-      const decoded = decodeValue(payload)
-      if (!decoded.ok) throw new TypeError('the request is no value of this library')
-      const answer = await handler(decoded.value, { from })
-      this.#respond(request, from, 'ok', encodeValue(answer ?? null))
-    } catch (error) {
-      this.#respond(request, from, 'handler-failed', encodeValue(messageOf(error).slice(0, 1_000)))
-    }
-  }
-
-  /** Nobody here waits for the answer to arrive; the requester's own time runs out where it does not. */
-  #respond(
-    request: OperationId,
-    from: PeerId,
-    status: 'ok' | 'no-handler' | 'handler-failed',
-    payload: Uint8Array,
-  ): void {
-    this.#runtime.call({ type: 'respond', request, from, status, payload }).catch((error: unknown) => {
-      if (error instanceof HyphaeError && this.#closing === null) this.#onProblem(error)
-    })
-  }
-
   #onProblem(problem: HyphaeError): void {
     this.#problems.push(problem)
     if (this.#problems.length > PROBLEMS_MAX) this.#problems.shift()
@@ -437,20 +394,5 @@ export class HyphaePeer {
     this.#emitter.emit('stopped', error)
     // Nobody called it: how it fails has been told as a problem.
     this.close().catch(() => undefined)
-  }
-}
-
-function answerOf<T>({ status, payload }: ResponseResult, name: string): T {
-  const decoded = decodeValue(payload)
-  switch (status) {
-    case 'ok':
-      if (!decoded.ok) throw new HyphaeError('HANDLER_FAILED', 'the answer is no value of this library')
-      return decoded.value as T
-    case 'no-handler':
-      throw new HyphaeError('NO_HANDLER', `the peer handles no requests named ${JSON.stringify(name)}`)
-    case 'handler-failed':
-      throw new HyphaeError('HANDLER_FAILED', decoded.ok ? String(decoded.value) : 'the handler failed')
-    case 'busy':
-      throw new HyphaeError('BUSY', 'the peer has too many requests waiting')
   }
 }
