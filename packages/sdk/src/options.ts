@@ -5,7 +5,7 @@ import type { Clock, Introducer, PeerStorage, Transport } from '@hyphae/runtime'
 
 /**
  * STUN and TURN servers as RTCPeerConnection takes them, or a function that fetches them with fresh credentials: asked before a link
- * is made, and again after a minute. Where it fails, the `timeline` of links says why.
+ * is made, and again after a minute. Where it fails, `problem` says so, and the `timeline` of each link that waited.
  */
 export type IceServers = readonly RTCIceServer[] | (() => Promise<readonly RTCIceServer[]>)
 

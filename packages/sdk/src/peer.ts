@@ -52,6 +52,8 @@ declare global {
 /** Milliseconds a lookup or crawl may take, unless the call says otherwise: an application does not wait as long as core would. */
 const LOOKUP_TIMEOUT_MS = 20_000
 const CRAWL_TIMEOUT_MS = 30_000
+/** Peers that a crawl asks, unless the call says otherwise: half of what core lets one ask. A guess at what a picture can show. */
+const TOPOLOGY_PEERS_MAX = 200
 /** Steps of link histories kept for people to look at. */
 const TIMELINE_MAX = 500
 /** Problems kept while nobody listens, the last ones. */
@@ -241,7 +243,7 @@ export class HyphaePeer {
     return (result as LookupResult).closest.map((contact) => contact.id)
   }
 
-  /** Asks peer after peer for its links, as far as they can be reached; `onPeer` hears each at once. */
+  /** Asks peer after peer for its links, `peersMax` at most (200, up to 400); `onPeer` hears each at once. */
   async topology(
     options: CallOptions & {
       readonly peersMax?: number | undefined
@@ -249,7 +251,7 @@ export class HyphaePeer {
     } = {},
   ): Promise<TopologyResult> {
     const onProgress = (value: unknown) => options.onPeer?.(value as TopologyPeer)
-    const call = { type: 'crawl', peersMax: options.peersMax ?? 200 } as const
+    const call = { type: 'crawl', peersMax: options.peersMax ?? TOPOLOGY_PEERS_MAX } as const
     return (await this.#runtime.call(call, {
       ...timed(options, CRAWL_TIMEOUT_MS),
       onProgress,

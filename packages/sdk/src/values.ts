@@ -30,7 +30,7 @@ export function encodeValue(value: Value, bytesMax: number = PAYLOAD_BYTES_MAX):
   return bytes
 }
 
-/** The value, or `null` in `value` with `ok` false where a remote sent something else. */
+/** The value; `ok` is false where a remote sent something that is none. A value may be `null` itself. */
 export function decodeValue(
   bytes: Uint8Array,
 ): { readonly ok: true; readonly value: Value } | { readonly ok: false } {

@@ -9,9 +9,9 @@ export interface SocketEvent {
 }
 
 export interface WebSocketLike {
-  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: SocketEvent) => void): void
+  addEventListener(type: 'message' | 'close' | 'error', listener: (event: SocketEvent) => void): void
   send(text: string): void
-  close(code?: number): void
+  close(): void
 }
 
 export type WebSocketConstructor = new (url: string) => WebSocketLike

@@ -14,7 +14,7 @@ export function createWebRtcTransport(options: WebRtcTransportOptions = {}): Tra
   return new WebRtcTransport(resolveOptions(options))
 }
 
-/** Whether this place has WebRTC. Without it every attempt fails with stage `ice`. */
+/** Whether the platform has WebRTC. Without it, and without `wrtc`, every attempt fails with stage `ice`. */
 export function supportsWebRtc(): boolean {
   return typeof RTCPeerConnection !== 'undefined'
 }
