@@ -8,6 +8,7 @@ import { join } from 'node:path'
  * @property {number | null} seed null for what has none
  * @property {string} date when it ended
  * @property {string} [commit] of what was measured, where it is another than that of the file
+ * @property {string} [node] that it ran in, where it is another than that of the file
  * @property {number} exitCode 0 for a run that went well
  * @property {string} [problem] what it said instead of figures
  * @property {Printed | null} result the object that it printed last; null where there was none
@@ -36,8 +37,9 @@ export function readAll(folder) {
 }
 
 /**
- * A run takes the place of an earlier one of the same command and seed. Runs of another machine, or of changes that are in no
- * commit, do not stand beside these, nor do those of another commit unless older ones are kept: then each says of which it is.
+ * A run takes the place of an earlier one of the same command and seed. Runs of another machine, of another commit, or of changes that
+ * are in no commit do not stand beside these. Where older ones are kept those of another commit do, and if they are simulated those
+ * of another machine: each says of which it is, and in which Node it ran.
  *
  * @param {Data | null} earlier
  * @param {Data} now
@@ -45,11 +47,10 @@ export function readAll(folder) {
  * @returns {Data}
  */
 export function merged(earlier, now, keepsOlder = false) {
-  const isKept =
-    earlier !== null && isComparable(earlier, now) && (keepsOlder || earlier.commit === now.commit)
-  const kept = isKept
-    ? earlier.runs.map((run) => ofCommit(run, run.commit ?? earlier.commit, now.commit))
-    : []
+  const kept =
+    earlier !== null && isComparable(earlier, now, keepsOlder)
+      ? earlier.runs.map((run) => beside(now, run, earlier))
+      : []
   const replaced = new Set(now.runs.map(keyOf))
   const runs = [...kept.filter((run) => !replaced.has(keyOf(run))), ...now.runs].sort(inOrder)
   return { ...now, commands: [...new Set(runs.map(seedless))], runs }
@@ -136,20 +137,29 @@ function inOrder(a, b) {
 }
 
 /**
+ * The run of one file as a run of another, with what it has of its own.
+ *
+ * @param {Source} source
  * @param {Run} run
- * @param {string} commit its own
- * @param {string} fileCommit
+ * @param {Source} own
  * @returns {Run}
  */
-function ofCommit({ commit: _, ...run }, commit, fileCommit) {
-  return commit === fileCommit ? run : { ...run, commit }
+function beside(source, { commit = '', node = '', ...run }, own) {
+  const [itsCommit, itsNode] = [commit || own.commit, node || own.machine.node]
+  return {
+    ...run,
+    ...(itsCommit === source.commit ? {} : { commit: itsCommit }),
+    ...(itsNode === source.machine.node ? {} : { node: itsNode }),
+  }
 }
 
 /**
- * @param {Source} one
- * @param {Source} other
+ * @param {Data} earlier
+ * @param {Data} now
+ * @param {boolean} keepsOlder
  */
-function isComparable(one, other) {
-  const isClean = !one.dirty && !other.dirty
-  return isClean && JSON.stringify(one.machine) === JSON.stringify(other.machine)
+function isComparable(earlier, now, keepsOlder) {
+  if (earlier.dirty || now.dirty) return false
+  const isSameMachine = JSON.stringify(earlier.machine) === JSON.stringify(now.machine)
+  return keepsOlder ? now.simulated || isSameMachine : isSameMachine && earlier.commit === now.commit
 }

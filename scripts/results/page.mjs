@@ -166,8 +166,8 @@ function provenance({ name, commit, dirty, machine, date, runs }) {
   const { cpu, cores, memoryGiB, node } = machine
   const changes = dirty ? ' **with changes that are in no commit**' : ''
   // A run in another Node than the one that measures says so itself.
-  const ran = runs.at(-1)?.result?.['machine']?.node ?? node
-  const where = `${cpu}, ${counted(cores, 'core')}, ${memoryGiB} GiB, Node ${ran}`
+  const nodes = new Set(runs.map((run) => run.result?.['machine']?.node ?? run.node ?? node))
+  const where = `${cpu}, ${counted(cores, 'core')}, ${memoryGiB} GiB, Node ${[...nodes].join(' and ')}`
   const commits = groups(runs, (run) => run.commit ?? commit)
   const [[only] = []] = commits
   const from =

@@ -239,6 +239,15 @@ describe('the files', () => {
     )
   })
 
+  test('simulated runs in another Node stay where older ones are kept, and say which; others do not', () => {
+    const newer = { commit: 'def', machine: { ...MACHINE, node: 'v22.0.0' } }
+    const both = merged(first, data('get', [getRun(10, 3, 5)], newer), true)
+    expect(both.runs.map(({ node }) => node)).toEqual([MACHINE.node, MACHINE.node, undefined])
+    expect(rendered([both]).get('README.md')).toContain(`Node ${MACHINE.node} and v22.0.0`)
+    const real = { ...newer, simulated: false }
+    expect(merged(first, data('get', [getRun(10, 3, 5)], real), true).runs).toHaveLength(1)
+  })
+
   test('are read as they were written, a line per run', () => {
     expect(JSON.parse(written(first))).toEqual(first)
     expect(
