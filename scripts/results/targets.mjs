@@ -22,10 +22,10 @@ import { formatted } from './numbers.mjs'
 /** Seeds of which the worst is quoted. */
 export const SEEDS = 5
 
-/** All in one network of 10,000: runs that serve several targets at once are added here. */
-const LIVING = ['whole-living']
-/** The same with the deaths, which take as long as all before. */
+/** With the deaths, which take as long as all before. */
 const WHOLE = ['whole']
+/** All in one network of 10,000 that lives, whether half of it dies later or not. */
+const LIVING = ['whole-living', ...WHOLE]
 const FAILURE_50 = ['mass-failure-50']
 
 /** Processor time of js-libp2p for a delivery, at most, where the goals were set. */
