@@ -72,7 +72,10 @@ export class Store {
     )
   }
 
-  /** The newer of two copies from separate ways, or the only one that came in time; `undefined` where nobody reached has one. */
+  /**
+   * The newer of two copies from separate ways, or the only one that came in time; `undefined` where nobody reached has one. Within its
+   * first seconds in a network of many a peer asks again until its links are made, so that this `undefined` takes as long.
+   */
   async get<T = unknown>(name: string, options: CallOptions & SharedOptions = {}): Promise<T | undefined> {
     return (await this.find<T>(name, options))?.value
   }

@@ -75,6 +75,17 @@ test.each([1, 2])(
   },
 )
 
+test('[RC-23] 190 that come within 3 s to 10 find what these hold: seed 4', () => {
+  const { violations, figures } = run({
+    scenario: 'flash-crowd',
+    peers: 200,
+    seed: 4,
+    numbers: { before: 10, within: 3, keys: 10, gets: 200, settle: 3 },
+  })
+  expect(violations).toEqual([])
+  expect(figures).toMatchObject({ amidGetSuccess: 1, getSuccess: 1 })
+})
+
 describe('--strategy', () => {
   const gossip = (numbers: Record<string, number>) =>
     run({

@@ -1,7 +1,7 @@
 // Reading. An immutable record is right wherever it comes from, so the first copy ends the get; what can change is asked
 // of two holders on different ways, and whoever turns out to be behind is brought up to date (PROTOCOL.md, RC-16 to RC-20).
 
-import type { OpId } from '../contract.ts'
+import type { Millis, OpId } from '../contract.ts'
 import { type Contact, isAcceptable } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
 import { GET_PATHS, OPERATION_TIMEOUT_MS, RECORD_TTL_MS } from '../limits.ts'
@@ -34,6 +34,8 @@ const QUORUM = 2
 const GRACE_MS = 400
 /** Milliseconds others have to answer where we hold a copy ourselves. A guess. */
 const LOCAL_GRACE_MS = 1_000
+/** Milliseconds after which a newcomer asks again for what nobody had. A guess: a dial takes about as long. */
+const AGAIN_MS = 1_000
 
 interface Answer {
   readonly record: PeerRecord
@@ -99,6 +101,14 @@ export class Gets {
   graceOver(op: OpId, turn: Turn): void {
     const get = this.#getByOp.get(op)
     if (get !== undefined) this.#finish(get, turn)
+  }
+
+  /** A newcomer has had time to find more links. */
+  again(op: OpId, turn: Turn): void {
+    const get = this.#getByOp.get(op)
+    if (get === undefined) return
+    get.paths.clear()
+    this.#route(get, turn)
   }
 
   get size(): number {
@@ -179,8 +189,20 @@ export class Gets {
   }
 
   #finishIfEnded(get: Get, turn: Turn): void {
-    if (get.ended !== null && get.verifying === 0 && this.#getByOp.get(get.op) === get)
-      this.#finish(get, turn)
+    if (get.ended === null || get.verifying > 0 || this.#getByOp.get(get.op) !== get) return
+    if (!this.#mayKnowTooFew(get, turn.now)) return this.#finish(get, turn)
+    get.ended = null
+    turn.out.push({ type: 'set-timer', afterMs: AGAIN_MS, timer: { type: 'again', op: get.op } })
+  }
+
+  /**
+   * Whether nobody had it because we have just come, and are not linked with all who should hold it. Amid a crowd that comes at once the
+   * first links of a newcomer are newcomers too, who hold nothing yet and lead nowhere else.
+   */
+  #mayKnowTooFew({ key, ended, answerByHolder }: Get, now: Millis): boolean {
+    const { replicas, routing } = this.#context
+    if (ended !== 'exhausted' || answerByHolder.size > 0 || !routing.isArriving(now)) return false
+    return routing.closest(key, replicas).some(({ id }) => !routing.isLinked(id))
   }
 
   #finish(get: Get, turn: Turn): void {

@@ -42,6 +42,8 @@ export type StoreTimer =
   | { readonly type: 'operation'; readonly op: OpId }
   /** A get has waited long enough for a second answer. */
   | { readonly type: 'grace'; readonly op: OpId }
+  /** A newcomer's get asks again. */
+  | { readonly type: 'again'; readonly op: OpId }
   /** Whoever began this STORE has waited long enough for the copies we make. */
   | { readonly type: 'fan-out'; readonly operation: OperationId }
   | { readonly type: 'maintain' }
@@ -268,6 +270,8 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
         return this.#holders.timeout(timer.op, turn)
       case 'grace':
         return this.#gets.graceOver(timer.op, turn)
+      case 'again':
+        return this.#gets.again(timer.op, turn)
       case 'fan-out':
         return this.#fanOuts.timeout(timer.operation, turn)
       case 'maintain':

@@ -6,6 +6,7 @@ import type { Key, PeerId } from '../identity/peer-id.ts'
 import type { RoutingView, Way } from '../machine.ts'
 import type { PeerSnapshot } from '../peer/snapshot.ts'
 import type { Acquaintances } from './acquaintances.ts'
+import type { Arrival } from './arrival.ts'
 import { hopsTo } from './bucket.ts'
 import { compareDistance, sortedByDistance } from './distance.ts'
 import type { LinkState } from './link-tally.ts'
@@ -20,6 +21,7 @@ interface Known {
   readonly proximity: Proximity
   readonly acquaintances: Acquaintances
   readonly linkByPeer: ReadonlyMap<PeerId, LinkState>
+  readonly arrival: Arrival
   readonly targets: LinkTargets
 }
 
@@ -62,6 +64,10 @@ export class Knowledge implements RoutingView {
 
   isLinked(peer: PeerId): boolean {
     return this.#known.linkByPeer.has(peer)
+  }
+
+  isArriving(now: Millis): boolean {
+    return this.#known.arrival.isUnderWay(now)
   }
 
   isDeparted(peer: PeerId, now: Millis): boolean {

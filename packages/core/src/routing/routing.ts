@@ -80,6 +80,7 @@ export class Routing implements Machine<RoutingInput, RoutingEffect> {
       ...views,
       acquaintances: this.#acquaintances,
       linkByPeer: this.#linkByPeer,
+      arrival: this.#arrival,
       targets,
     })
   }

@@ -126,6 +126,10 @@ export class FinderBench implements RoutingView {
     return this.linkedContacts.some(({ id }) => id === peer)
   }
 
+  isArriving(): boolean {
+    return false
+  }
+
   isDeparted(): boolean {
     return false
   }

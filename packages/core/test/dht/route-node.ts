@@ -75,6 +75,10 @@ export class RouteNode implements RoutingView, LinkView {
     return this.links.has(peer)
   }
 
+  isArriving(): boolean {
+    return false
+  }
+
   isDeparted(): boolean {
     return false
   }

@@ -165,6 +165,10 @@ export class RouterBench implements RoutingView, LinkView {
     return this.links.has(peer)
   }
 
+  isArriving(): boolean {
+    return false
+  }
+
   isDeparted(peer: PeerId): boolean {
     return this.departed.has(peer)
   }

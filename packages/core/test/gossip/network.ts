@@ -313,6 +313,7 @@ export class GossipNetwork {
       closestLinked: (target, count) => contacts(byDistance(target).slice(0, count)),
       siblings: () => [],
       isLinked: (peer) => linked.has(this.#indexById.get(peer)!),
+      isArriving: () => false,
       isDeparted: () => false,
       contactOf: () => null,
       ways: () => [],

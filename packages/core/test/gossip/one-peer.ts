@@ -163,6 +163,7 @@ export class OnePeer {
       closestLinked: () => [],
       siblings: () => [],
       isLinked: (peer) => this.#linked.includes(peer),
+      isArriving: () => false,
       isDeparted: () => false,
       contactOf: () => null,
       ways: () => [],

@@ -65,6 +65,25 @@ describe('joining', () => {
     expect(bench.take('joined')).toHaveLength(2)
   })
 
+  test('[RC-23] we count as a newcomer until 3 s after our siblings have changed no more, and again without a link', () => {
+    const bench = new RoutingBench()
+    const isNew = () => bench.routing.view.isArriving(bench.now)
+    bench.advance(60_000)
+    expect(isNew()).toBe(true)
+    const first = bench.join(bench.contacts(3))
+    bench.advance(700)
+    bench.receive(first, { linked: [bench.contact()] })
+    bench.advance(3_700)
+    expect(isNew()).toBe(true)
+    bench.advance(1_000)
+    expect(isNew()).toBe(false)
+    bench.receive(first, { linked: [bench.contact()] })
+    bench.advance(1_000)
+    expect(isNew()).toBe(false)
+    bench.unlink(first)
+    expect(isNew()).toBe(true)
+  })
+
   test('[RT-36] two that start together wait for the others that they were told of', () => {
     const bench = new RoutingBench()
     const [here, linked, far, dead] = bench.contacts(4) as [Contact, Contact, Contact, Contact]

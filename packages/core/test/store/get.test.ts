@@ -43,6 +43,15 @@ function get(at: StoreBench, name: RecordName): { op: number; route: Route } {
   return { op, route: at.last('route') }
 }
 
+/** Has just come, and is not linked with one of those that should hold the record. */
+function newcomer(): StoreBench {
+  const at = bench()
+  at.isNew = true
+  for (const { id } of at.closest(recordKey(fixed), 1)) at.unlinked.add(id)
+  for (const { id } of at.closest(ownedKey(author.signingKey, utf8('salt')), 1)) at.unlinked.add(id)
+  return at
+}
+
 /** Holds the record, and has forgotten how it came. */
 function holder(record: PeerRecord, peers = 8): StoreBench {
   const at = bench(peers)
@@ -293,6 +302,66 @@ describe('ends', () => {
     at.ended(route)
     at.finish(at.held.at(-1) as never)
     expect(at.last('failed').code).toBe('NOT_FOUND')
+  })
+
+  test('[RC-23] a newcomer asks again, each second, until its links can be there', () => {
+    const at = newcomer()
+    const { op, route } = get(at, fixedName)
+    at.ended(route)
+    expect(at.all('failed')).toEqual([])
+    at.advance(999)
+    expect(at.last('route')).toBe(route)
+    at.advance(1)
+    const second = at.last('route')
+    expect(second).toEqual({ ...route, operation: second.operation })
+    expect(second.operation).not.toBe(route.operation)
+    at.ended(second)
+    at.advance(1_000)
+    const third = at.last('route')
+    expect(third.operation).not.toBe(second.operation)
+    at.isNew = false
+    at.ended(third)
+    expect(at.last('failed')).toMatchObject({ op, code: 'NOT_FOUND' })
+    expect(at.store.tables()).toMatchObject({ storeCalls: 0, storeRoutes: 0 })
+  })
+
+  test('[RC-23] what it finds then is what it gets, whatever ways brought before', () => {
+    const at = newcomer()
+    const { op, route } = get(at, fixedName)
+    at.reply(route, value(author, immutable('another')), { path: 0 })
+    at.ended(route)
+    at.advance(1_000)
+    at.reply(at.last('route'), value(author, fixed), { path: 0 })
+    expect(at.last('done')).toMatchObject({ op, value: { record: fixed } })
+  })
+
+  test('[RC-23] who is linked with all who should hold it knows that there is nothing', () => {
+    const at = newcomer()
+    at.unlinked.clear()
+    at.ended(get(at, fixedName).route)
+    expect(at.last('failed').code).toBe('NOT_FOUND')
+  })
+
+  test('[RC-23] one valid copy of what can change is enough', () => {
+    const at = newcomer()
+    const { op, route } = get(at, ownedName)
+    at.reply(route, value(author, owned(author, 3)))
+    at.ended(route)
+    expect(at.last('done')).toMatchObject({ op })
+  })
+
+  test('[RC-23] without a link, and when its time is over, a newcomer does not ask again', () => {
+    const at = newcomer()
+    at.ended(get(at, fixedName).route, 'no-links')
+    expect(at.last('failed').code).toBe('NO_PEERS')
+    const { op, route } = get(at, fixedName)
+    at.advance(9_500)
+    at.ended(route)
+    at.advance(500)
+    expect(at.last('failed')).toMatchObject({ op, code: 'TIMEOUT' })
+    const routes = at.all('route').length
+    at.advance(1_000)
+    expect(at.all('route')).toHaveLength(routes)
   })
 
   test.each<[string, RecordName, string]>([

@@ -46,6 +46,8 @@ export class StoreBench implements RoutingView {
   readonly held: StoreEffect[] = []
   /** Nothing can be read, whatever is there. */
   isDiskBroken = false
+  /** We have just come. */
+  isNew = false
   readonly unlinked = new Set<PeerId>()
   readonly viaByPeer = new Map<PeerId, PeerId>()
   readonly #timers: { at: number; timer: StoreTimer }[] = []
@@ -203,6 +205,10 @@ export class StoreBench implements RoutingView {
 
   isLinked(peer: PeerId): boolean {
     return this.known.some(({ id }) => id === peer) && !this.unlinked.has(peer)
+  }
+
+  isArriving(): boolean {
+    return this.isNew
   }
 
   isDeparted(): boolean {

@@ -422,6 +422,10 @@ export class NetworkPeer implements RoutingView {
     return this.#known.has(peer)
   }
 
+  isArriving(): boolean {
+    return false
+  }
+
   isDeparted(): boolean {
     return false
   }
