@@ -194,6 +194,17 @@ describe('what is broken on purpose is found', () => {
     expect(violations.join()).toMatch(/gets failed amid the crowd: NOT_FOUND/)
   })
 
+  test('newcomers one after another that find nothing', () => {
+    const { violations } = run({
+      scenario: 'join',
+      peers: 12,
+      seed: 1,
+      numbers: QUICK,
+      createPeer: findingNothing(),
+    })
+    expect(violations.join()).toMatch(/first gets failed: NOT_FOUND/)
+  })
+
   test('links that are made while nothing should happen', () => {
     const numbers = { settle: 0, calm: 0, minutes: 1 }
     const { violations } = run({ scenario: 'idle', peers: 20, seed: 1, numbers })

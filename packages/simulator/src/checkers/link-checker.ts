@@ -44,6 +44,11 @@ export class LinkChecker implements NetworkObserver {
     return host.isRunning && this.#watched(host).joinedAt >= 0
   }
 
+  /** When it had its first link since it started; -1 before. */
+  firstLinkAt(host: Host): number {
+    return this.#watched(host).firstLinkAt
+  }
+
   /** What befalls this peer is of no interest from now on. */
   ignore(host: Host): void {
     this.#ignored.add(host)

@@ -122,8 +122,8 @@ export class RecordChecker {
     )
   }
 
-  /** Gets an entry whose put has returned; anything else is a RangeError. */
-  get(host: Host, entry: Entry): void {
+  /** Gets an entry whose put has returned; anything else is a RangeError. `onFound` is called once the right value has come. */
+  get(host: Host, entry: Entry, onFound?: () => void): void {
     const name = entry.readAs
     if (name === null) throw new RangeError('entry is one that was put; got one that was not')
     const oldest = entry.writes.findLastIndex(isStored)
@@ -140,7 +140,8 @@ export class RecordChecker {
           this.attempts.push({ begunAt, tookMs })
           this.hops.add(hops)
           const isRight = entry.writes.slice(oldest).some((write) => equalBytes(write.value, record.value))
-          if (!isRight) this.#violate(host, `got a wrong or old value for ${entry.key}`)
+          if (isRight) onFound?.()
+          else this.#violate(host, `got a wrong or old value for ${entry.key}`)
         },
         failed: (code) => {
           this.getsUnderWay -= 1
