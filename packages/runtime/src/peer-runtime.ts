@@ -82,13 +82,12 @@ export class PeerRuntime {
    */
   static async start(options: PeerRuntimeOptions): Promise<PeerRuntime> {
     const { storage } = options
-    const records = new RecordKeeper(storage)
-    const runtime = new PeerRuntime(options, records)
+    const runtime = new PeerRuntime(options)
     try {
       const [bootId, contacts, recordIndex] = await Promise.all([
         storage.nextBootId(),
         storage.loadContacts(),
-        records.loadIndex(),
+        runtime.#records.loadIndex(),
         requireSignatures(options.crypto),
       ])
       runtime.#input({ type: 'start', bootId, contacts, recordIndex })
@@ -101,16 +100,18 @@ export class PeerRuntime {
     }
   }
 
-  private constructor(options: PeerRuntimeOptions, records: RecordKeeper) {
+  private constructor(options: PeerRuntimeOptions) {
     const { identity, crypto, transport, storage, random } = options
     this.#options = options
     this.id = identity.contact.id
     this.#peer = new Peer({ ...options, contact: identity.contact }, random)
-    this.#records = records
+    this.#records = new RecordKeeper(storage, (key) =>
+      this.#emit({ type: 'record-persisted', key, persisted: true }),
+    )
     this.#calls = new PendingCalls((input) => this.#input(input))
     this.#jobs = new Jobs({
       crypto,
-      records,
+      records: this.#records,
       send: (input) => this.#input(input),
       tell: (event) => this.#emit(event),
     })
