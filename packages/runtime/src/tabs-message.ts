@@ -51,7 +51,7 @@ export function contactOf(message: MessageWithContact): Contact {
 }
 
 function isPeerId(value: unknown): value is PeerId {
-  return typeof value === 'string' && isId(value)
+  return isId(value)
 }
 
 function isContact(value: unknown): value is Uint8Array {

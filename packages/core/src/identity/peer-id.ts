@@ -53,9 +53,9 @@ export function peerIdOf(key: Key): PeerId {
   return key as string as PeerId
 }
 
-/** Whether the text is an id as this library writes it. */
-export function isId(text: string): boolean {
-  return /^[0-9a-f]{64}$/.test(text)
+/** Whether it is an id as this library writes it. */
+export function isId(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
 }
 
 function leadingZeroBits(bytes: Uint8Array): number {

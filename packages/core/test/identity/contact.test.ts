@@ -32,6 +32,7 @@ describe('an id', () => {
     expect(isId(contact.id)).toBe(true)
     for (const text of [contact.id.toUpperCase(), contact.id.slice(1), `${contact.id}0`, ` ${contact.id}`])
       expect(isId(text)).toBe(false)
+    expect(isId([contact.id])).toBe(false)
   })
 
   test('[ID-1] is another one as soon as a key or the salt is', () => {
