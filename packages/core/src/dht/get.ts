@@ -53,6 +53,8 @@ interface Get {
   operation: OperationId | null
   verifying: number
   ended: RouteEnd | null
+  /** All ways have ended once, and nobody had it. */
+  isMissed: boolean
 }
 
 export class Gets {
@@ -94,7 +96,7 @@ export class Gets {
   timeout(op: OpId, turn: Turn): void {
     const get = this.#getByOp.get(op)
     if (get === undefined) return
-    get.ended ??= 'timeout'
+    get.ended ??= get.isMissed ? 'exhausted' : 'timeout'
     this.#finish(get, turn)
   }
 
@@ -192,6 +194,7 @@ export class Gets {
     if (get.ended === null || get.verifying > 0 || this.#getByOp.get(get.op) !== get) return
     if (!this.#mayKnowTooFew(get, turn.now)) return this.#finish(get, turn)
     get.ended = null
+    get.isMissed = true
     turn.out.push({ type: 'set-timer', afterMs: AGAIN_MS, timer: { type: 'again', op: get.op } })
   }
 
@@ -263,6 +266,7 @@ function newGet(op: OpId, name: RecordName, key: Key): Get {
     operation: null,
     verifying: 0,
     ended: null,
+    isMissed: false,
   }
 }
 

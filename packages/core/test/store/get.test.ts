@@ -335,6 +335,14 @@ describe('ends', () => {
     expect(at.last('done')).toMatchObject({ op, value: { record: fixed } })
   })
 
+  test('[RC-23] where nobody had it the first time, what is late the second time is not there', () => {
+    const at = newcomer()
+    const { op, route } = get(at, fixedName)
+    at.ended(route)
+    at.advance(10_000)
+    expect(at.all('failed')).toMatchObject([{ op, code: 'NOT_FOUND' }])
+  })
+
   test('[RC-23] who is linked with all who should hold it knows that there is nothing', () => {
     const at = newcomer()
     at.unlinked.clear()
@@ -358,7 +366,7 @@ describe('ends', () => {
     at.advance(9_500)
     at.ended(route)
     at.advance(500)
-    expect(at.last('failed')).toMatchObject({ op, code: 'TIMEOUT' })
+    expect(at.last('failed')).toMatchObject({ op, code: 'NOT_FOUND' })
     const routes = at.all('route').length
     at.advance(1_000)
     expect(at.all('route')).toHaveLength(routes)
