@@ -1,7 +1,7 @@
 // What every peer's tables must be like at any time: within their bounds, and consistent in themselves. Costs a snapshot of
 // every peer, so scenarios say when.
 
-import { BUCKET_CONTACTS_MAX, holdsWork, LINKS_MAX, outOfBounds, SIBLINGS_MAX } from '@hyphae/core'
+import { BUCKET_CANDIDATES_MAX, BUCKET_CONTACTS_MAX, holdsWork, LINKS_MAX, outOfBounds, SIBLINGS_MAX } from '@hyphae/core'
 import type { Host } from '../host.ts'
 import type { Network } from '../network.ts'
 import type { Violations } from './violations.ts'
@@ -69,8 +69,9 @@ export class TableChecker {
     if (linked.has(id)) say('lists itself as a link')
     if (siblings.length > SIBLINGS_MAX) say(`has ${siblings.length} siblings`)
     if (new Set(siblings).size !== siblings.length || siblings.includes(id)) say('lists wrong siblings')
-    // Linked contacts and siblings are kept even where their bucket is full.
-    if (contacts > buckets * BUCKET_CONTACTS_MAX + links.length + siblings.length)
+    // Linked contacts and siblings are kept even where their bucket is full, and a few wait for a place in it.
+    const perBucket = BUCKET_CONTACTS_MAX + BUCKET_CANDIDATES_MAX
+    if (contacts > buckets * perBucket + links.length + siblings.length)
       say(`has ${contacts} contacts in ${buckets} buckets`)
     for (const problem of outOfBounds(tables, linksMax)) say(problem)
     for (const [name, size] of Object.entries(tables))
