@@ -92,8 +92,7 @@ function simulate(args) {
       (error, stdout, stderr) => {
         const result = lastObject(stdout)
         if (result === null) resolve({ traceHash: null, violations: [stderr.trim() || String(error)] })
-        // A comparison with rivals names no violations.
-        else resolve({ traceHash: result['traceHash'], violations: result['violations'] ?? [] })
+        else resolve({ traceHash: result['traceHash'], violations: result['violations'] })
       },
     )
   })

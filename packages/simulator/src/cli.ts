@@ -71,13 +71,18 @@ function runComparison(comparison: Comparison, { json, scenario: _, ...request }
   const begunAt = performance.now()
   const onRow = ({ rival }: RivalRow) => process.stderr.write(`${rival} done\n`)
   const onProgress = progressLine(begunAt)
-  const { rows, numbers, ...result } = compare(comparison, { ...request, onRow, onProgress })
+  const { rows, numbers, violationCount, violations, ...result } = compare(comparison, {
+    ...request,
+    onRow,
+    onProgress,
+  })
   const { wallSeconds } = measure(begunAt)
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   const head = { ...result, options: numbers, wallSeconds: rounded(wallSeconds) }
   const heading = `All figures are simulated. ${JSON.stringify(head)}`
-  console.log(json ? JSON.stringify({ ...head, rows }) : `${heading}\n${describeRows(rows)}`)
-  return 0
+  const text = [heading, describeRows(rows), ...describeViolations(violations)].join('\n')
+  console.log(json ? JSON.stringify({ ...head, rows, violationCount, violations }) : text)
+  return violationCount === 0 ? 0 : 1
 }
 
 /** What a run cost. The processor's time is what a shared machine can tell; it counts the garbage collector's threads too. */
@@ -157,8 +162,11 @@ function describe(result: RunResult, cost: Cost): string {
   const lines = Object.entries(rest).map(([name, value]) => `${name.padEnd(24)}${JSON.stringify(value)}`)
   for (const [type, { frames, bytes }] of Object.entries(sent))
     lines.push(`${type.padEnd(24)}${frames} frames, ${bytes} bytes sent`)
-  const wrong = violations.length === 0 ? [] : ['', 'Must not happen, and did:', ...violations]
-  return ['All figures are simulated.', ...lines, ...wrong].join('\n')
+  return ['All figures are simulated.', ...lines, ...describeViolations(violations)].join('\n')
+}
+
+function describeViolations(violations: readonly string[]): string[] {
+  return violations.length === 0 ? [] : ['', 'Must not happen, and did:', ...violations]
 }
 
 /** One line that replaces itself on a terminal; elsewhere one line per call. */

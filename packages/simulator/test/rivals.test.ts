@@ -198,6 +198,21 @@ describe('comparisons', () => {
     expect(row?.latencyP99Ms).toBe(figures['atOnceGossipP99Ms'])
   })
 
+  test('what must not happen in our own run fails the comparison, as it does the run alone', () => {
+    const load = { replicas: 1, kill: 0.5, keys: 20 }
+    const { violationCount, violations } = run({
+      scenario: 'mass-failure',
+      peers: 12,
+      seed: 1,
+      numbers: { ...load, gets: 5, every: 8_000 / 5, kinds: 1 },
+    })
+    expect(violations.join()).toMatch(/records are lost/)
+    const compared = compare(lookup, { peers: 12, seed: 1, numbers: { ...load, lookups: 5 } })
+    expect(compared).toMatchObject({ violationCount, violations })
+    const withoutOurs = compare(lookup, { peers: 12, seed: 1, numbers: { ...load, lookups: 5, ours: 0 } })
+    expect(withoutOurs).toMatchObject({ violationCount: 0, violations: [] })
+  })
+
   test.each([
     ['an option that is not there', { seed: 1, numbers: { cake: 1 } }, /option is one of kill, .*got cake/],
     ['everybody dead', { seed: 1, numbers: { kill: 1 } }, /kill is a share below 1; got 1/],

@@ -8,10 +8,15 @@ import type { RivalRow } from './rival.ts'
 
 type Progress = RunRequest['onProgress']
 
+/** Our row, and what our run says of what must never happen. */
+export interface Ours extends Pick<RunResult, 'violationCount' | 'violations'> {
+  readonly row: RivalRow
+}
+
 /** Gets of `mass-failure` beside messages: as few as it takes, since rivals do not look anything up meanwhile. */
 const GETS_BESIDE_MESSAGES = 1
 
-export function ourGossip(size: Size, load: GossipLoad, onProgress?: Progress): RivalRow {
+export function ourGossip(size: Size, load: GossipLoad, onProgress?: Progress): Ours {
   const { messages, everyMs, sources, payloadBytes } = load
   const common = { messages, bytes: payloadBytes }
   const result =
@@ -19,7 +24,7 @@ export function ourGossip(size: Size, load: GossipLoad, onProgress?: Progress): 
       ? runOurs('mass-failure', size, { ...common, kill: size.kill, gets: GETS_BESIDE_MESSAGES }, onProgress)
       : runOurs('gossip', size, { ...common, sources, every: everyMs }, onProgress)
   const { figures, distributions } = result
-  return {
+  return judged(result, {
     ...head(result, size),
     success: figure(figures['within10sDeliveredShare'] ?? figures['deliveredShare']),
     hopsMean: null,
@@ -28,10 +33,10 @@ export function ourGossip(size: Size, load: GossipLoad, onProgress?: Progress): 
     latencyMeanMs: null,
     latencyMs: distributions['atOnceDeliveryMs'] ?? distributions['deliveryMs'] ?? [],
     copiesPerDelivery: figure(figures['copiesPerDelivery']),
-  }
+  })
 }
 
-export function ourLookups(size: Size, load: LookupLoad, onProgress?: Progress): RivalRow {
+export function ourLookups(size: Size, load: LookupLoad, onProgress?: Progress): Ours {
   const { lookups, keys, replicas, valueBytes, everyMs } = load
   const numbers = { gets: lookups, keys, replicas, bytes: valueBytes, every: everyMs, kinds: 1 }
   const result =
@@ -39,7 +44,7 @@ export function ourLookups(size: Size, load: LookupLoad, onProgress?: Progress):
       ? runOurs('mass-failure', size, { ...numbers, kill: size.kill }, onProgress)
       : runOurs('get', size, numbers, onProgress)
   const { figures, distributions } = result
-  return {
+  return judged(result, {
     ...head(result, size),
     success: figure(figures['atOnceGetSuccess'] ?? figures['getSuccess']),
     hopsMean: figure(figures['atOnceHopsMean'] ?? figures['hopsMean']),
@@ -48,7 +53,11 @@ export function ourLookups(size: Size, load: LookupLoad, onProgress?: Progress):
     latencyMeanMs: figure(figures['atOnceGetMeanMs'] ?? figures['getMeanMs']),
     latencyMs: distributions['atOnceGetMs'] ?? distributions['getMs'] ?? [],
     copiesPerDelivery: null,
-  }
+  })
+}
+
+function judged({ violationCount, violations }: RunResult, row: RivalRow): Ours {
+  return { row, violationCount, violations }
 }
 
 function runOurs(

@@ -6,7 +6,7 @@ import { DEATHS_KNOWN_MS } from '../scenarios/mass-failure.ts'
 import type { ScenarioOption } from '../scenarios/scenario.ts'
 import { GOSSIP_RIVALS, LOOKUP_RIVALS } from './all.ts'
 import { type Measured, measureGossip, measureLookups, type Size } from './measure.ts'
-import { ourGossip, ourLookups } from './ours.ts'
+import { type Ours, ourGossip, ourLookups } from './ours.ts'
 import type { RivalRow } from './rival.ts'
 
 type Numbers = Readonly<Record<string, number>>
@@ -19,7 +19,7 @@ export interface Comparison {
   readonly options: Readonly<Record<string, ScenarioOption>>
   /** Each rival in turn. */
   rivals(size: Size, numbers: Numbers): Iterable<Measured>
-  ours(size: Size, numbers: Numbers, onProgress: RunRequest['onProgress']): RivalRow
+  ours(size: Size, numbers: Numbers, onProgress: RunRequest['onProgress']): Ours
 }
 
 export interface ComparisonRequest {
@@ -45,6 +45,10 @@ export interface ComparisonResult {
   /** Messages of rivals that arrived. */
   readonly events: number
   readonly rows: readonly RivalRow[]
+  /** Of our own run: what must never happen, and did. Rivals have no checkers. */
+  readonly violationCount: number
+  /** The first ones. */
+  readonly violations: readonly string[]
 }
 
 const COMMON: Readonly<Record<string, ScenarioOption>> = {
@@ -110,9 +114,17 @@ export function compare(comparison: Comparison, request: ComparisonRequest): Com
     measured.push(one)
     request.onRow?.(one.row)
   }
-  const rows = measured.map(({ row }) => row)
-  if (number(numbers, 'ours') > 0) rows.push(comparison.ours(size, numbers, request.onProgress))
-  return { scenario: comparison.name, peers, seed, numbers: request.numbers ?? {}, ...sums(measured), rows }
+  const ours = number(numbers, 'ours') > 0 ? comparison.ours(size, numbers, request.onProgress) : null
+  return {
+    scenario: comparison.name,
+    peers,
+    seed,
+    numbers: request.numbers ?? {},
+    ...sums(measured),
+    rows: [...measured, ...(ours === null ? [] : [ours])].map(({ row }) => row),
+    violationCount: ours?.violationCount ?? 0,
+    violations: ours?.violations ?? [],
+  }
 }
 
 function sums(measured: readonly Measured[]) {
