@@ -1,9 +1,23 @@
-import { describe, expect, test } from 'vitest'
-import { COMPARISONS, compare, describeRows, run, SeededRandom } from '../src/index.ts'
+import { describe, expect, test, vi } from 'vitest'
+import {
+  COMMON_OPTIONS,
+  COMPARISONS,
+  compare,
+  describeRows,
+  Experiment,
+  type Host,
+  run,
+  SCENARIOS,
+  SeededRandom,
+} from '../src/index.ts'
+import { pathMs } from '../src/latency.ts'
 import { clockwise, IdSpace, ringDistance } from '../src/rivals/id-space.ts'
+import { measureGossip } from '../src/rivals/measure.ts'
 import { randomGraph } from '../src/rivals/random-graph.ts'
 import { byConnecting } from '../src/rivals/reach.ts'
+import type { GossipRivalKind } from '../src/rivals/rival.ts'
 import { RivalNet } from '../src/rivals/rival-net.ts'
+import { resolveOptions } from '../src/run.ts'
 
 const [gossip, lookup] = COMPARISONS as [(typeof COMPARISONS)[number], (typeof COMPARISONS)[number]]
 
@@ -196,6 +210,28 @@ describe('comparisons', () => {
     expect(figures['atOnceGossipP50Ms']).not.toBe(figures['gossipP50Ms'])
     expect(row?.latencyP50Ms).toBe(figures['atOnceGossipP50Ms'])
     expect(row?.latencyP99Ms).toBe(figures['atOnceGossipP99Ms'])
+  })
+
+  test('messages of rivals come from where ours do', () => {
+    const scenario = SCENARIOS.find(({ name }) => name === 'gossip')!
+    const load = { sources: 3, messages: 3, warmup: 0, every: 50, settle: 2 }
+    const numbers = resolveOptions({ ...COMMON_OPTIONS, ...scenario.options }, load)
+    const experiment = new Experiment({ peers: 20, seed: 4, numbers })
+    const publish = vi.spyOn(experiment.deliveries, 'publish')
+    scenario.run(experiment)
+    const ours = publish.mock.calls.map(([host]) => host)
+    const theirs: number[] = []
+    const kind: GossipRivalKind = {
+      name: 'mute',
+      source: 'none',
+      create: () => ({ contactsMean: 0, start: () => undefined, publish: (source) => theirs.push(source) }),
+    }
+    const size = { peers: 20, seed: 4, kill: 0 }
+    measureGossip(kind, size, { messages: 3, everyMs: 50, sources: 3, payloadBytes: 1_024 })
+    expect(theirs).toEqual(ours.map(({ number }) => number))
+    const net = new RivalNet(20, 4)
+    const [from, to] = ours as [Host, Host]
+    expect(net.pathMs(from.number, to.number)).toBe(pathMs(from.place, to.place))
   })
 
   test('what must not happen in our own run fails the comparison, as it does the run alone', () => {

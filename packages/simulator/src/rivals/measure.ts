@@ -1,7 +1,8 @@
 // One rival, one run: a converged network, some deaths, the load, and what came of it.
 
-import type { SeededRandom } from '../random.ts'
+import { SeededRandom } from '../random.ts'
 import { Samples } from '../samples.ts'
+import { drawRoles } from '../scenarios/gossip.ts'
 import type { GossipRivalKind, LookupRivalKind, LookupSizes, RivalRow } from './rival.ts'
 import { RivalNet } from './rival-net.ts'
 import { Rumours } from './rumours.ts'
@@ -51,7 +52,7 @@ export function measureGossip(kind: GossipRivalKind, size: Size, load: GossipLoa
   net.kill(size.kill)
   rival.start()
   const living = net.living()
-  const sources = net.random.fork('load').sample(living, load.sources)
+  const sources = drawSources(size.seed, living, load.sources)
   for (let i = 0; i < load.messages; i++) {
     const source = sources[i % sources.length] as number
     rival.publish(source, rumours.begin(source))
@@ -98,6 +99,12 @@ export function measureLookups(kind: LookupRivalKind, size: Size, load: LookupLo
     ...costs(net, load.lookups),
     copiesPerDelivery: null,
   })
+}
+
+/** Those of `gossip` with the same seed; after deaths, when ours draws a source for each message, as many of the living. */
+function drawSources(seed: number, living: readonly number[], sources: number): readonly number[] {
+  const random = new SeededRandom(seed, 'network').fork('scenario')
+  return drawRoles(random, living, { subscribers: living.length, newcomers: 0, sources }).sources
 }
 
 function drawKey(random: SeededRandom): number {

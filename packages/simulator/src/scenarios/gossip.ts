@@ -1,5 +1,6 @@
 import { EPIDEMIC_DEFAULTS, type EpidemicMode, type GossipStrategy, resolveStrategy } from '@hyphae/core'
 import type { Host } from '../host.ts'
+import type { SeededRandom } from '../random.ts'
 import { type Sent, sentByType } from '../sent-by-type.ts'
 import type { Experiment } from './experiment.ts'
 import { gossipFigures, linkFigures, named } from './figures.ts'
@@ -41,9 +42,11 @@ export const gossip: Scenario = {
     const { deliveries, network } = experiment
     const strategy = strategyOf(experiment)
     experiment.grow()
-    const count = experiment.number('subscribers') || experiment.peers
-    const members = experiment.random.sample(network.running(), count)
-    const newcomers = members.splice(0, experiment.number('newcomers'))
+    const { members, newcomers, sources } = drawRoles(experiment.random, network.running(), {
+      subscribers: experiment.number('subscribers') || experiment.peers,
+      newcomers: experiment.number('newcomers'),
+      sources: experiment.number('sources'),
+    })
     const subscribe = (host: Host) => deliveries.subscribe(host, TOPIC, strategy)
     for (const host of members) {
       subscribe(host)
@@ -51,7 +54,7 @@ export const gossip: Scenario = {
     }
     network.advance(SPREAD_MS)
     const load: Load = {
-      from: experiment.random.sample(members, experiment.number('sources')),
+      from: sources,
       warmup: experiment.number('warmup'),
       messages: experiment.number('messages'),
       everyMs: experiment.number('every'),
@@ -64,6 +67,25 @@ export const gossip: Scenario = {
     experiment.tables.checkAll()
     return { ...figures, ...greeted, ...amid, ...linkFigures(experiment) }
   },
+}
+
+export interface Roles<Peer> {
+  readonly members: readonly Peer[]
+  /** Subscribers that come later; they are no members. */
+  readonly newcomers: readonly Peer[]
+  /** Members that publish. */
+  readonly sources: readonly Peer[]
+}
+
+/** Who does what. Rivals draw the same: a source that is far from all makes every way to spread its messages slow. */
+export function drawRoles<Peer>(
+  random: SeededRandom,
+  everybody: readonly Peer[],
+  count: { readonly subscribers: number; readonly newcomers: number; readonly sources: number },
+): Roles<Peer> {
+  const members = random.sample(everybody, count.subscribers)
+  const newcomers = members.splice(0, count.newcomers)
+  return { members, newcomers, sources: random.sample(members, count.sources) }
 }
 
 export interface Load {
