@@ -213,7 +213,7 @@ export const MEASUREMENTS = [
   }),
   simulated(
     'sybil',
-    'Identities ground beside a key crowd its honest holders out; other keys lose nothing.',
+    'Identities ground beside a key crowd its honest holders out; gets of other keys hardly notice.',
     {
       commands: ['sybil --peers 1000'],
       figures: [

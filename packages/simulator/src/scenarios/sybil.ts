@@ -12,7 +12,7 @@ import type { Figures, Scenario } from './scenario.ts'
 /** No figure is required to be good: this is the truth of today. That a forged value is believed is a violation. */
 export const sybil: Scenario = {
   name: 'sybil',
-  claim: 'Identities ground beside a key crowd its honest holders out; the others lose nothing.',
+  claim: 'Identities ground beside a key crowd its honest holders out; gets of other keys hardly notice.',
   peers: 100,
   options: {
     sybils: { value: 45, meaning: 'identities closer to the key than any honest peer' },
