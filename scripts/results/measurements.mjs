@@ -182,6 +182,7 @@ export const MEASUREMENTS = [
     commands: ['churn --peers 300 --median-minutes 1.4'],
     figures: [
       'lookupSuccess',
+      'exactShare',
       'getSuccess',
       'deliveredShare',
       'joinP99Ms',
@@ -228,17 +229,20 @@ export const MEASUREMENTS = [
   ),
   {
     name: 'real-time',
-    claim: 'Our peers and js-libp2p’s, 50 of each in a Node process: processor time, memory, latency.',
+    claim:
+      'Our peers and js-libp2p’s, 50 of each in a Node process: processor time, memory, latency, lookups.',
     isSimulated: false,
     commands: ['bench:rivals'],
     layout: 'names',
     figures: [
       'cpuUsPerDelivery',
       'cpuUsPerDeliveryOverIdle',
-      'idleBytesPerPeer',
+      ...['idleBytesPerPeer', 'usedBytesPerPeer', 'idleCpuMsPerPeerSecond'],
       'deliveryP50Ms',
       'deliveryP99Ms',
       'deliveredShare',
+      ...['lookupP50Ms', 'lookupP95Ms', 'lookupCpuMs'],
+      ...['putP50Ms', 'putCpuMs', 'getP50Ms', 'getP95Ms', 'getCpuMs'],
       'cpuUsPerVerification',
     ],
   },

@@ -3,7 +3,7 @@ import { figureAt, isSound, seedless } from './data.mjs'
 import { MEASUREMENTS, measurementNamed } from './measurements.mjs'
 import { formatted } from './numbers.mjs'
 import { plots } from './plots.mjs'
-import { TARGETS } from './targets.mjs'
+import { NOT_MEASURED, TARGETS } from './targets.mjs'
 import { judged } from './verdicts.mjs'
 
 /**
@@ -31,7 +31,8 @@ named, by its clock; sizes are of what was built or held there.`
 const FIGURES = `The sentence below a name is the claim that its runs test; targets and failures say whether it holds. A cell is the range
 over the seeds; the files have every run. Names end in their unit or kind: \`Ms\` milliseconds, \`P50Ms\` the median and \`P99Ms\`
 the 99th percentile of them, of operations that succeed; \`Mean\` per operation or peer; \`Max\` the largest of all; \`Share\` and
-\`Success\` from 0 to 1. \`oneNetwork\` is 1 where links connect all that live, \`convergedMs\` the time waited until they did
+\`Success\` from 0 to 1. A lookup succeeds that ends in time; of these \`exactShare\` named all of the 8 closest that then lived, whether their neighbours
+knew it yet or not. \`oneNetwork\` is 1 where links connect all that live, \`convergedMs\` the time waited until they did
 and all knew their neighbours. \`hopsMean\` counts what the asking peer holds itself as 0 hops; in browsers it leaves that out.
 \`npm run sim -- list\` says what each option of a command means.`
 
@@ -57,8 +58,9 @@ function targetPart(all) {
   const rows = TARGETS.map((target) => targetRow(target, all))
   return [
     '## Targets',
-    'The worst of the seeds counts: of what should be small the largest, of what should be large the smallest.',
+    'The worst of the seeds counts: of what should be small the largest, of what should be large the smallest. Real time has no seeds, and other work on the machine only adds to it: of peers in one process the best run counts, ours as theirs ([bench](../../bench/README.md)), and the data have every run.',
     table(['what', 'target', 'worst', 'seeds', 'verdict', 'how', 'measurement'], rows),
+    `Asked for, and not measured: ${NOT_MEASURED.join('; ')}.`,
   ]
 }
 

@@ -378,6 +378,7 @@ describe('the page', () => {
   test('of no data says that nothing was measured', () => {
     expect([...rendered([]).keys()]).toEqual(['README.md'])
     expect(rendered([]).get('README.md')).toContain('not measured yet')
+    expect(rendered([]).get('README.md')).toContain('Asked for, and not measured: ')
   })
 
   test('leaves no data out', () => {
@@ -402,6 +403,23 @@ describe('what is declared', () => {
       expect([atMost, atLeast, beside].filter((bound) => bound !== undefined)).toHaveLength(1)
     }
     expect(() => measurementNamed('cake')).toThrow(/measurement is one of get, .*got cake/)
+  })
+
+  test('beside js-libp2p stand time and processor time of a delivery and of a lookup, and memory', () => {
+    const asked = ['cpuUsPerDelivery', 'deliveryP99Ms', 'idleBytesPerPeer', 'lookupP50Ms', 'lookupCpuMs']
+    expect(measurementNamed('real-time').figures).toEqual(expect.arrayContaining(asked))
+  })
+
+  test('half of the peers dead: found at once and found later are asked for apart', () => {
+    const figures = TARGETS.filter(({ atLeast }) => atLeast === 1).map(({ figure }) => figure)
+    expect(figures).toEqual(
+      expect.arrayContaining([
+        'atOnceGetSuccess',
+        'getSuccess',
+        'failureAtOnceGetSuccess',
+        'failureGetSuccess',
+      ]),
+    )
   })
 
   test('commands of the simulator are ones that it knows, with options that it knows', () => {

@@ -24,6 +24,11 @@ export const SEEDS = 5
 
 /** With the deaths, which take as long as all before. */
 const WHOLE = ['whole']
+/** What was asked for and has no row of its own. */
+export const NOT_MEASURED = [
+  'copies of messages from 100 sources among 10,000 peers, of whom 10 published here',
+  'four in five, or nine in ten, of 10,000 peers dead: of 1,000 here',
+]
 /** All in one network of 10,000 that lives, whether half of it dies later or not. */
 const LIVING = ['whole-living', ...WHOLE]
 const FAILURE_50 = ['mass-failure-50']
@@ -287,6 +292,7 @@ function halfDead(peers) {
       atMost: 2_500,
       unit: 'ms',
     },
+    { ...base, subject: `${who}: gets after that, share found`, figure: named('getSuccess'), atLeast: 1 },
     {
       ...base,
       subject: `${who}: gets after that, 99th percentile`,
