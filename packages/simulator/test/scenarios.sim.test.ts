@@ -194,6 +194,17 @@ describe('what is broken on purpose is found', () => {
     expect(violations.join()).toMatch(/gets failed amid the crowd: NOT_FOUND/)
   })
 
+  test('values that are not found where packets are lost', () => {
+    const { violations } = run({
+      scenario: 'lossy',
+      peers: 20,
+      seed: 1,
+      numbers: { ...FEW, messages: 2 },
+      createPeer: findingNothing(),
+    })
+    expect(violations.join()).toMatch(/gets failed: NOT_FOUND/)
+  })
+
   test('newcomers one after another that find nothing', () => {
     const { violations } = run({
       scenario: 'join',

@@ -1,5 +1,5 @@
 import { getFigures, gossipFigures, joinFigures, linkFigures, putFigures } from './figures.ts'
-import { getMany, putAll } from './records.ts'
+import { describeFailures, getMany, putAll, requireNoneLost } from './records.ts'
 import type { Scenario } from './scenario.ts'
 
 const TOPIC = 'noise'
@@ -31,6 +31,9 @@ export const lossy: Scenario = {
     })
     network.advance(2 * SPREAD_MS)
     deliveries.requireAll()
+    if (records.getsFailed > 0)
+      experiment.violate(`${records.getsFailed} gets failed: ${describeFailures(experiment)}`)
+    requireNoneLost(experiment)
     experiment.tables.checkAll()
     experiment.requireWork({
       messages: ['ROUTE', 'GOSSIP'],
