@@ -14,6 +14,11 @@ test.each([
     /links is a number from 0; got -1/,
   ],
   ['no peers', { scenario: 'join', seed: 1, peers: 0 }, /peers is a whole number from 1; got 0/],
+  [
+    'a message that no peer publishes',
+    { scenario: 'gossip', seed: 1, numbers: { bytes: 15_361 } },
+    /bytes is at most 15360; got 15361/,
+  ],
   ['half a seed', { scenario: 'join', seed: 0.5 }, /seed is a whole number; got 0.5/],
 ])('%s is a mistake that is explained', (_, request, message) => {
   expect(() => run(request)).toThrow(RangeError)

@@ -1,4 +1,10 @@
-import { EPIDEMIC_DEFAULTS, type EpidemicMode, type GossipStrategy, resolveStrategy } from '@hyphae/core'
+import {
+  EPIDEMIC_DEFAULTS,
+  type EpidemicMode,
+  type GossipStrategy,
+  PAYLOAD_BYTES_MAX,
+  resolveStrategy,
+} from '@hyphae/core'
 import type { Host } from '../host.ts'
 import type { SeededRandom } from '../random.ts'
 import { type Sent, sentByType } from '../sent-by-type.ts'
@@ -26,7 +32,7 @@ export const gossip: Scenario = {
     sources: { value: 1, meaning: 'peers that publish' },
     messages: { value: 50, meaning: 'messages that are measured' },
     warmup: { value: 20, meaning: 'messages before, while the tree forms' },
-    bytes: { value: 1_024, meaning: 'bytes of a message' },
+    bytes: { value: 1_024, meaning: `bytes of a message, at most ${PAYLOAD_BYTES_MAX}` },
     every: { value: 200, meaning: 'milliseconds between two messages' },
     newcomers: { value: 0, meaning: 'subscribers that come between these messages and as many again' },
     kill: { value: 0, meaning: 'share of the peers that die while as many messages again are published' },
@@ -41,6 +47,8 @@ export const gossip: Scenario = {
   run(experiment) {
     const { deliveries, network } = experiment
     const strategy = strategyOf(experiment)
+    if (experiment.number('bytes') > PAYLOAD_BYTES_MAX)
+      throw new RangeError(`bytes is at most ${PAYLOAD_BYTES_MAX}; got ${experiment.number('bytes')}`)
     experiment.grow()
     const { members, newcomers, sources } = drawRoles(experiment.random, network.running(), {
       subscribers: experiment.number('subscribers') || experiment.peers,
