@@ -9,6 +9,11 @@ test.each([
     /option is one of .*got cake/,
   ],
   [
+    'an option of another scenario',
+    { scenario: 'put', seed: 1, numbers: { gets: 1 } },
+    /option is one of .*got gets/,
+  ],
+  [
     'a negative number',
     { scenario: 'join', seed: 1, numbers: { links: -1 } },
     /links is a number from 0; got -1/,

@@ -7,9 +7,8 @@ import type { Scenario, ScenarioOption } from './scenario.ts'
 
 const KINDS: readonly RecordDraft['kind'][] = ['immutable', 'owned', 'shared']
 
-const OPTIONS: Readonly<Record<string, ScenarioOption>> = {
+const PUT_OPTIONS: Readonly<Record<string, ScenarioOption>> = {
   keys: { value: 100, meaning: 'records put' },
-  gets: { value: 300, meaning: 'records got, each by a random peer' },
   bytes: { value: 256, meaning: 'bytes of a value' },
   every: { value: 20, meaning: 'milliseconds between two operations' },
   kinds: { value: 3, meaning: 'kinds of records: 1 immutable, 2 owned too, 3 shared too' },
@@ -19,7 +18,7 @@ export const put: Scenario = {
   name: 'put',
   claim: 'A put returns once three quarters of the closest peers have proved that they hold the record.',
   peers: 100,
-  options: OPTIONS,
+  options: PUT_OPTIONS,
   run(experiment) {
     experiment.grow()
     putAll(experiment)
@@ -35,7 +34,7 @@ export const get: Scenario = {
   name: 'get',
   claim: 'Every value that was put is found from every peer, by routing over existing links.',
   peers: 100,
-  options: OPTIONS,
+  options: { ...PUT_OPTIONS, gets: { value: 300, meaning: 'records got, each by a random peer' } },
   run(experiment) {
     experiment.grow()
     putAll(experiment)
