@@ -195,9 +195,13 @@ describe('comparisons', () => {
       rival: 'hyphae gossip',
       peers: 12,
       success: 1,
-      messagesPerOperation: null,
     })
-    expect(rows.at(-1)?.copiesPerDelivery).toBeGreaterThanOrEqual(1)
+    const { copiesPerDelivery, messagesPerOperation, bytesPerOperation, latencyMeanMs } = rows.at(-1)!
+    expect(copiesPerDelivery).toBeGreaterThanOrEqual(1)
+    // To each of the others a message of a KiB, at least.
+    expect(messagesPerOperation).toBeGreaterThanOrEqual(11)
+    expect(bytesPerOperation).toBeGreaterThan(11 * 1_024)
+    expect(latencyMeanMs).toBeGreaterThan(1)
     for (const { latencyMs, latencyP99Ms } of rows) expect(latencyMs[99]).toBe(latencyP99Ms)
   })
 

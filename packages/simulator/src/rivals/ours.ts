@@ -1,6 +1,6 @@
 // Our own protocol's row: the scenario that does the same, by the real core. Without deaths that is `gossip` or `get`, with
-// them `mass-failure`, at the instant of the deaths. What a run does not tell apart from joining and upkeep is null:
-// messages and bytes of an operation.
+// them `mass-failure`, at the instant of the deaths. What a run does not tell apart from other work is null: hops of
+// messages, and messages and bytes of what is found, or published while half of the network dies.
 
 import { type RunRequest, type RunResult, run } from '../run.ts'
 import { figure, type GossipLoad, type LookupLoad, type Size } from './measure.ts'
@@ -30,8 +30,10 @@ export function ourGossip(size: Size, load: GossipLoad, onProgress?: Progress): 
     hopsMean: null,
     latencyP50Ms: figure(figures['atOnceGossipP50Ms'] ?? figures['gossipP50Ms']),
     latencyP99Ms: figure(figures['atOnceGossipP99Ms'] ?? figures['gossipP99Ms']),
-    latencyMeanMs: null,
+    latencyMeanMs: figure(figures['atOnceGossipMeanMs'] ?? figures['gossipMeanMs']),
     latencyMs: distributions['atOnceDeliveryMs'] ?? distributions['deliveryMs'] ?? [],
+    messagesPerOperation: figure(figures['sentPerMessage']),
+    bytesPerOperation: figure(figures['sentBytesPerMessage']),
     copiesPerDelivery: figure(figures['copiesPerDelivery']),
   })
 }

@@ -69,6 +69,7 @@ export function gossipFigures({ deliveries }: Experiment, from = 0): Figures {
     deliveredShare: deliveries.deliveredShare(from),
     gossipP50Ms: latencyMs.percentile(0.5),
     gossipP99Ms: latencyMs.percentile(0.99),
+    gossipMeanMs: latencyMs.mean,
     gossipMaxMs: latencyMs.max,
     deliveryMs: latencyMs.percentiles(),
   }

@@ -105,7 +105,10 @@ export interface Load {
   readonly everyMs: number
 }
 
-/** Publishes messages of as many bytes as the option says, and counts deliveries and copies once all have arrived. */
+/**
+ * Publishes messages of as many bytes as the option says, and counts deliveries and copies once all have arrived, and all that
+ * was sent meanwhile: acknowledgements, announcements, keep-alives and other upkeep, too.
+ */
 export function publishAndCount(experiment: Experiment, topic: string, load: Load): Figures {
   const { deliveries, network } = experiment
   const publish = (index: number) => {
@@ -119,16 +122,20 @@ export function publishAndCount(experiment: Experiment, topic: string, load: Loa
   const first = deliveries.published
   const before = experiment.gossipCounts()
   const idsBefore = announcements(experiment)
+  const sentBefore = network.wire.traffic()
   experiment.repeat(load.messages, load.everyMs, publish)
   network.advance(ARRIVE_MS)
   const after = experiment.gossipCounts()
   const idsAfter = announcements(experiment)
+  const sentAfter = network.wire.traffic()
   const delivered = deliveries.deliveries(first)
   experiment.requireWork({ messages: ['GOSSIP'], counts: { deliveries: delivered } })
   const copies = after.copies - before.copies
   return {
     ...gossipFigures(experiment, first),
     copiesPerDelivery: copies / delivered,
+    sentPerMessage: (sentAfter.messages - sentBefore.messages) / load.messages,
+    sentBytesPerMessage: (sentAfter.bytes - sentBefore.bytes) / load.messages,
     copiesPerReceiver: copies / (after.first - before.first),
     idFramesPerDelivery: (idsAfter.frames - idsBefore.frames) / delivered,
     idBytesPerDelivery: (idsAfter.bytes - idsBefore.bytes) / delivered,
