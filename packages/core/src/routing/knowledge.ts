@@ -11,6 +11,7 @@ import { hopsTo } from './bucket.ts'
 import { compareDistance, sortedByDistance } from './distance.ts'
 import type { LinkState } from './link-tally.ts'
 import type { LinkTargets } from './link-targets.ts'
+import { NEEDY_BELOW } from './need.ts'
 import { networkSize } from './network-size.ts'
 import type { Proximity } from './proximity.ts'
 import type { RoutingTable } from './routing-table.ts'
@@ -67,7 +68,8 @@ export class Knowledge implements RoutingView {
   }
 
   isArriving(now: Millis): boolean {
-    return this.#known.arrival.isUnderWay(now)
+    const { arrival, linkByPeer, targets } = this.#known
+    return arrival.isUnderWay(now) || linkByPeer.size < Math.min(NEEDY_BELOW, targets.total)
   }
 
   isDeparted(peer: PeerId, now: Millis): boolean {
