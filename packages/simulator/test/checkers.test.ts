@@ -293,10 +293,14 @@ describe('tables', () => {
     ],
     ['itself among its siblings', () => ({ siblings: [idOf(0)] }), 'wrong siblings'],
     ['a link twice', () => ({ links: [shownLink(idOf(1)), shownLink(idOf(1))] }), 'twice'],
-    ['more contacts than its buckets hold', () => ({ contacts: 21, buckets: 1 }), '21 contacts'],
+    ['more contacts than its buckets hold', () => ({ contacts: 29, buckets: 1 }), '29 contacts'],
     ['another cap', () => ({ linksMax: 60 }), '60 links'],
   ])('%s is seen', (_, shown, complaint) => {
     expect(checked(shown())).toContain(complaint)
+  })
+
+  test('20 members of a bucket and 8 that wait for a place in it are right', () => {
+    expect(checked({ contacts: 28, buckets: 1 })).toBe('')
   })
 
   test.each([
