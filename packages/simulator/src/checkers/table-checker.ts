@@ -1,7 +1,14 @@
 // What every peer's tables must be like at any time: within their bounds, and consistent in themselves. Costs a snapshot of
 // every peer, so scenarios say when.
 
-import { BUCKET_CANDIDATES_MAX, BUCKET_CONTACTS_MAX, holdsWork, LINKS_MAX, outOfBounds, SIBLINGS_MAX } from '@hyphae/core'
+import {
+  BUCKET_CANDIDATES_MAX,
+  BUCKET_CONTACTS_MAX,
+  holdsWork,
+  LINKS_MAX,
+  outOfBounds,
+  SIBLINGS_MAX,
+} from '@hyphae/core'
 import type { Host } from '../host.ts'
 import type { Network } from '../network.ts'
 import type { Violations } from './violations.ts'
