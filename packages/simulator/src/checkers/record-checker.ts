@@ -68,7 +68,7 @@ export class RecordChecker {
     this.#random = random
   }
 
-  /** Gets that came back with the right value, among all that came back. NaN before the first one. */
+  /** Gets that came back, among all that ended; a wrong value is a violation besides. NaN before the first one. */
   get getSuccess(): number {
     return this.getMs.count / (this.getMs.count + this.getsFailed)
   }
