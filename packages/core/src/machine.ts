@@ -88,8 +88,8 @@ export interface RoutingView {
   /** Contacts closest to ourselves, closest first, at most SIBLINGS_MAX. */
   siblings(): readonly Contact[]
   isLinked(peer: PeerId): boolean
-  /** Whether we have come so lately that the links we need cannot all be there, or have next to none. */
-  isArriving(now: Millis): boolean
+  /** Milliseconds since our neighbourhood counts as known and links are chosen; below 0 before. */
+  settledForMs(now: Millis): number
   /** Whether we found the peer dead within the last DEPARTED_SURELY_MS. */
   isDeparted(peer: PeerId, now: Millis): boolean
   contactOf(peer: PeerId): Contact | null

@@ -7,6 +7,7 @@ import type { Key, PeerId } from '../identity/peer-id.ts'
 import { GET_PATHS, OPERATION_TIMEOUT_MS, RECORD_TTL_MS } from '../limits.ts'
 import type { GetResult, RecordName } from '../peer/calls.ts'
 import { REPLICA_TIMEOUT_MS } from '../replication/fan-out.ts'
+import { bucketIndexOf } from '../routing/distance.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
 import { copyRecord, encodeRecord } from '../wire/record-field.ts'
@@ -36,6 +37,13 @@ const GRACE_MS = 400
 const LOCAL_GRACE_MS = 1_000
 /** Milliseconds after which a newcomer asks again for what nobody had. A guess: a dial takes about as long. */
 const AGAIN_MS = 1_000
+/**
+ * Milliseconds after a newcomer has chosen its links in which they may not be made: a dial takes about one second, and who yields to the
+ * other end waits three.
+ */
+const LINKING_MS = 3_000
+/** The same for a link toward one key, where it is missing. A guess: dials that fail take some seconds each. */
+const MISSING_LINK_MS = 15_000
 
 interface Answer {
   readonly record: PeerRecord
@@ -204,8 +212,12 @@ export class Gets {
    */
   #mayKnowTooFew({ key, ended, answerByHolder }: Get, now: Millis): boolean {
     const { replicas, routing } = this.#context
-    if (ended !== 'exhausted' || answerByHolder.size > 0 || !routing.isArriving(now)) return false
-    return routing.closest(key, replicas).some(({ id }) => !routing.isLinked(id))
+    if (ended !== 'exhausted' || answerByHolder.size > 0) return false
+    const closest = routing.closest(key, replicas).map(({ id }) => id)
+    if (closest.every((id) => routing.isLinked(id))) return false
+    const isNearer = (id = routing.self.id) => bucketIndexOf(key, id) > bucketIndexOf(key, routing.self.id)
+    const isStuck = isNearer(closest[0]) && !isNearer(routing.linkedByDistance(key)[0])
+    return routing.settledForMs(now) < (isStuck ? MISSING_LINK_MS : LINKING_MS)
   }
 
   #finish(get: Get, turn: Turn): void {

@@ -10,8 +10,6 @@ import { AWAITED_MAX } from '../limits.ts'
 const JOINED_MS_MAX = 3_000
 /** Longest time to wait until our siblings change no more before links are chosen. In a mass join they always change. */
 const SETTLE_MS_MAX = 8_000
-/** Milliseconds from there until the links that were chosen are made: a dial takes about one second, and who yields to the other end waits three. */
-const LINKING_MS = 3_000
 
 export class Arrival {
   readonly #settleMs: number
@@ -29,11 +27,6 @@ export class Arrival {
   /** When our neighbourhood counts as known; infinity where we have not looked around. */
   get settledAt(): Millis {
     return this.#settledAt
-  }
-
-  /** Whether the links of our place cannot all be there. */
-  isUnderWay(now: Millis): boolean {
-    return now < this.#settledAt + LINKING_MS
   }
 
   /** An introducer names a peer before we have looked around. */

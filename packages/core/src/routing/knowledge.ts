@@ -11,7 +11,6 @@ import { hopsTo } from './bucket.ts'
 import { compareDistance, sortedByDistance } from './distance.ts'
 import type { LinkState } from './link-tally.ts'
 import type { LinkTargets } from './link-targets.ts'
-import { NEEDY_BELOW } from './need.ts'
 import { networkSize } from './network-size.ts'
 import type { Proximity } from './proximity.ts'
 import type { RoutingTable } from './routing-table.ts'
@@ -67,9 +66,8 @@ export class Knowledge implements RoutingView {
     return this.#known.linkByPeer.has(peer)
   }
 
-  isArriving(now: Millis): boolean {
-    const { arrival, linkByPeer, targets } = this.#known
-    return arrival.isUnderWay(now) || linkByPeer.size < Math.min(NEEDY_BELOW, targets.total)
+  settledForMs(now: Millis): number {
+    return now - this.#known.arrival.settledAt
   }
 
   isDeparted(peer: PeerId, now: Millis): boolean {

@@ -4,7 +4,7 @@
 import type { Millis, Random } from '../contract.ts'
 
 /** Links below which we ask, where there is nobody to dial. Guess: one link may be to a peer that cuts us off, two may fail at once. */
-export const NEEDY_BELOW = 3
+const NEEDY_BELOW = 3
 /** Milliseconds to the second time we ask, doubled with every time, and the longest: by then introducers know us as quiet. */
 const ASK_EVERY_MS_MIN = 1_000
 const ASK_EVERY_MS_MAX = 5 * 60_000

@@ -126,8 +126,8 @@ export class FinderBench implements RoutingView {
     return this.linkedContacts.some(({ id }) => id === peer)
   }
 
-  isArriving(): boolean {
-    return false
+  settledForMs(): number {
+    return 60_000
   }
 
   isDeparted(): boolean {

@@ -75,8 +75,8 @@ export class RouteNode implements RoutingView, LinkView {
     return this.links.has(peer)
   }
 
-  isArriving(): boolean {
-    return false
+  settledForMs(): number {
+    return 60_000
   }
 
   isDeparted(): boolean {

@@ -165,8 +165,8 @@ export class RouterBench implements RoutingView, LinkView {
     return this.links.has(peer)
   }
 
-  isArriving(): boolean {
-    return false
+  settledForMs(): number {
+    return 60_000
   }
 
   isDeparted(peer: PeerId): boolean {

@@ -313,7 +313,7 @@ export class GossipNetwork {
       closestLinked: (target, count) => contacts(byDistance(target).slice(0, count)),
       siblings: () => [],
       isLinked: (peer) => linked.has(this.#indexById.get(peer)!),
-      isArriving: () => false,
+      settledForMs: () => 60_000,
       isDeparted: () => false,
       contactOf: () => null,
       ways: () => [],

@@ -163,7 +163,7 @@ export class OnePeer {
       closestLinked: () => [],
       siblings: () => [],
       isLinked: (peer) => this.#linked.includes(peer),
-      isArriving: () => false,
+      settledForMs: () => 60_000,
       isDeparted: () => false,
       contactOf: () => null,
       ways: () => [],

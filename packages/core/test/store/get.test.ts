@@ -10,8 +10,10 @@ import {
 import type { StoreEffect } from '../../src/dht/store.ts'
 import { NO_ORIGIN } from '../../src/dht/stored-ack.ts'
 import type { Contact } from '../../src/identity/contact.ts'
+import type { PeerId } from '../../src/identity/peer-id.ts'
 import { GET_PATHS } from '../../src/limits.ts'
 import type { RecordName } from '../../src/peer/calls.ts'
+import { bucketIndexOf } from '../../src/routing/distance.ts'
 import { concatBytes, utf8 } from '../../src/wire/bytes.ts'
 import {
   DAY_MS,
@@ -30,7 +32,7 @@ import { contactNumber, NETWORK_ID } from './store-network.ts'
 
 const author = contactNumber(7)
 const fixed = immutable('hello')
-const fixedName: RecordName = { kind: 'immutable', key: recordKey(fixed) }
+const fixedName = { kind: 'immutable', key: recordKey(fixed) } as const
 const sharedName: RecordName = { kind: 'shared', namespace: 'space', name: 'name', writers: [] }
 const ownedName: RecordName = { kind: 'owned', ownerKey: author.signingKey, salt: utf8('salt') }
 
@@ -333,6 +335,25 @@ describe('ends', () => {
     at.advance(1_000)
     at.reply(at.last('route'), value(author, fixed), { path: 0 })
     expect(at.last('done')).toMatchObject({ op, value: { record: fixed } })
+  })
+
+  test('[RC-23] whoever knows contacts that share more bits with the key, and has no link to one, asks again', () => {
+    const at = bench()
+    at.settledMs = 14_999
+    const bits = (id: PeerId) => bucketIndexOf(fixedName.key, id)
+    for (const { id } of at.known) if (bits(id) > bits(at.self.id)) at.unlinked.add(id)
+    expect(at.unlinked.size).toBeGreaterThan(1)
+    at.ended(get(at, fixedName).route)
+    expect(at.all('failed')).toEqual([])
+    at.unlinked.delete([...at.unlinked][0] as PeerId)
+    at.advance(1_000)
+    at.ended(at.last('route'))
+    expect(at.last('failed').code).toBe('NOT_FOUND')
+    at.unlinked.clear()
+    for (const { id } of at.known) if (bits(id) > bits(at.self.id)) at.unlinked.add(id)
+    at.settledMs = 15_000
+    at.ended(get(at, fixedName).route)
+    expect(at.all('failed')).toHaveLength(2)
   })
 
   test('[RC-23] where nobody had it the first time, what is late the second time is not there', () => {

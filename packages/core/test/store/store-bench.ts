@@ -48,6 +48,7 @@ export class StoreBench implements RoutingView {
   isDiskBroken = false
   /** We have just come. */
   isNew = false
+  settledMs = 60_000
   readonly unlinked = new Set<PeerId>()
   readonly viaByPeer = new Map<PeerId, PeerId>()
   readonly #timers: { at: number; timer: StoreTimer }[] = []
@@ -188,7 +189,9 @@ export class StoreBench implements RoutingView {
   }
 
   linkedByDistance(target: Key): readonly PeerId[] {
-    return this.near(target).map(({ id }) => id)
+    return this.near(target)
+      .map(({ id }) => id)
+      .filter((id) => this.isLinked(id))
   }
 
   isSelfCloser(target: Key, than: PeerId): boolean {
@@ -207,8 +210,8 @@ export class StoreBench implements RoutingView {
     return this.known.some(({ id }) => id === peer) && !this.unlinked.has(peer)
   }
 
-  isArriving(): boolean {
-    return this.isNew
+  settledForMs(): number {
+    return this.isNew ? 2_999 : this.settledMs
   }
 
   isDeparted(): boolean {

@@ -422,8 +422,8 @@ export class NetworkPeer implements RoutingView {
     return this.#known.has(peer)
   }
 
-  isArriving(): boolean {
-    return false
+  settledForMs(): number {
+    return 60_000
   }
 
   isDeparted(): boolean {
