@@ -215,7 +215,8 @@ export class Gets {
     if (ended !== 'exhausted' || answerByHolder.size > 0) return false
     const closest = routing.closest(key, replicas).map(({ id }) => id)
     if (closest.every((id) => routing.isLinked(id))) return false
-    const isNearer = (id = routing.self.id) => bucketIndexOf(key, id) > bucketIndexOf(key, routing.self.id)
+    const ownBits = bucketIndexOf(key, routing.self.id)
+    const isNearer = (id: PeerId | undefined) => id !== undefined && bucketIndexOf(key, id) > ownBits
     const isStuck = isNearer(closest[0]) && !isNearer(routing.linkedByDistance(key)[0])
     return routing.settledForMs(now) < (isStuck ? MISSING_LINK_MS : LINKING_MS)
   }

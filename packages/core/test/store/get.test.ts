@@ -48,7 +48,7 @@ function get(at: StoreBench, name: RecordName): { op: number; route: Route } {
 /** Has just come, and is not linked with one of those that should hold the record. */
 function newcomer(): StoreBench {
   const at = bench()
-  at.isNew = true
+  at.settledMs = 2_999
   for (const { id } of at.closest(recordKey(fixed), 1)) at.unlinked.add(id)
   for (const { id } of at.closest(ownedKey(author.signingKey, utf8('salt')), 1)) at.unlinked.add(id)
   return at
@@ -321,7 +321,7 @@ describe('ends', () => {
     at.advance(1_000)
     const third = at.last('route')
     expect(third.operation).not.toBe(second.operation)
-    at.isNew = false
+    at.settledMs = 3_000
     at.ended(third)
     expect(at.last('failed')).toMatchObject({ op, code: 'NOT_FOUND' })
     expect(at.store.tables()).toMatchObject({ storeCalls: 0, storeRoutes: 0 })

@@ -46,8 +46,7 @@ export class StoreBench implements RoutingView {
   readonly held: StoreEffect[] = []
   /** Nothing can be read, whatever is there. */
   isDiskBroken = false
-  /** We have just come. */
-  isNew = false
+  /** Milliseconds since our links were chosen. */
   settledMs = 60_000
   readonly unlinked = new Set<PeerId>()
   readonly viaByPeer = new Map<PeerId, PeerId>()
@@ -211,7 +210,7 @@ export class StoreBench implements RoutingView {
   }
 
   settledForMs(): number {
-    return this.isNew ? 2_999 : this.settledMs
+    return this.settledMs
   }
 
   isDeparted(): boolean {
