@@ -32,6 +32,8 @@ import type { Wire } from './wire.ts'
 export const EPOCH_MS = 1_700_000_000_000
 /** Milliseconds of a pause that a page tells of; a shorter one is a throttled page (sdk, page-lifecycle.ts). */
 const PAUSE_TOLD_MS_MIN = 90_000
+/** Milliseconds between two moments at which timers of a hidden page fire, as in Chrome; what it receives it handles at once. */
+const HIDDEN_TIMERS_EVERY_MS = 1_000
 
 /** What of a peer a host drives: core's, or a stub in tests. */
 export interface DrivenPeer {
@@ -87,6 +89,7 @@ export class Host {
   #boot = 0
   #ops = 0
   #isLeaving = false
+  #isHidden = false
   /** While it makes connections: until when, and what came meanwhile. */
   #busyUntil = 0
   readonly #backlog: Input[] = []
@@ -167,7 +170,15 @@ export class Host {
     this.#peer = this.#around.createPeer(contact, this.#random.fork('boot', this.#boot))
     const bootId = disk.nextBootId()
     this.later(0, { type: 'start', contacts: disk.contacts, recordIndex: disk.recordIndex(), bootId })
+    if (this.#isHidden) this.later(0, this.#environment(0))
     this.#around.introducer.open(this)
+  }
+
+  /** From now on, and after every start, the page is in the background: its timers are late by up to a second, and core is told. */
+  hide(): void {
+    this.#isHidden = true
+    this.#wake.throttle(HIDDEN_TIMERS_EVERY_MS, this.#random.fork('hidden').below(HIDDEN_TIMERS_EVERY_MS))
+    this.deliver(this.#environment(0))
   }
 
   /** The peer handles nothing until `resume`, as a frozen tab: what comes waits, and its neighbours hear nothing. */
@@ -189,7 +200,7 @@ export class Host {
     this.#waiting = null
     this.transport.resume()
     const pausedMs = awayMs < PAUSE_TOLD_MS_MIN ? 0 : awayMs
-    if (isTold) this.deliver({ type: 'environment', online: true, visible: true, pausedMs })
+    if (isTold) this.deliver(this.#environment(pausedMs))
     for (const input of waiting) this.deliver(input)
   }
 
@@ -245,6 +256,10 @@ export class Host {
     this.#around.timeline.after(delayMs, () => {
       if (boot === this.#boot) this.deliver(input)
     })
+  }
+
+  #environment(pausedMs: number): Input {
+    return { type: 'environment', online: true, visible: !this.#isHidden, pausedMs }
   }
 
   get #isBusy(): boolean {

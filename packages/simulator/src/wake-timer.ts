@@ -10,6 +10,8 @@ export class WakeTimer {
   #at = Number.POSITIVE_INFINITY
   /** When the timeline looks next. */
   #plannedAt = Number.POSITIVE_INFINITY
+  #everyMs = 1
+  #phaseMs = 0
 
   constructor(timeline: Timeline, wake: () => void) {
     this.#timeline = timeline
@@ -18,12 +20,22 @@ export class WakeTimer {
 
   /** Replaces the time set before; infinity means never. Times gone by mean now. */
   set(at: number): void {
-    this.#at = Math.max(at, this.#timeline.now)
+    this.#at = this.#allowed(Math.max(at, this.#timeline.now))
     if (this.#at < this.#plannedAt) this.#plan(this.#at)
+  }
+
+  /** From the next time set on it wakes only at times that are `phaseMs` after a multiple of `everyMs`: as late as that makes it. */
+  throttle(everyMs: number, phaseMs: number): void {
+    this.#everyMs = everyMs
+    this.#phaseMs = phaseMs
   }
 
   cancel(): void {
     this.#at = Number.POSITIVE_INFINITY
+  }
+
+  #allowed(at: number): number {
+    return this.#phaseMs + this.#everyMs * Math.ceil((at - this.#phaseMs) / this.#everyMs)
   }
 
   #plan(at: number): void {

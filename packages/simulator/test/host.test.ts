@@ -120,6 +120,41 @@ describe('waking', () => {
     network.advance(100_000)
     expect(peer.all('wake')).toHaveLength(1)
   })
+
+  test('in a hidden page timers fire once a second, and what comes is handled at once', () => {
+    const { network, host, peer, act } = one()
+    host.hide()
+    expect(peer.last('environment')).toMatchObject({ visible: false, pausedMs: 0 })
+    for (const afterMs of [1, 400, 700]) {
+      act({ type: 'wake-at', at: host.now + afterMs })
+      network.advance(2_350)
+    }
+    const wokenAt = peer.all('wake').map(({ at }) => at)
+    expect(wokenAt).toHaveLength(3)
+    expect(new Set(wokenAt.map((at) => at % 1_000)).size).toBe(1)
+    const askedAt = host.now
+    act({ type: 'wake-at', at: askedAt + 1 })
+    network.advance(0)
+    expect(peer.heard.at(-1)!.at).toBe(askedAt)
+  })
+
+  test('a page that was hidden starts again hidden', () => {
+    const booted: ScriptedPeer[] = []
+    const createPeer = (contact: ScriptedPeer['contact']) => {
+      const peer = new ScriptedPeer(contact)
+      booted.push(peer)
+      return peer
+    }
+    const network = new Network({ seed: 1, createPeer })
+    const host = network.addHost()
+    host.hide()
+    host.start()
+    network.advance(1_000)
+    host.crash()
+    host.start()
+    network.advance(1_000)
+    expect(booted.map((peer) => peer.last('environment').visible)).toEqual([false, false])
+  })
 })
 
 describe('calls', () => {

@@ -125,6 +125,7 @@ export class Experiment {
     if (this.random.fork('line', host.number).share() < this.number('lossy-peers'))
       host.line.lose(this.number('loss-out'), this.number('loss-in'))
     host.connectingMs = this.number('connecting')
+    if (this.random.fork('hidden', host.number).share() < this.number('hidden')) host.hide()
     host.line.limit(this.number('up') || Infinity, this.number('down') || Infinity)
     return host
   }

@@ -42,6 +42,10 @@ export const COMMON_OPTIONS: Readonly<Record<string, ScenarioOption>> = Object.f
     value: 0,
     meaning: 'milliseconds in which a page handles nothing else once it dials or accepts',
   },
+  hidden: {
+    value: 0,
+    meaning: 'share of the peers whose page is in the background: their timers are late by up to a second',
+  },
   skew: { value: 0, meaning: 'milliseconds by which a clock may be wrong, either way' },
   drift: { value: 0, meaning: 'millionths by which a clock may be fast or slow' },
   'join-every': { value: 50, meaning: 'milliseconds between two peers that start' },
