@@ -205,6 +205,17 @@ describe('comparisons', () => {
     for (const { latencyMs, latencyP99Ms } of rows) expect(latencyMs[99]).toBe(latencyP99Ms)
   })
 
+  test('our row of lookups tells what a get costs, and not what the puts before it did', () => {
+    const load = { keys: 100, lookups: 4, replicas: 2, bytes: 300 }
+    const { rows } = compare(lookup, { peers: 30, seed: 1, numbers: load })
+    const { messagesPerOperation, bytesPerOperation } = rows.at(-1)!
+    // Four ways, each a frame, its acknowledgement and a reply at least, where the asking peer holds nothing itself.
+    expect(messagesPerOperation).toBeGreaterThanOrEqual(6)
+    expect(messagesPerOperation).toBeLessThan(60)
+    expect(bytesPerOperation).toBeGreaterThan(300)
+    expect(bytesPerOperation).toBeLessThan(10_000)
+  })
+
   test('with deaths, our row is of their instant and not of the mended network', () => {
     const load = { messages: 3, kill: 0.5 }
     const row = compare(gossip, { peers: 8, seed: 1, numbers: load }).rows.at(-1)

@@ -1,6 +1,6 @@
 // Our own protocol's row: the scenario that does the same, by the real core. Without deaths that is `gossip` or `get`, with
 // them `mass-failure`, at the instant of the deaths. What a run does not tell apart from other work is null: hops of
-// messages, and messages and bytes of what is found, or published while half of the network dies.
+// messages, which no frame counts, and frames and bytes while half of the network dies.
 
 import { type RunRequest, type RunResult, run } from '../run.ts'
 import { figure, type GossipLoad, type LookupLoad, type Size } from './measure.ts'
@@ -54,6 +54,8 @@ export function ourLookups(size: Size, load: LookupLoad, onProgress?: Progress):
     latencyP99Ms: figure(figures['atOnceGetP99Ms'] ?? figures['getP99Ms']),
     latencyMeanMs: figure(figures['atOnceGetMeanMs'] ?? figures['getMeanMs']),
     latencyMs: distributions['atOnceGetMs'] ?? distributions['getMs'] ?? [],
+    messagesPerOperation: figure(figures['framesPerGet']),
+    bytesPerOperation: figure(figures['bytesPerGet']),
     copiesPerDelivery: null,
   })
 }

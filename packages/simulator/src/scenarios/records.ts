@@ -1,6 +1,7 @@
 import type { RecordDraft } from '@hyphae/core'
 import type { Entry } from '../checkers/record-checker.ts'
 import type { Host } from '../host.ts'
+import { type Sent, sentByType } from '../sent-by-type.ts'
 import type { Experiment } from './experiment.ts'
 import { getFigures, linkFigures, putFigures } from './figures.ts'
 import type { Scenario, ScenarioOption } from './scenario.ts'
@@ -39,14 +40,34 @@ export const get: Scenario = {
     experiment.grow()
     putAll(experiment)
     experiment.network.advance(SPREAD_MS)
+    const before = routeFrames(experiment)
     getMany(experiment, experiment.number('gets'))
+    const after = routeFrames(experiment)
     experiment.tables.checkAll()
     const { records } = experiment
     if (records.getsFailed > 0)
       experiment.violate(`${records.getsFailed} gets failed: ${describeFailures(experiment)}`)
     experiment.requireWork({ messages: ['ROUTE'], counts: { gets: records.getMs.count } })
-    return { ...getFigures(experiment), ...putFigures(experiment), ...linkFigures(experiment) }
+    return {
+      ...getFigures(experiment),
+      framesPerGet: (after.frames - before.frames) / experiment.number('gets'),
+      bytesPerGet: (after.bytes - before.bytes) / experiment.number('gets'),
+      ...putFigures(experiment),
+      ...linkFigures(experiment),
+    }
   },
+}
+
+/** Frames that carry operations, their acknowledgements and their replies, of all peers so far. */
+function routeFrames({ network }: Experiment): Sent {
+  let frames = 0
+  let bytes = 0
+  for (const [name, sent] of Object.entries(sentByType(network))) {
+    if (!name.startsWith('ROUTE')) continue
+    frames += sent.frames
+    bytes += sent.bytes
+  }
+  return { frames, bytes }
 }
 
 /** Milliseconds for the last copies to be made. */
