@@ -63,6 +63,17 @@ const RIVAL_FIGURES = [
   'messagesPerOperation',
   'bytesPerOperation',
 ]
+const CHURN_FIGURES = [
+  'lookupSuccess',
+  'exactShare',
+  'getSuccess',
+  'deliveredShare',
+  'joinP99Ms',
+  'lostKeys',
+  'calmGetSuccess',
+  'left',
+  'convergedMs',
+]
 const ADVERSARY_FIGURES = [
   'adversaries',
   'joinedShare',
@@ -126,6 +137,10 @@ export const MEASUREMENTS = [
     commands: eachSize('mass-failure --join-every 20 --keys 1000 --gets 1000 --kill 0.5', [1_000]),
     figures: FAILURE_FIGURES,
   }),
+  simulated('mass-failure-30', 'When three in ten die at once, no record is lost and messages go on.', {
+    commands: eachSize('mass-failure --join-every 20 --keys 1000 --gets 1000 --kill 0.3', [300]),
+    figures: FAILURE_FIGURES,
+  }),
   simulated('mass-failure-80', 'When four in five die at once, the rest finds together again.', {
     commands: eachSize('mass-failure --join-every 20 --keys 1000 --gets 1000 --kill 0.8', [1_000]),
     figures: FAILURE_FIGURES,
@@ -147,6 +162,25 @@ export const MEASUREMENTS = [
     commands: ['gossip --peers 1000 --sources 100 --messages 300'],
     figures: GOSSIP_FIGURES,
   }),
+
+  simulated(
+    'gossip-sizes',
+    'Messages of any size reach all, on lines of 10 Mbit/s up and 50 down; 15,360 bytes are the most a message may have.',
+    {
+      commands: [100, 1_024, 15_360].map(
+        (bytes) => `gossip --peers 300 --up 1250000 --down 6250000 --bytes ${bytes}`,
+      ),
+      figures: [...GOSSIP_FIGURES, 'sentBytesPerMessage'],
+    },
+  ),
+  simulated(
+    'strategies',
+    'The tree (0) beside the epidemic strategies that topics may choose: push (1), pull (2), push-pull (3).',
+    {
+      commands: [0, 1, 2, 3].map((strategy) => `gossip --peers 300 --strategy ${strategy}`),
+      figures: [...GOSSIP_FIGURES, 'sentPerMessage', 'sentBytesPerMessage'],
+    },
+  ),
 
   simulated('rivals-gossip', 'Published ways to spread a message, and ours, over the same latencies.', {
     commands: eachSize('rivals-gossip', [100, 1_000]),
@@ -180,18 +214,53 @@ export const MEASUREMENTS = [
   }),
   simulated('churn', 'Half of all sessions are over after 1.4 minutes, and lookups and gets go on.', {
     commands: ['churn --peers 300 --median-minutes 1.4'],
+    figures: CHURN_FIGURES,
+  }),
+  simulated('churn-slow', 'Half of all sessions are over after 60 or 10 minutes: five minutes of that.', {
+    commands: [60, 10].map((minutes) => `churn --peers 300 --median-minutes ${minutes}`),
+    figures: CHURN_FIGURES,
+  }),
+  simulated('flash-crowd', 'A network of 20 peers takes in 280 more within five seconds.', {
+    commands: ['flash-crowd --peers 300'],
     figures: [
-      'lookupSuccess',
-      'exactShare',
-      'getSuccess',
-      'deliveredShare',
-      'joinP99Ms',
-      'lostKeys',
-      'calmGetSuccess',
-      'left',
-      'convergedMs',
+      ...['joinP99Ms', 'startToJoinedP99Ms', 'amidGetSuccess', 'amidGetP99Ms', 'convergedMs'],
+      ...['getSuccess', 'getP99Ms', 'lostKeys', 'linksMean', 'linksMax'],
     ],
   }),
+  simulated(
+    'lossy',
+    'Packets are lost everywhere, or out of and in to some peers only: messages and values arrive all the same.',
+    {
+      commands: [
+        'lossy --peers 300',
+        'lossy --peers 300 --loss 0 --loss-out 0.2 --lossy-peers 0.5',
+        'lossy --peers 300 --loss 0 --loss-in 0.2 --lossy-peers 0.5',
+      ],
+      figures: [
+        'getMeanMs',
+        'getP99Ms',
+        'getSuccess',
+        'putP99Ms',
+        'deliveredShare',
+        'gossipP50Ms',
+        'gossipP99Ms',
+      ],
+    },
+  ),
+  simulated(
+    'hidden',
+    'Pages in the background, whose timers fire once a second, cost others little: none of them, and nine in ten.',
+    {
+      commands: ['get', 'gossip', 'mass-failure'].flatMap((scenario) =>
+        [0, 0.9].map((share) => `${scenario} --peers 300 --hidden ${share}`),
+      ),
+      figures: [
+        ...['getP50Ms', 'getP99Ms', 'getSuccess', 'putP99Ms'],
+        ...['copiesPerDelivery', 'deliveredShare', 'gossipP50Ms', 'gossipP99Ms'],
+        ...['atOnceGetP99Ms', 'atOnceGetSuccess', 'atOnceGossipP99Ms', 'lostKeys'],
+      ],
+    },
+  ),
   simulated('partition', 'Two halves that do not hear each other for a minute become one network again.', {
     commands: ['partition --peers 1000'],
     figures: [

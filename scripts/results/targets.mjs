@@ -27,6 +27,7 @@ const WHOLE = ['whole']
 /** What was asked for and has no row of its own. */
 export const NOT_MEASURED = [
   'copies of messages from 100 sources among 10,000 peers, of whom 10 published here',
+  'messages of 16 KiB, because one has at most 15,360 bytes: with all that is around it, it must fit in a message of 16 KiB on a data channel',
   'four in five, or nine in ten, of 10,000 peers dead: of 1,000 here',
 ]
 /** All in one network of 10,000 that lives, whether half of it dies later or not. */
