@@ -1,4 +1,5 @@
 import { FirstGetChecker } from '../checkers/first-get-checker.ts'
+import { Samples } from '../samples.ts'
 import type { Experiment } from './experiment.ts'
 import { joinFigures, linkFigures } from './figures.ts'
 import { describeFailures, putAll, readable } from './records.ts'
@@ -32,8 +33,26 @@ export const join: Scenario = {
         messages: ['HELLO', 'PROOF', 'PEER_EXCHANGE'],
         counts: { joins: links.joinMs.count },
       })
-    return { ...joinFigures(experiment), ...firstGets, ...linkFigures(experiment), convergedMs }
+    return {
+      ...joinFigures(experiment),
+      ...firstGets,
+      ...sizeFigures(experiment),
+      ...linkFigures(experiment),
+      convergedMs,
+    }
   },
+}
+
+/** How many peers they think there are, as a share of how many there are. */
+function sizeFigures({ network }: Experiment): Figures {
+  const running = network.running()
+  const shares = new Samples()
+  for (const host of running) shares.add(host.snapshot().networkSize / running.length)
+  return {
+    sizeEstimateMeanShare: shares.mean,
+    sizeEstimateP5Share: shares.percentile(0.05),
+    sizeEstimateP95Share: shares.percentile(0.95),
+  }
 }
 
 /** Where there is hardly anybody who could have put something before. */
