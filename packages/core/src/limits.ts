@@ -194,6 +194,11 @@ export const REPAIR_BATCH = 16
 export const EAGER_LINKS_MAX = 8
 /** Links that grafts of others may bring it to; a spanning tree has 2 on average. Guess. */
 export const EAGER_LINKS_GRAFTED_MAX = 2 * EAGER_LINKS_MAX
+/**
+ * Children that others may ask to become in one tree: of a larger message so many copies leave one after another. As many as a mesh
+ * of degree 8 has (docs/decisions/022).
+ */
+export const TREE_CHILDREN_MAX = 8
 /** What the TTL of a gossip message begins with: it tells up to as many links travelled, and ends only what an epidemic pushes. */
 export const GOSSIP_HOPS_MAX = 32
 /** Topics a peer subscribes to, and topics it forwards for others. */

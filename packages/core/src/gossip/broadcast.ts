@@ -11,6 +11,7 @@ import {
   RECONCILE_RECENT_MS,
   RECONCILE_YOUNG_MS,
   SHORTCUT_MS,
+  TREE_CHILDREN_MAX,
 } from '../limits.ts'
 import { IDS_PER_FRAME_MAX, type MessageId, type MessageOf, type TopicId } from '../wire/messages.ts'
 import { Announcements, type AnnounceStage } from './announcements.ts'
@@ -223,7 +224,13 @@ export class Broadcast implements Spread {
 
   #givePlace(id: MessageId, peer: PeerId): void {
     const message = this.#context.messages.get(id)
-    if (message?.topic === this.#topic) this.#trees.get(treeName(message))?.addChild(peer)
+    if (message?.topic !== this.#topic) return
+    const name = treeName(message)
+    const tree = this.#trees.get(name)
+    if (tree === undefined) return
+    // Our own small messages go to all links anyway.
+    if (tree.children.size < TREE_CHILDREN_MAX || name === directTreeName(this.#context.self))
+      tree.addChild(peer)
   }
 
   /** Whoever had to ask for an author's first message is a leaf until others ask it. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { messageIdOf } from '../../src/gossip/envelope.ts'
 import {
   ANNOUNCE_TO_ALL_MAX,
   AUTHOR_TREE_MS,
@@ -19,6 +20,7 @@ import {
   MISSING_MAX,
   MISSING_PER_LINK_MAX,
   PULL_AGAIN_MS,
+  TREE_CHILDREN_MAX,
 } from '../../src/limits.ts'
 import type { Message, MessageId } from '../../src/wire/messages.ts'
 import { CHAT, contactNumber, delivered, forwards, gossipFrame, OnePeer, sends } from './one-peer.ts'
@@ -354,6 +356,36 @@ describe('grafting', () => {
     const { peer, source, late } = withLateMember()
     expect(targets(peer.receive(late, graft(message(0).id)))).toEqual([late])
     expect(targets(peer.accept(source, message(1).bytes))).toContain(late)
+  })
+
+  test(`[GS15] of those who graft so many become children that there are ${TREE_CHILDREN_MAX}; all get the message`, () => {
+    const members = crowd(3 * TREE_CHILDREN_MAX)
+    const peer = subscriber(members)
+    const source = members[0]!
+    peer.accept(source, message(0).bytes)
+    for (const member of members.slice(1)) peer.receive(member, ihave(message(0).id))
+    for (const member of members.slice(1)) peer.receive(member, graft(message(0).id))
+    const served = targets(peer.accept(source, message(1).bytes))
+    expect(served).toHaveLength(TREE_CHILDREN_MAX)
+    const other = members.find((member) => member !== source && !served.includes(member))!
+    peer.wait(IHAVE_DELAY_MS)
+    expect(targets(peer.receive(other, graft(message(1).id)))).toEqual([other])
+    const leaver = served[0]!
+    peer.receive(leaver, ihave(message(1).id))
+    peer.receive(other, graft(message(1).id))
+    expect(targets(peer.accept(source, message(2).bytes))).toContain(other)
+  })
+
+  test('[GS15] in the tree of our own small messages there is a place for everybody', () => {
+    const members = crowd(3 * TREE_CHILDREN_MAX)
+    const peer = subscriber(members)
+    const published = forwards(peer.publish(1, 'chat', Uint8Array.of(1)))
+    const id = messageIdOf(published[0]!.frame)
+    const [former] = members as [(typeof members)[number]]
+    peer.receive(former, ihave(id))
+    expect(targets(peer.publish(2, 'chat', Uint8Array.of(2)))).not.toContain(former)
+    peer.receive(former, graft(id))
+    expect(targets(peer.publish(3, 'chat', Uint8Array.of(3)))).toContain(former)
   })
 
   test('[GS15] who only pulls gets the message and nothing else', () => {
