@@ -245,7 +245,7 @@ export const ANNOUNCE_TO_ALL_MAX = 8
 /** Milliseconds between an announcement and the graft for what is still missing: at first, at least and at most. */
 export const GRAFT_WAIT_START_MS = 100
 export const GRAFT_WAIT_MIN_MS = 40
-export const GRAFT_WAIT_MAX_MS = 500
+export const GRAFT_WAIT_MAX_MS = 2_000
 /** Ids that are announced but missing: of all links, and first announced by one. 20 s of 200 messages per second. */
 export const MISSING_MAX = 4_096
 export const MISSING_PER_LINK_MAX = 1_024

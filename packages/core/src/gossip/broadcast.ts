@@ -308,7 +308,7 @@ export class Broadcast implements Spread {
   }
 
   #graft(peer: PeerId, messages: readonly MissingMessage[], now: Millis, out: GossipEffect[]): void {
-    const againAfterMs = GraftWait.forAnswer(linkDelayMs(this.#context.links, peer))
+    const againAfterMs = this.#wait.forAnswer(linkDelayMs(this.#context.links, peer))
     for (const message of messages) {
       message.announcers.splice(message.announcers.indexOf(peer), 1)
       message.askingByPeer.set(peer, 'grafted')

@@ -2,22 +2,24 @@
 
 import { GRAFT_WAIT_MAX_MS, GRAFT_WAIT_MIN_MS, GRAFT_WAIT_START_MS } from '../limits.ts'
 
-/** A step up is 19 times a step down, the odds of the 95th percentile. */
-const STEP_UP = 1.095
-const STEP_DOWN = 0.995
+/** A step up is twelve times a step down, the odds of the 92nd percentile. */
+const STEP_UP = 1.128
+const STEP_DOWN = 0.99
 
 /**
- * The 95th percentile of the delay between an announcement and the tree's copy: shorter, and grafts fetch what is under
- * way; longer, and losses are mended late.
+ * The 92nd percentile of the delay between an announcement and the tree's copy: shorter, and grafts fetch what is under way, which
+ * on thin lines makes everything later still; longer, and losses are mended late.
  *
  * An estimate by steps, without samples kept (Ma, Muthukrishnan & Sandler, 2013, "Frugal streaming").
  */
 export class GraftWait {
   #ms = GRAFT_WAIT_START_MS
 
-  /** Where all links are near, a copy that takes longer than a round trip of the slowest is not under way. */
+  /** Until more is known: where all links are near, a copy that takes longer than a round trip of the slowest is not under way. */
   ms(slowestRoundTripMs: number): number {
-    return Math.round(bounded(Math.min(this.#ms, slowestRoundTripMs)))
+    return Math.round(
+      bounded(this.#ms > GRAFT_WAIT_START_MS ? this.#ms : Math.min(this.#ms, slowestRoundTripMs)),
+    )
   }
 
   /** A message came by the tree, so much later than it was announced; 0 where it was not. */
@@ -25,9 +27,9 @@ export class GraftWait {
     this.#ms = bounded(this.#ms * (sampleMs > this.#ms ? STEP_UP : STEP_DOWN))
   }
 
-  /** Milliseconds to wait for an answer before the next peer is asked. */
-  static forAnswer(roundTripMs: number): number {
-    return Math.ceil(bounded(roundTripMs * 2))
+  /** Milliseconds to wait for an answer before the next peer is asked: copies that are late elsewhere are late there, too. */
+  forAnswer(roundTripMs: number): number {
+    return Math.max(Math.ceil(bounded(roundTripMs * 2)), this.ms(roundTripMs))
   }
 }
 

@@ -131,7 +131,7 @@ describe('joining', () => {
   test('[RT-36] in a network that is not small nobody is waited for', () => {
     const bench = new RoutingBench()
     bench.introduce(bench.contacts(8))
-    bench.join(bench.contacts(30))
+    bench.join(bench.contacts(33))
     expect(bench.take('joined')).toHaveLength(1)
   })
 
