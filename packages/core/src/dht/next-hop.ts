@@ -35,7 +35,7 @@ const TWO_HOPS_GAIN = 3
  * Milliseconds that one bit nearer to the target is worth, when the round trip of a candidate is weighed against its distance.
  * At 150 ms a hop and five bits a hop it would be 30; docs/decisions/006 has what others give.
  */
-const BIT_MS = 40
+const BIT_MS = 36
 
 export interface NextHopViews {
   readonly routing: RoutingView

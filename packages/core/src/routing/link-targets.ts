@@ -22,7 +22,7 @@ export interface LinkTargets {
 }
 
 /**
- * The defaults (8 leaves, 3 per bucket, 3 random, 36 altogether of at most 50) scaled down. One link per bucket is enough
+ * The defaults (8 leaves, 3 per bucket, 3 random, 40 altogether of at most 50) scaled down. One link per bucket is enough
  * below 32, because a link serves the same bucket at both of its ends; measured with 100 peers of at most 10 links, 3 leaves
  * leave just enough places for one link in each of the 7 buckets, and 4 do not. Few links are chosen late, because each that
  * turns out to be wrong takes a place: at 750 ms the same peers dial 1.7 times per link that stays, at 1,500 ms 1.4 times.
@@ -32,12 +32,12 @@ export function linkTargets(linksMax: number): LinkTargets {
     throw new RangeError(`linksMax must be a whole number of at least 1, not ${linksMax}`)
   }
   const isScarce = linksMax < 32
-  const spare = linksMax < 4 ? 0 : Math.max(1, Math.floor(linksMax / 8))
+  const spare = linksMax < 4 ? 0 : Math.max(1, Math.floor(linksMax / (isScarce ? 8 : 12)))
   return {
     leaf: Math.min(LEAF_LINKS, Math.ceil(linksMax * 0.3)),
     perBucket: isScarce ? 1 : BUCKET_LINKS,
     random: Math.min(RANDOM_LINKS, Math.max(1, Math.floor(linksMax / 8))),
-    total: Math.max(1, Math.floor(linksMax * 0.72)),
+    total: Math.max(1, Math.floor(linksMax * (isScarce ? 0.72 : 0.8))),
     dialMax: linksMax - spare,
     dialedMax: Math.max(1, Math.floor(linksMax * 0.4)),
     comfortMax: linksMax - 2 * spare,
