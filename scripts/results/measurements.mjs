@@ -174,6 +174,16 @@ export const MEASUREMENTS = [
     },
   ),
   simulated(
+    'gossip-thin-lines',
+    'On lines of 1 Mbit/s up and 5 down larger messages take their time, and neither pile up nor are sent twice.',
+    {
+      commands: ['--bytes 1024 --every 300', '--bytes 4096 --every 500', '--bytes 15360 --every 2000'].map(
+        (load) => `gossip --peers 100 --up 125000 --down 625000 ${load}`,
+      ),
+      figures: [...GOSSIP_FIGURES, 'sentBytesPerMessage'],
+    },
+  ),
+  simulated(
     'strategies',
     'The tree (0) beside the epidemic strategies that topics may choose: push (1), pull (2), push-pull (3).',
     {
