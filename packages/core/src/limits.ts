@@ -194,11 +194,6 @@ export const REPAIR_BATCH = 16
 export const EAGER_LINKS_MAX = 8
 /** Links that grafts of others may bring it to; a spanning tree has 2 on average. Guess. */
 export const EAGER_LINKS_GRAFTED_MAX = 2 * EAGER_LINKS_MAX
-/**
- * Children that others may ask to become in one tree: of a larger message so many copies leave one after another. As many as a mesh
- * of degree 8 has (docs/decisions/022).
- */
-export const TREE_CHILDREN_MAX = 8
 /** What the TTL of a gossip message begins with: it tells up to as many links travelled, and ends only what an epidemic pushes. */
 export const GOSSIP_HOPS_MAX = 32
 /** Topics a peer subscribes to, and topics it forwards for others. */
@@ -245,7 +240,9 @@ export const ANNOUNCE_TO_ALL_MAX = 8
 /** Milliseconds between an announcement and the graft for what is still missing: at first, at least and at most. */
 export const GRAFT_WAIT_START_MS = 100
 export const GRAFT_WAIT_MIN_MS = 40
-export const GRAFT_WAIT_MAX_MS = 2_000
+export const GRAFT_WAIT_MAX_MS = 500
+/** Above it copies are slow everywhere, and a late one is no fault of the parent (docs/decisions/022). Measured: 100 is too little, 200 too much. */
+export const GRAFT_WAIT_SLOW_MS = 150
 /** Ids that are announced but missing: of all links, and first announced by one. 20 s of 200 messages per second. */
 export const MISSING_MAX = 4_096
 export const MISSING_PER_LINK_MAX = 1_024

@@ -86,6 +86,23 @@ test('[RC-23] 190 that come within 3 s to 10 find what these hold: seed 4', () =
   expect(figures).toMatchObject({ amidGetSuccess: 1, getSuccess: 1 })
 })
 
+test('[GS14] [GS16] on lines of 1 Mbit/s large messages are neither sent twice nor pile up', () => {
+  const { violations, figures } = run({
+    scenario: 'gossip',
+    peers: 40,
+    seed: 1,
+    numbers: {
+      ...{ 'join-every': 20, settle: 5, up: 125_000, down: 625_000 },
+      ...{ bytes: 15_360, every: 2_000, messages: 20 },
+    },
+  })
+  expect(violations).toEqual([])
+  expect(figures['deliveredShare']).toBe(1)
+  expect(figures['copiesPerDelivery']).toBeLessThan(1.1)
+  // A copy takes 123 ms to leave, and the eighth of a peer's children waits for seven others.
+  expect(figures['gossipP99Ms']).toBeLessThan(2_000)
+})
+
 describe('--strategy', () => {
   const gossip = (numbers: Record<string, number>) =>
     run({

@@ -11,7 +11,6 @@ import {
   RECONCILE_RECENT_MS,
   RECONCILE_YOUNG_MS,
   SHORTCUT_MS,
-  TREE_CHILDREN_MAX,
 } from '../limits.ts'
 import { IDS_PER_FRAME_MAX, type MessageId, type MessageOf, type TopicId } from '../wire/messages.ts'
 import { Announcements, type AnnounceStage } from './announcements.ts'
@@ -224,13 +223,7 @@ export class Broadcast implements Spread {
 
   #givePlace(id: MessageId, peer: PeerId): void {
     const message = this.#context.messages.get(id)
-    if (message?.topic !== this.#topic) return
-    const name = treeName(message)
-    const tree = this.#trees.get(name)
-    if (tree === undefined) return
-    // Our own small messages go to all links anyway.
-    if (tree.children.size < TREE_CHILDREN_MAX || name === directTreeName(this.#context.self))
-      tree.addChild(peer)
+    if (message?.topic === this.#topic) this.#trees.get(treeName(message))?.addChild(peer)
   }
 
   /** Whoever had to ask for an author's first message is a leaf until others ask it. */
@@ -240,11 +233,12 @@ export class Broadcast implements Spread {
     return this.#trees.get(name) ?? this.#trees.add(name, wasPushed ? this.#trees.shared.links : [], now)
   }
 
-  /** Somebody announced the message before the tree brought it: its copy would have been faster still. */
+  /** Somebody announced the message before the tree brought it: its copy would have been faster still, where copies are fast. */
   #takeShortcut(message: CachedMessage, tree: AuthorTree, now: Millis, out: GossipEffect[]): void {
     const { id, announcedAt, firstAnnouncer } = message
     const parent = tree.parent
     if (announcedAt === null || firstAnnouncer === null || now - announcedAt < SHORTCUT_MS) return
+    if (this.#wait.isSlow) return
     if (!this.#links.has(firstAnnouncer) || parent === firstAnnouncer || !tree.trusts(firstAnnouncer)) return
     tree.adopt(firstAnnouncer, now)
     this.#askForPlaces(firstAnnouncer, [id], out)

@@ -1,13 +1,13 @@
 // How long an announced message is awaited before it is asked for.
 
-import { GRAFT_WAIT_MAX_MS, GRAFT_WAIT_MIN_MS, GRAFT_WAIT_START_MS } from '../limits.ts'
+import { GRAFT_WAIT_MAX_MS, GRAFT_WAIT_MIN_MS, GRAFT_WAIT_SLOW_MS, GRAFT_WAIT_START_MS } from '../limits.ts'
 
-/** A step up is twelve times a step down, the odds of the 92nd percentile. */
-const STEP_UP = 1.128
-const STEP_DOWN = 0.99
+/** A step up is 19 times a step down, the odds of the 95th percentile: two dozen slow copies show. */
+const STEP_UP = 1.14
+const STEP_DOWN = 0.993
 
 /**
- * The 92nd percentile of the delay between an announcement and the tree's copy: shorter, and grafts fetch what is under way, which
+ * The 95th percentile of the delay between an announcement and the tree's copy: shorter, and grafts fetch what is under way, which
  * on thin lines makes everything later still; longer, and losses are mended late.
  *
  * An estimate by steps, without samples kept (Ma, Muthukrishnan & Sandler, 2013, "Frugal streaming").
@@ -15,11 +15,14 @@ const STEP_DOWN = 0.99
 export class GraftWait {
   #ms = GRAFT_WAIT_START_MS
 
-  /** Until more is known: where all links are near, a copy that takes longer than a round trip of the slowest is not under way. */
+  /** Where all links are near, a copy that takes longer than a round trip of the slowest is not under way. */
   ms(slowestRoundTripMs: number): number {
-    return Math.round(
-      bounded(this.#ms > GRAFT_WAIT_START_MS ? this.#ms : Math.min(this.#ms, slowestRoundTripMs)),
-    )
+    return Math.round(bounded(this.isSlow ? this.#ms : Math.min(this.#ms, slowestRoundTripMs)))
+  }
+
+  /** Copies take longer than distances explain, because lines are full or lose much: so they would from anybody. */
+  get isSlow(): boolean {
+    return this.#ms > GRAFT_WAIT_SLOW_MS
   }
 
   /** A message came by the tree, so much later than it was announced; 0 where it was not. */
