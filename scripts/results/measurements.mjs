@@ -27,7 +27,7 @@ const GET_FIGURES = ['getMeanMs', 'getP50Ms', 'getP99Ms', 'getSuccess', 'hopsMea
 const LOOKUP_FIGURES = ['lookupP50Ms', 'lookupP99Ms', 'lookupSuccess', 'exactShare', 'askedMean', 'linksMax']
 const JOIN_FIGURES = [
   ...['joinP50Ms', 'joinP99Ms', 'firstGetP50Ms', 'firstGetP99Ms', 'startToJoinedP99Ms'],
-  ...['linksMean', 'linksMax', 'convergedMs', 'sizeEstimateP5Share', 'sizeEstimateP95Share'],
+  ...['linksMean', 'linksMax', 'convergedMs', 'sizeEstimateP5Ratio', 'sizeEstimateP95Ratio'],
 ]
 const IDLE_FIGURES = ['idleBytesPerSecond', 'idleMessagesPerSecond', 'linksMade', 'linksEnded', 'linksMean']
 const GOSSIP_FIGURES = [

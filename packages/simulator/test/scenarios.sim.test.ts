@@ -35,7 +35,7 @@ describe('what holds', () => {
       const { violations, figures } = run({ scenario: 'join', peers: 30, seed, numbers })
       expect(violations).toEqual([])
       expect(figures).toMatchObject({ attemptsTimedOut: 0, linksMean: 29 })
-      for (const name of ['sizeEstimateP5Share', 'sizeEstimateP95Share'])
+      for (const name of ['sizeEstimateP5Ratio', 'sizeEstimateP95Ratio'])
         expect(Math.abs(Math.log(figures[name]!))).toBeLessThan(Math.log(1.5))
     },
   )
@@ -57,7 +57,7 @@ describe('what holds', () => {
   test('one peer alone is a network', () => {
     const { violations, figures } = run({ scenario: 'join', peers: 1, seed: 1 })
     expect(violations).toEqual([])
-    expect(figures['sizeEstimateMeanShare']).toBe(1)
+    expect(figures['sizeEstimateMeanRatio']).toBe(1)
   })
 
   test('a mass failure tells of the first seconds and of later ones apart', () => {

@@ -49,9 +49,9 @@ function sizeFigures({ network }: Experiment): Figures {
   const shares = new Samples()
   for (const host of running) shares.add(host.snapshot().networkSize / running.length)
   return {
-    sizeEstimateMeanShare: shares.mean,
-    sizeEstimateP5Share: shares.percentile(0.05),
-    sizeEstimateP95Share: shares.percentile(0.95),
+    sizeEstimateMeanRatio: shares.mean,
+    sizeEstimateP5Ratio: shares.percentile(0.05),
+    sizeEstimateP95Ratio: shares.percentile(0.95),
   }
 }
 
