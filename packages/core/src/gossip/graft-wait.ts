@@ -17,7 +17,12 @@ export class GraftWait {
 
   /** Where all links are near, a copy that takes longer than a round trip of the slowest is not under way. */
   ms(slowestRoundTripMs: number): number {
-    return Math.round(bounded(this.isSlow ? this.#ms : Math.min(this.#ms, slowestRoundTripMs)))
+    return this.#atLeast(Math.min(this.#ms, slowestRoundTripMs))
+  }
+
+  /** Milliseconds to wait for an answer before the next peer is asked: copies that are late elsewhere are late there, too. */
+  forAnswer(roundTripMs: number): number {
+    return this.#atLeast(roundTripMs * 2)
   }
 
   /** Copies take longer than distances explain, because lines are full or lose much: so they would from anybody. */
@@ -30,9 +35,8 @@ export class GraftWait {
     this.#ms = bounded(this.#ms * (sampleMs > this.#ms ? STEP_UP : STEP_DOWN))
   }
 
-  /** Milliseconds to wait for an answer before the next peer is asked: copies that are late elsewhere are late there, too. */
-  forAnswer(roundTripMs: number): number {
-    return Math.max(Math.ceil(bounded(roundTripMs * 2)), this.ms(roundTripMs))
+  #atLeast(ms: number): number {
+    return Math.round(bounded(this.isSlow ? Math.max(this.#ms, ms) : ms))
   }
 }
 

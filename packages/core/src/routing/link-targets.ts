@@ -32,11 +32,12 @@ export function linkTargets(linksMax: number): LinkTargets {
     throw new RangeError(`linksMax must be a whole number of at least 1, not ${linksMax}`)
   }
   const isScarce = linksMax < 32
-  const spare = linksMax < 4 ? 0 : Math.max(1, Math.floor(linksMax / (isScarce ? 8 : 12)))
+  const eighth = Math.max(1, Math.floor(linksMax / 8))
+  const spare = linksMax < 4 ? 0 : isScarce ? eighth : Math.floor(linksMax / 12)
   return {
     leaf: Math.min(LEAF_LINKS, Math.ceil(linksMax * 0.3)),
     perBucket: isScarce ? 1 : BUCKET_LINKS,
-    random: Math.min(RANDOM_LINKS, Math.max(1, Math.floor(linksMax / 8))),
+    random: Math.min(RANDOM_LINKS, eighth),
     total: Math.max(1, Math.floor(linksMax * (isScarce ? 0.72 : 0.8))),
     dialMax: linksMax - spare,
     dialedMax: Math.max(1, Math.floor(linksMax * 0.4)),
