@@ -43,15 +43,15 @@ export const join: Scenario = {
   },
 }
 
-/** How many peers they think there are, as a share of how many there are. */
+/** How many peers they think there are, over how many there are. */
 function sizeFigures({ network }: Experiment): Figures {
   const running = network.running()
-  const shares = new Samples()
-  for (const host of running) shares.add(host.snapshot().networkSize / running.length)
+  const ratios = new Samples()
+  for (const host of running) ratios.add(host.snapshot().networkSize / running.length)
   return {
-    sizeEstimateMeanRatio: shares.mean,
-    sizeEstimateP5Ratio: shares.percentile(0.05),
-    sizeEstimateP95Ratio: shares.percentile(0.95),
+    sizeEstimateMeanRatio: ratios.mean,
+    sizeEstimateP5Ratio: ratios.percentile(0.05),
+    sizeEstimateP95Ratio: ratios.percentile(0.95),
   }
 }
 
