@@ -71,15 +71,15 @@ describe('what holds', () => {
     '[GS17] where members come one after another, first messages reach the late ones soon: seed %i',
     (seed) => {
       const first = { warmup: 0, sources: 40, messages: 40, every: 50, 'subscribe-every': 50, newcomers: 2 }
-      const numbers = { ...QUICK, ...first, bytes: 2_000 }
+      // 36 links are brought about, so that a few of the 41 others are not among them.
+      const numbers = { ...QUICK, ...first, bytes: 2_000, links: 45 }
       const { violations, figures } = run({ scenario: 'gossip', peers: 42, seed, numbers })
       expect(violations).toEqual([])
       expect(figures).toMatchObject({ deliveredShare: 1, newcomerDeliveries: 2 * 40 })
       expect(figures['gossipP99Ms']).toBeLessThan(300)
       // Who comes between an author's first message and its second still has to find its place in that author's tree.
       expect(figures['newcomerGossipP50Ms']).toBeLessThan(350)
-      // The slowest of two newcomers’ 80 deliveries: of six seeds five have it by 380 ms.
-      expect(figures['newcomerGossipP99Ms']).toBeLessThan(700)
+      expect(figures['newcomerGossipP99Ms']).toBeLessThan(600)
     },
   )
 
