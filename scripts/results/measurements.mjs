@@ -184,6 +184,25 @@ export const MEASUREMENTS = [
     },
   ),
   simulated(
+    'records-thin-lines',
+    'Records of 8,000 bytes, 20 copies of each, on lines of 1 and 5 Mbit/s up and on lines without end: they take their time, and no more.',
+    {
+      commands: ['--up 125000 --down 625000 ', '--up 625000 --down 3125000 ', ''].map(
+        (line) => `get --peers 80 --bytes 8000 --keys 60 --every 200 --gets 200 ${line}--kinds 1`,
+      ),
+      figures: [
+        'putP50Ms',
+        'putP99Ms',
+        'putSuccess',
+        'storedShareMean',
+        'getP50Ms',
+        'getP99Ms',
+        'getSuccess',
+        'bytesPerGet',
+      ],
+    },
+  ),
+  simulated(
     'strategies',
     'The tree (0) beside the epidemic strategies that topics may choose: push (1), pull (2), push-pull (3).',
     {

@@ -108,6 +108,8 @@ export const ROUTES_PER_LINK_MAX = 512
 /** Least and most milliseconds to wait for a hop's acknowledgement. */
 export const HOP_TIMEOUT_MIN_MS = 40
 export const HOP_TIMEOUT_MAX_MS = 2_000
+/** Least milliseconds that others give the target of a message itself: a busy page lives. Longer, and the dead hold things up (docs/decisions/024). */
+export const HOP_TARGET_MS = 500
 /** Milliseconds assumed for a hop whose round trip is not known. */
 export const HOP_RTT_UNKNOWN_MS = 250
 /** Milliseconds a hop that did not acknowledge is tried last: after that its link's own silence decides. */
@@ -187,6 +189,14 @@ export const RECORD_BYTES_HELD_MAX = 64 * 1024 * 1024
 export const REPAIR_DELAY_MS = 2_000
 /** Records repaired per turn, or placed anew at once, so that a join does not flood a link. */
 export const REPAIR_BATCH = 16
+/** Bytes of copies on their way to other holders at once: at first, at least and at most (docs/decisions/024). */
+export const COPIES_BYTES_START = 64 * 1024
+export const COPIES_BYTES_MIN = 16 * 1024
+export const COPIES_BYTES_MAX = 1024 * 1024
+/** Milliseconds within which an answer to a copy shows that there is room for more: a far round trip, and a signature. Guess. */
+export const COPY_PROMPT_MS = 400
+/** Milliseconds after which a copy without an answer holds up no others. Guess. */
+export const COPY_SILENT_MS = 1_000
 
 // Gossip
 

@@ -103,6 +103,24 @@ test('[GS14] [GS16] on lines of 1 Mbit/s large messages are neither sent twice n
   expect(figures['gossipP99Ms']).toBeLessThan(2_000)
 })
 
+test('[RP18] [RO10] [RO26] on lines of 1 Mbit/s large records are neither sent again and again nor pile up', () => {
+  const { violations, figures, sent } = run({
+    scenario: 'get',
+    peers: 30,
+    seed: 1,
+    numbers: {
+      ...{ 'join-every': 20, settle: 5, up: 125_000, down: 625_000 },
+      ...{ bytes: 8_000, every: 500, keys: 15, gets: 30, kinds: 1 },
+    },
+  })
+  expect(violations).toEqual([])
+  expect(figures['getSuccess']).toBe(1)
+  // Twenty copies take 1.3 s to leave.
+  expect(figures['putP99Ms']).toBeLessThan(4_000)
+  // 15 records of 20 copies and a first way are 2.5 MB; it was 200 MB.
+  expect(sent['ROUTE']?.bytes).toBeLessThan(7_000_000)
+})
+
 describe('--strategy', () => {
   const gossip = (numbers: Record<string, number>) =>
     run({

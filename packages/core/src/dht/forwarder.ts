@@ -3,7 +3,7 @@
 
 import type { Millis } from '../contract.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { HOP_TIMEOUT_MAX_MS, REPLIES_PER_ROUTE_MAX } from '../limits.ts'
+import { HOP_TARGET_MS, HOP_TIMEOUT_MAX_MS, REPLIES_PER_ROUTE_MAX } from '../limits.ts'
 import { decodeInner } from '../wire/codec.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
 import type { HopTimes } from './hop-timeout.ts'
@@ -14,6 +14,7 @@ import {
   type Hop,
   hopOf,
   isPending,
+  isTarget,
   prefixOf,
   ROUTE_MODES,
   type Route,
@@ -146,7 +147,7 @@ export class Forwarder {
     }
   }
 
-  /** A hop did not acknowledge in time; or, at the origin, it had its last chance. */
+  /** A hop did not acknowledge in time, or it had its last chance. */
   onHopTimer(id: string, attempt: number, now: Millis, out: RouterEffect[]): void {
     const route = this.#table.get(id)
     const hop = route?.hops[attempt]
@@ -155,7 +156,7 @@ export class Forwarder {
       hop.state = 'silent'
       this.#times.silent(hop.peer, now)
       addVisited(route, [prefixOf(hop.peer)])
-    } else if (hop.state === 'silent' && now - hop.sentAt >= HOP_TIMEOUT_MAX_MS) hop.state = 'failed'
+    } else if (hop.state === 'silent' && now - hop.sentAt >= lastChanceMs(route)) hop.state = 'failed'
     else return
     this.#advance(route, now, out)
   }
@@ -168,7 +169,7 @@ export class Forwarder {
     const step = this.#next.step(route, now)
     if (step.type === 'forward') this.#forward(route, step, now, out)
     else if (route.previous === null && route.via.length > 0) this.#routeFreely(route, now, out)
-    else if (route.previous === null && this.#mayYetHear(route, now, out)) return
+    else if (this.#mayYetHear(route, now, out)) return
     else if (step.type === 'deliver') this.#endHere(route, out)
     else this.#giveUp(route, out)
   }
@@ -184,7 +185,7 @@ export class Forwarder {
     const message = { type: 'ROUTE', ...key, mode: ROUTE_MODES[mode], target, visited, via, inner } as const
     out.push({ type: 'send', to, ttl: hopsLeft, message })
     const timer = { type: 'hop', route: route.id, attempt: route.hops.length - 1 } as const
-    out.push({ type: 'set-timer', afterMs: this.#times.timeoutMs(to), timer })
+    out.push({ type: 'set-timer', afterMs: this.#times.sent(to, inner.length, now), timer })
   }
 
   /** The way that was told has failed: from the origin, the message finds its own. */
@@ -193,11 +194,13 @@ export class Forwarder {
     this.#advance(route, now, out)
   }
 
-  /** A silent hop may only be slow, and nobody else can tell the origin so: it waits out the longest hop timeout. */
+  /** A silent hop may only be slow, and nobody else can tell the origin so; nor anybody that the target is. */
   #mayYetHear(route: Route, now: Millis, out: RouterEffect[]): boolean {
-    const attempt = route.hops.findLastIndex((hop) => hop.state === 'silent')
+    const attempt = route.hops.findLastIndex(
+      ({ state, peer }) => state === 'silent' && (route.previous === null || isTarget(route, peer)),
+    )
     if (attempt < 0) return false
-    const leftMs = (route.hops[attempt] as Hop).sentAt + HOP_TIMEOUT_MAX_MS - now
+    const leftMs = (route.hops[attempt] as Hop).sentAt + lastChanceMs(route) - now
     if (leftMs <= 0) return false
     out.push({ type: 'set-timer', afterMs: leftMs, timer: { type: 'hop', route: route.id, attempt } })
     return true
@@ -274,4 +277,9 @@ export class Forwarder {
     else this.counters.stray++
     return null
   }
+}
+
+/** Milliseconds after which a silent hop has failed that nobody else can stand in for. */
+function lastChanceMs({ previous }: Route): number {
+  return previous === null ? HOP_TIMEOUT_MAX_MS : HOP_TARGET_MS
 }

@@ -6,7 +6,6 @@ import { type Contact, isAcceptable } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
 import { GET_PATHS, OPERATION_TIMEOUT_MS, RECORD_TTL_MS } from '../limits.ts'
 import type { GetResult, RecordName } from '../peer/calls.ts'
-import { REPLICA_TIMEOUT_MS } from '../replication/fan-out.ts'
 import { bucketIndexOf } from '../routing/distance.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import type { MessageOf, OperationId } from '../wire/messages.ts'
@@ -237,15 +236,15 @@ export class Gets {
 
   /** Read repair: who answered with an older version gets the newest, with the life its holder would give it. */
   #repair(get: Get, best: Answer, turn: Turn): void {
-    const { routes, self } = this.#context
+    const { copies, self } = this.#context
     const { record } = best
     const lifeSeconds = Math.min(best.lifeSeconds, RECORD_TTL_MS / 1_000)
     const stale = [...get.answerByHolder.values()].filter((answer) => isOlder(answer.record, record))
     for (const { holder } of stale) {
       if (holder.id === self.id) this.#keep(get.key, { record, lifeSeconds }, turn)
       else {
-        const inner = { type: 'REPLICA', origin: NO_ORIGIN, lifeSeconds, record } as const
-        routes.ask({ peer: holder.id, inner, timeoutMs: REPLICA_TIMEOUT_MS, follow: () => {} }, turn)
+        const replica = { type: 'REPLICA', origin: NO_ORIGIN, lifeSeconds, record } as const
+        copies.send({ peer: holder.id, replica, follow: () => {} }, turn)
       }
     }
   }

@@ -9,6 +9,8 @@ import type { LinkView } from '../machine.ts'
 const ROUND_TRIPS = 1.1
 /** Milliseconds for batching at both ends and for a page whose event loop is busy with a frame (16.7 ms). */
 const SLACK_MS = 20
+/** Bytes per millisecond that every line is trusted to carry: 1 Mbit/s. */
+const LINE_BYTES_PER_MS = 125
 /** Deviations above the mean, and the weight of the newest one (RFC 6298, section 2). */
 const DEVIATIONS = 4
 const DEVIATION_GAIN = 0.25
@@ -23,6 +25,8 @@ export class HopTimes {
   /** Last acknowledgement of links that have not measured their round trip yet. */
   readonly #lastMsByPeer = new Map<PeerId, number>()
   readonly #silentSinceByPeer = new Map<PeerId, Millis>()
+  /** When a line of LINE_BYTES_PER_MS would have carried everything sent so far. */
+  #carriedAt: Millis = 0
 
   constructor(links: LinkView) {
     this.#links = links
@@ -33,10 +37,13 @@ export class HopTimes {
     return this.#roundTripMs(peer) ?? HOP_RTT_UNKNOWN_MS
   }
 
-  timeoutMs(peer: PeerId): number {
+  /** A hop is sent so many bytes: milliseconds it has to acknowledge, after what our own line may need for these and those before. */
+  sent(peer: PeerId, bytes: number, now: Millis): number {
+    this.#carriedAt = Math.max(this.#carriedAt, now) + bytes / LINE_BYTES_PER_MS
     const roundTripMs = this.roundTripMs(peer)
     const deviationMs = this.#deviationMsByPeer.get(peer) ?? 0
-    const wantedMs = Math.max(ROUND_TRIPS * roundTripMs + SLACK_MS, roundTripMs + DEVIATIONS * deviationMs)
+    const answerMs = Math.max(ROUND_TRIPS * roundTripMs + SLACK_MS, roundTripMs + DEVIATIONS * deviationMs)
+    const wantedMs = answerMs + this.#carriedAt - now
     return Math.round(Math.min(HOP_TIMEOUT_MAX_MS, Math.max(HOP_TIMEOUT_MIN_MS, wantedMs)))
   }
 

@@ -7,7 +7,15 @@ import type { RoutingView, Way } from '../machine.ts'
 import { nearCount } from '../replication/neighbourhood.ts'
 import { bucketIndexOf, ID_BITS } from '../routing/distance.ts'
 import type { HopTimes } from './hop-timeout.ts'
-import { endsAtClosest, endsOnTheWay, hopOf, isForOne, prefixOf, type Route } from './route-state.ts'
+import {
+  endsAtClosest,
+  endsOnTheWay,
+  hopOf,
+  isForOne,
+  isTarget,
+  prefixOf,
+  type Route,
+} from './route-state.ts'
 import type { HoldsView } from './store.ts'
 
 export type Step =
@@ -69,6 +77,8 @@ export class NextHop {
 
   step(route: Route, now: Millis): Step {
     if (route.stage === 'passed' && !endsOnTheWay(route.mode)) return GIVE_UP
+    // Nobody else may answer, and nobody gives it to the target again (RO-26).
+    if (isForOne(route.mode) && this.#isVisited(route, peerIdOf(route.target))) return GIVE_UP
     if (route.via.length > 0) return this.#asTold(route)
     return this.#freely(route, now) ?? (this.#mayEndHere(route) ? DELIVER : GIVE_UP)
   }
@@ -228,8 +238,4 @@ function forward(to: PeerId, hopsLeft: number, via: readonly PeerId[] = []): Ste
 /** What the bits that a peer shares with the target are worth. */
 function bitsMs({ target }: Route, peer: PeerId, bitsMax: number): number {
   return BIT_MS * Math.min(bitsMax, bucketIndexOf(target, peer))
-}
-
-function isTarget(route: Route, peer: PeerId): boolean {
-  return isForOne(route.mode) && route.target === keyOf(peer)
 }

@@ -1,7 +1,7 @@
 // What a hop remembers of a routed message: where it came from, whom it was given to, and how far it may still go.
 
 import type { Millis } from '../contract.ts'
-import type { Key, PeerId } from '../identity/peer-id.ts'
+import { type Key, keyOf, type PeerId } from '../identity/peer-id.ts'
 import {
   HOPS_MAX,
   ROUTE_BYTES_MAX,
@@ -82,6 +82,10 @@ export function endsAtClosest(mode: RouteMode): boolean {
 /** Whether nobody but the target may get a message of that mode. */
 export function isForOne(mode: RouteMode): boolean {
   return mode === 'exact' || mode === 'probe'
+}
+
+export function isTarget({ mode, target }: Route, peer: PeerId): boolean {
+  return isForOne(mode) && target === keyOf(peer)
 }
 
 /** Whether several peers may answer a message of that mode: who has no answer passes it on. */

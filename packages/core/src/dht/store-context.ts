@@ -2,6 +2,7 @@
 
 import type { Millis } from '../contract.ts'
 import type { RoutingView } from '../machine.ts'
+import type { Copies } from '../replication/copies.ts'
 import type { Neighbourhood } from '../replication/neighbourhood.ts'
 import type { RecordIndex } from './record-index.ts'
 import type { StoreEffect, StoreOptions } from './store.ts'
@@ -13,6 +14,7 @@ export interface StoreContext extends StoreOptions {
   readonly index: RecordIndex
   readonly jobs: StoreJobs
   readonly routes: StoreRoutes
+  readonly copies: Copies
   readonly neighbourhood: Neighbourhood
 }
 

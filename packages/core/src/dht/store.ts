@@ -16,6 +16,7 @@ import type {
   VerifyEffect,
 } from '../machine.ts'
 import type { PeerCall } from '../peer/calls.ts'
+import { Copies } from '../replication/copies.ts'
 import { FanOuts } from '../replication/fan-out.ts'
 import { HandOver } from '../replication/hand-over.ts'
 import { Neighbourhood } from '../replication/neighbourhood.ts'
@@ -54,6 +55,8 @@ export type StoreTimer =
   /** Time to look for missing copies even where nothing has changed. */
   | { readonly type: 'review' }
   | { readonly type: 'hand-over' }
+  /** Copies wait for answers to others. */
+  | { readonly type: 'copies' }
 
 /** Who copies a record to a peer that lacks it: the first responsible one, or its backup later. */
 export type RepairRole = 0 | 1
@@ -207,13 +210,14 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
 
   /** Sizes of everything that remotes or the application can fill. */
   tables(): Readonly<Record<string, number>> {
-    const { index, jobs, routes, neighbourhood } = this.#context
+    const { index, jobs, routes, copies, neighbourhood } = this.#context
     return {
       recordsHeld: index.stats().held,
       storeCalls: this.#calls(),
       storeFanOuts: this.#fanOuts.size,
       storeJobs: jobs.size,
       storeRoutes: routes.size,
+      storeCopies: copies.size,
       storeRanks: this.#seenRanks.size,
       storeNewcomers: neighbourhood.newcomers,
       storeRepairs: this.#repair.size,
@@ -286,6 +290,8 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
         return this.#repair.review(turn)
       case 'hand-over':
         return this.#handOver.timer(turn)
+      case 'copies':
+        return this.#context.copies.timer(turn)
     }
   }
 
@@ -307,12 +313,14 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
 
 function contextOf(options: StoreOptions, routing: RoutingView, random: Random): StoreContext {
   const bounds = { records: RECORDS_HELD_MAX, bytes: RECORD_BYTES_HELD_MAX }
+  const routes = new StoreRoutes(routing, random)
   return {
     ...options,
     routing,
     index: new RecordIndex(options.self.id, bounds),
     jobs: new StoreJobs(),
-    routes: new StoreRoutes(routing, random),
+    routes,
+    copies: new Copies(routes),
     neighbourhood: new Neighbourhood(routing),
   }
 }

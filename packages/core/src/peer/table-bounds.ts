@@ -95,6 +95,7 @@ function boundsFor(linksMax: number): Readonly<Record<string, number>> {
     storeFanOuts: ROUTES_MAX,
     storeJobs: ROUTES_MAX,
     storeRoutes: ROUTES_MAX,
+    storeCopies: 2 * OPERATIONS_MAX,
     storeRanks: RECORDS_HELD_MAX,
     storeNewcomers: NEWCOMERS_MAX,
     storeRepairs: RECORDS_HELD_MAX,

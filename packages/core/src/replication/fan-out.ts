@@ -12,6 +12,7 @@ import type { Key, PeerId } from '../identity/peer-id.ts'
 import { RECORD_TTL_MS, SIBLINGS_MAX } from '../limits.ts'
 import type { Message, MessageOf, OperationId } from '../wire/messages.ts'
 import { copyRecord } from '../wire/record-field.ts'
+import { REPLICA_TIMEOUT_MS } from './copies.ts'
 
 /**
  * STOREs that we copy at once; more of them go on to the next closest peer. With REPLICAS copies each they take little more
@@ -20,10 +21,11 @@ import { copyRecord } from '../wire/record-field.ts'
 const FAN_OUTS_MAX = 128
 /** Of these, what one link brought: the others must not wait for it. */
 const FAN_OUTS_PER_LINK_MAX = FAN_OUTS_MAX >> 2
-/** Milliseconds after which whoever began the STORE hears that no more will follow; copying goes on without it. */
-const FAN_OUT_ANSWER_MS = 3_000
-/** Milliseconds one holder has to answer: a dead one is passed over earlier, by the router. */
-export const REPLICA_TIMEOUT_MS = 2_500
+/**
+ * Milliseconds after which whoever began the STORE hears that no more will follow; copying goes on without it. As long as two
+ * holders may take, one in place of the other.
+ */
+const FAN_OUT_ANSWER_MS = 2 * REPLICA_TIMEOUT_MS
 /** Holders asked in place of others that did not take a copy, as a share of the copies wanted. */
 const SPARE_SHARE = 0.5
 
@@ -170,11 +172,10 @@ export class FanOuts {
     const peer = fanOut.candidates.shift()
     if (peer === undefined) return
     fanOut.outstanding++
-    this.#context.routes.ask(
+    this.#context.copies.send(
       {
         peer: peer.id,
-        inner: fanOut.replica,
-        timeoutMs: REPLICA_TIMEOUT_MS,
+        replica: fanOut.replica,
         follow: (reply, later) =>
           this.#onAnswer(fanOut, { peer: peer.id, answer: reply?.inner ?? null }, later),
       },

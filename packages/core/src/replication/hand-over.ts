@@ -85,11 +85,11 @@ export class HandOver {
   #send(to: readonly PeerId[], what: { header: RecordHeader; record: PeerRecord }, turn: Turn): void {
     const { header, record } = what
     const lifeSeconds = lifeSecondsOf(header, turn.now)
-    const inner = { type: 'REPLICA', origin: NO_ORIGIN, lifeSeconds, record } as const
+    const replica = { type: 'REPLICA', origin: NO_ORIGIN, lifeSeconds, record } as const
     for (const peer of to) {
       this.#underWay++
       const follow = (_answer: unknown, later: Turn) => this.#finished(later)
-      this.#context.routes.ask({ peer, inner, timeoutMs: this.#deadlineMs, follow }, turn)
+      this.#context.copies.send({ peer, replica, timeoutMs: this.#deadlineMs, follow }, turn)
     }
   }
 

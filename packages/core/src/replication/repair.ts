@@ -12,7 +12,7 @@ import type { Contact } from '../identity/contact.ts'
 import type { Key, PeerId } from '../identity/peer-id.ts'
 import { REPAIR_BATCH, REPAIR_DELAY_MS } from '../limits.ts'
 import type { Message } from '../wire/messages.ts'
-import { REPLICA_TIMEOUT_MS } from './fan-out.ts'
+import { REPLICA_TIMEOUT_MS } from './copies.ts'
 import { SETTLED_MS } from './neighbourhood.ts'
 import { type Changes, type Check, merge, noChanges, plan } from './repair-plan.ts'
 
@@ -220,18 +220,18 @@ export class Repair {
   }
 
   #send(check: Check, record: PeerRecord | null, turn: Turn): void {
-    const { index, routes } = this.#context
+    const { index, copies } = this.#context
     const header = index.get(check.key, turn.now)
     if (record === null || header === null) return this.#finished()
     const lifeSeconds = lifeSecondsOf(header, turn.now)
-    const inner = { type: 'REPLICA', origin: NO_ORIGIN, lifeSeconds, record } as const
+    const replica = { type: 'REPLICA', origin: NO_ORIGIN, lifeSeconds, record } as const
     const follow = (reply: RoutedReply | null, later: Turn) => {
       const answer = reply?.inner
       if (answer?.type !== 'STORED') this.#silent(check, later)
       else if (answer.result === STORED_RESULTS.refused) this.#finished()
       else this.#held(check, later)
     }
-    routes.ask({ peer: check.target, inner, timeoutMs: REPLICA_TIMEOUT_MS, follow }, turn)
+    copies.send({ peer: check.target, replica, follow }, turn)
   }
 
   #held(check: Check, turn: Turn): void {

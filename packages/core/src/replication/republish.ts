@@ -21,7 +21,7 @@ import {
   REPAIR_DELAY_MS,
   REPUBLISH_MS,
 } from '../limits.ts'
-import { REPLICA_TIMEOUT_MS } from './fan-out.ts'
+import { REPLICA_TIMEOUT_MS } from './copies.ts'
 
 /** Milliseconds before a record that too few hold is placed again; doubled after every further try. A guess. */
 const SHORT_MS = 5_000

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { RouteMode } from '../../src/dht/router.ts'
 import {
   HOP_SUSPECT_MS,
+  HOP_TARGET_MS,
   HOPS_MAX,
   REPLICAS,
   REPLIES_PER_ROUTE_MAX,
@@ -485,6 +486,13 @@ describe('near and far', () => {
   })
 })
 
+/** How long it takes until a message goes to the next best. */
+function silenceMs(at: RouterBench): number {
+  let ms = 0
+  while (sends(at.advance(1)).length === 0) ms++
+  return ms + 1
+}
+
 describe('silence', () => {
   test('[RO-10] no acknowledgement in 1.1 round trips and 20 ms: the next best at once', () => {
     const at = new RouterBench(['10', 'f0', 'e0'])
@@ -510,6 +518,44 @@ describe('silence', () => {
     expect(sends(at.advance(1))).toEqual(['ROUTE 70'])
   })
 
+  test('[RO-10] and what it takes to leave a line of 1 Mbit/s, after what was sent before, over whichever link', () => {
+    const at = new RouterBench(['10', 'f0', 'e0', 'd0'])
+    at.route('10', 'exact', 'd0', { inner: new Uint8Array(12_500) })
+    at.route('10', 'closest', 'ff', { operation: operationOf(3), inner: new Uint8Array(2_500) })
+    expect(silenceMs(at)).toBe(250)
+    at.advance(20)
+    at.route('10', 'closest', 'ee', { operation: operationOf(4), inner: new Uint8Array(0) })
+    expect(silenceMs(at)).toBe(130)
+  })
+
+  test('[RO-26] where the target is silent nobody else is tried, and it has half a second', () => {
+    for (const mode of ['exact', 'probe'] as const) {
+      const at = new RouterBench(['10', 'ff', 'f0', 'e0'])
+      at.route('10', mode, 'ff')
+      expect(at.advance(HOP_TARGET_MS - 1)).toEqual([])
+      expect(at.advance(1)).toMatchObject([{ to: id('10'), message: { type: 'ROUTE_NACK' } }])
+    }
+  })
+
+  test('[RO-26] as long as it likes once it has acknowledged', () => {
+    const at = new RouterBench(['10', 'ff', 'f0'])
+    at.route('10', 'exact', 'ff')
+    at.advance(HOP_TARGET_MS - 1)
+    at.ack('ff')
+    expect(at.advance(5_000)).toEqual([])
+    expect(sends(at.reply('ff'))).toEqual(['ROUTE_REPLY 10'])
+  })
+
+  test('[RO-26] nor where others found it silent, or it sent the message back', () => {
+    const at = new RouterBench(['10', 'ff', 'f0'])
+    expect(sends(at.route('10', 'exact', 'ff', { visited: ['ff000000'] }))).toEqual([
+      'ROUTE_ACK 10',
+      'ROUTE_NACK 10',
+    ])
+    at.route('10', 'exact', 'ff', { operation: operationOf(3) })
+    expect(sends(at.nack('ff', { operation: operationOf(3) }))).toEqual(['ROUTE_NACK 10'])
+  })
+
   test('[RO-10] whoever was silent is tried last, until it is heard or 7.5 s have gone', () => {
     const at = new RouterBench(['10', 'f0', 'e0'])
     const ask = (operation: number) =>
@@ -521,7 +567,7 @@ describe('silence', () => {
     at.ack('e0', 3)
     at.ack('f0')
     expect(ask(4)).toBe('f0')
-    at.advance(130)
+    at.advance(131)
     expect(ask(5)).toBe('e0')
     at.ack('e0', 4)
     at.ack('e0', 5)
