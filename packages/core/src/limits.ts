@@ -189,7 +189,7 @@ export const RECORD_BYTES_HELD_MAX = 64 * 1024 * 1024
 export const REPAIR_DELAY_MS = 2_000
 /** Records repaired per turn, or placed anew at once, so that a join does not flood a link. */
 export const REPAIR_BATCH = 16
-/** Bytes of copies on their way to other holders at once: at first, at least and at most (docs/decisions/024). */
+/** Bytes of copies on their way to other holders at once: at first, at least (more than any one copy) and at most (docs/decisions/024). */
 export const COPIES_BYTES_START = 64 * 1024
 export const COPIES_BYTES_MIN = 16 * 1024
 export const COPIES_BYTES_MAX = 1024 * 1024

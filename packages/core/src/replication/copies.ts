@@ -71,7 +71,7 @@ export class Copies {
     if (this.#isSending) return
     this.#isSending = true
     let copy = this.#waiting[0]
-    while (copy !== undefined && this.#hasRoom(copy)) {
+    while (copy !== undefined && this.#underWayBytes + bytesOf(copy) <= this.#windowBytes) {
       this.#waiting.shift()
       this.#sendOne(copy, turn)
       copy = this.#waiting[0]
@@ -91,10 +91,6 @@ export class Copies {
       this.#sendAll(later)
     }
     this.#routes.ask({ peer, inner: replica, timeoutMs, follow: answered }, turn)
-  }
-
-  #hasRoom(copy: Copy): boolean {
-    return this.#underWayBytes === 0 || this.#underWayBytes + bytesOf(copy) <= this.#windowBytes
   }
 
   #release(copy: Copy): void {

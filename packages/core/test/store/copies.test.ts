@@ -61,15 +61,6 @@ describe('a window', () => {
     expect(sizes).toEqual([4, least, least, least])
   })
 
-  test('[RP-18] one copy may always go, however large', () => {
-    const at = bench()
-    const first = begin(at)
-    at.advance(COPY_PROMPT_MS + 1)
-    acknowledge(at, first)
-    at.advance(COPY_SILENT_MS)
-    expect(sent(at).length).toBeGreaterThan(0)
-  })
-
   test('[RP-18] who is silent holds the others up for a second and no more, and is no sign of a thin line', () => {
     const at = bench()
     begin(at)
