@@ -51,6 +51,8 @@ export class Broadcast implements Spread {
   readonly #announcements: Announcements
   readonly #reconciliation: Reconciliation
   readonly #wait = new GraftWait()
+  /** We had no link until now: what others heard meanwhile is to be asked for, once there are more to choose from. */
+  #isNew = false
 
   constructor(topic: TopicId, context: GossipContext) {
     this.#topic = topic
@@ -77,8 +79,12 @@ export class Broadcast implements Spread {
     return this.#links.values()
   }
 
-  addLink(peer: PeerId): void {
+  addLink(peer: PeerId, out: GossipEffect[]): void {
     if (this.#links.has(peer)) return
+    if (this.#links.size === 0) {
+      this.#isNew = true
+      this.#setFetchTimer(RECONCILE_YOUNG_MS, out)
+    }
     this.#links.add(peer)
     this.#trees.shared.addLink(peer, this.#links.size)
     this.#trees.get(directTreeName(this.#context.self))?.addChild(peer)
@@ -185,6 +191,8 @@ export class Broadcast implements Spread {
 
   /** Grafts what is due, from as few announcers as possible. */
   fetchDue(now: Millis, out: GossipEffect[]): void {
+    if (this.#isNew) this.#reconciliation.begin(now, out, true)
+    this.#isNew = false
     let due = this.#context.missing.takeDue(this.#topic, now)
     while (due.length > 0) {
       const peer = bestAnnouncer(due)
@@ -298,7 +306,7 @@ export class Broadcast implements Spread {
     for (const id of ids) {
       isNew = this.#context.missing.announce(id, this.#topic, from, now, now + waitMs) || isNew
     }
-    if (isNew) this.#setGraftTimer(waitMs, out)
+    if (isNew) this.#setFetchTimer(waitMs, out)
   }
 
   #graft(peer: PeerId, messages: readonly MissingMessage[], now: Millis, out: GossipEffect[]): void {
@@ -313,7 +321,7 @@ export class Broadcast implements Spread {
       messages.map(({ id }) => id),
       out,
     )
-    this.#setGraftTimer(againAfterMs, out)
+    this.#setFetchTimer(againAfterMs, out)
   }
 
   #sendGraft(peer: PeerId, ids: readonly MessageId[], out: GossipEffect[]): void {
@@ -330,7 +338,7 @@ export class Broadcast implements Spread {
     return slowestMs
   }
 
-  #setGraftTimer(afterMs: number, out: GossipEffect[]): void {
+  #setFetchTimer(afterMs: number, out: GossipEffect[]): void {
     out.push({ type: 'set-timer', afterMs, timer: { type: 'fetch', topic: this.#topic } })
   }
 }

@@ -52,13 +52,13 @@ export class Reconciliation {
     return this.#lastMessageAt + this.#options.recentMs > now
   }
 
-  /** Sends recent ids to a link chosen by chance. */
-  begin(now: Millis, out: GossipEffect[]): void {
+  /** Sends recent ids to a link chosen by chance. Where there are none only a newcomer does, for the sake of the answer. */
+  begin(now: Millis, out: GossipEffect[], isNew = false): void {
     this.#comparingWith = null
     if (this.#links.size === 0) return
     const peer = [...this.#links][this.#context.random.u32() % this.#links.size] as PeerId
     const ids = this.#recent(this.#options.recentMs, now)
-    if (ids.length === 0) return
+    if (ids.length === 0 && !isNew) return
     if (this.#options.answersCompare) this.#comparingWith = peer
     this.#send(peer, ids, true, out)
   }

@@ -16,7 +16,7 @@ export interface Spread {
   readonly eager: number
   has(peer: PeerId): boolean
   peers(): IterableIterator<PeerId>
-  addLink(peer: PeerId): void
+  addLink(peer: PeerId, out: GossipEffect[]): void
   removeLink(peer: PeerId, out: GossipEffect[]): void
   /** Whether a message of ours goes to all links at once. */
   isDirect(payloadBytes: number): boolean

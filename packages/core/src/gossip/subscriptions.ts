@@ -93,13 +93,13 @@ export class Subscriptions {
   subscribe(named: NamedTopic, now: Millis, out: GossipEffect[]): boolean {
     const topic = this.#topicById.get(named.id)
     if (topic?.isSubscribed) {
-      topic.use(named.strategy)
+      topic.use(named.strategy, out)
       return true
     }
     if (this.#subscribed >= TOPICS_MAX) return false
     this.#subscribed += 1
     if (topic !== undefined) this.#promote(topic, named, now, out)
-    else this.#join(named, (joined) => this.#markSubscribed(joined, named), now, out)
+    else this.#join(named, (joined) => this.#markSubscribed(joined, named, out), now, out)
     return true
   }
 
@@ -116,9 +116,9 @@ export class Subscriptions {
     let topic = this.#topicById.get(named.id)
     if (topic === undefined) {
       this.#makeRoom(now, out)
-      topic = this.#join(named, (joined) => this.#markHeld(joined, named, until), now, out)
+      topic = this.#join(named, (joined) => this.#markHeld(joined, named, until, out), now, out)
     }
-    this.#markHeld(topic, named, until)
+    this.#markHeld(topic, named, until, out)
     return topic
   }
 
@@ -237,19 +237,19 @@ export class Subscriptions {
 
   /** A forwarder becomes a subscriber: those who asked may now stop asking. */
   #promote(topic: Topic, named: NamedTopic, now: Millis, out: GossipEffect[]): void {
-    this.#markSubscribed(topic, named)
+    this.#markSubscribed(topic, named, out)
     for (const peer of topic.untilByAsker.keys()) this.#send(peer, [topic.id], [], out)
     this.#paths.choose(topic, now, out)
   }
 
-  #markSubscribed(topic: Topic, { name, strategy }: NamedTopic): void {
-    topic.use(strategy)
+  #markSubscribed(topic: Topic, { name, strategy }: NamedTopic, out: GossipEffect[]): void {
+    topic.use(strategy, out)
     topic.name = name
     topic.isSubscribed = true
   }
 
-  #markHeld(topic: Topic, { name, strategy }: NamedTopic, until: Millis): void {
-    topic.use(strategy)
+  #markHeld(topic: Topic, { name, strategy }: NamedTopic, until: Millis, out: GossipEffect[]): void {
+    topic.use(strategy, out)
     topic.name = name
     topic.heldUntil = Math.max(topic.heldUntil, until)
   }
@@ -288,7 +288,7 @@ export class Subscriptions {
 
   #settle(topic: Topic, now: Millis, out: GossipEffect[]): void {
     // Who only forwards uses trees.
-    if (!topic.isSubscribed && topic.heldUntil <= now) topic.use(TREE)
+    if (!topic.isSubscribed && topic.heldUntil <= now) topic.use(TREE, out)
     if (topic.isNeeded(now)) this.#paths.choose(topic, now, out)
     else this.#leave(topic, out)
   }
@@ -343,7 +343,7 @@ export class Subscriptions {
   #syncLink(topic: Topic, peer: PeerId, out: GossipEffect[]): void {
     const isMember =
       this.#announces(peer, topic.id) || topic.untilByAsker.has(peer) || topic.untilByAsked.has(peer)
-    if (isMember && this.isLinked(peer)) topic.spread.addLink(peer)
+    if (isMember && this.isLinked(peer)) topic.spread.addLink(peer, out)
     else topic.spread.removeLink(peer, out)
   }
 

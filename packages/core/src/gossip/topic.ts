@@ -6,6 +6,7 @@ import type { Key, PeerId } from '../identity/peer-id.ts'
 import { SUBSCRIBE_LIFE_MS } from '../limits.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { TopicId } from '../wire/messages.ts'
+import type { GossipEffect } from './gossip-contract.ts'
 import type { Spread } from './spread.ts'
 import { type GossipStrategy, isSameStrategy, TREE } from './strategy.ts'
 
@@ -41,12 +42,12 @@ export class Topic {
   }
 
   /** Changes the strategy, which takes the links over. Until then it is that of forwarders: `tree`. */
-  use(strategy: GossipStrategy): void {
+  use(strategy: GossipStrategy, out: GossipEffect[]): void {
     if (isSameStrategy(strategy, this.#strategy)) return
     this.#strategy = strategy
     const former = this.spread
     this.spread = this.#makeSpread(this.id, strategy)
-    for (const peer of former.peers()) this.spread.addLink(peer)
+    for (const peer of former.peers()) this.spread.addLink(peer, out)
     former.close()
   }
 

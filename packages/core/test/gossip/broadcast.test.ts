@@ -19,6 +19,7 @@ import {
   MISSING_MAX,
   MISSING_PER_LINK_MAX,
   PULL_AGAIN_MS,
+  RECONCILE_YOUNG_MS,
 } from '../../src/limits.ts'
 import type { Message, MessageId } from '../../src/wire/messages.ts'
 import { CHAT, contactNumber, delivered, forwards, gossipFrame, OnePeer, sends } from './one-peer.ts'
@@ -40,6 +41,8 @@ function subscriber(members: readonly (typeof ada)[], seed?: number): OnePeer {
   const peer = new OnePeer(0, seed)
   peer.give({ type: 'subscribe', topic: 'chat' })
   peer.linkMembers(members)
+  // It is no newcomer any more.
+  peer.wait(RECONCILE_YOUNG_MS)
   return peer
 }
 

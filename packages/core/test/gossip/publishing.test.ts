@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { GossipMessage } from '../../src/gossip/envelope.ts'
 import { topicOf } from '../../src/gossip/topic.ts'
-import { GRAFTED_BYTES_BURST, PAYLOAD_BYTES_MAX, PUBLISH_QUEUE_MAX, RECONCILE_MS } from '../../src/limits.ts'
+import {
+  GRAFTED_BYTES_BURST,
+  PAYLOAD_BYTES_MAX,
+  PUBLISH_QUEUE_MAX,
+  RECONCILE_MS,
+  RECONCILE_YOUNG_MS,
+} from '../../src/limits.ts'
 import { decodeFrame } from '../../src/wire/codec.ts'
 import type { Message, MessageId, MessageOf } from '../../src/wire/messages.ts'
 import { CHAT, contactNumber, forwards, gossipFrame, NETWORK_ID, OnePeer, sends } from './one-peer.ts'
@@ -132,16 +138,33 @@ describe('reconciliation', () => {
     expect(peer.timers.filter(({ type }) => type !== 'refresh')).toEqual([])
   })
 
+  test('[GS27] a newcomer asks one of its links at once, naming nothing, and so does who was cut off', () => {
+    const peer = member()
+    peer.linkMembers([bob])
+    expect(reconciliations(peer.wait(RECONCILE_YOUNG_MS - 1))).toEqual([])
+    expect(reconciliations(peer.wait(1))).toEqual([{ to: expect.any(String), message: reconcile() }])
+    peer.unlink(ada)
+    peer.linkMembers([ada])
+    expect(reconciliations(peer.wait(600_000))).toEqual([])
+    peer.unlink(ada)
+    peer.unlink(bob)
+    peer.linkMembers([bob])
+    expect(reconciliations(peer.wait(600_000))).toEqual([{ to: bob, message: reconcile() }])
+  })
+
   test('[GS27] what is lacking is pulled, once, and what the other lacks is named', () => {
     const peer = member()
+    peer.linkMembers([bob])
+    // Of who was asked by a newcomer an answer is expected.
+    const other = reconciliations(peer.wait(RECONCILE_YOUNG_MS))[0]?.to === ada ? bob : ada
     const [ours, theirs] = [gossipFrame({ author, counter: 1 }), gossipFrame({ author, counter: 2 })]
     peer.accept(ada, ours.bytes)
     peer.wait(2_000)
-    expect(sends(peer.receive(ada, reconcile(theirs.id)))).toEqual([
-      { to: ada, message: pull(theirs.id) },
-      { to: ada, message: reconcile(ours.id) },
+    expect(sends(peer.receive(other, reconcile(theirs.id)))).toEqual([
+      { to: other, message: pull(theirs.id) },
+      { to: other, message: reconcile(ours.id) },
     ])
-    expect(sends(peer.receive(ada, reconcile(theirs.id)), 'GRAFT')).toEqual([])
+    expect(sends(peer.receive(other, reconcile(theirs.id)), 'GRAFT')).toEqual([])
   })
 
   test('[GS27] an answer is not answered', () => {

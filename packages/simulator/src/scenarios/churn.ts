@@ -115,7 +115,7 @@ function stay(experiment: Experiment): number {
   const lost = new Set(records.lost())
   records.restart()
   const entries = readable(experiment).filter((entry) => !lost.has(entry))
-  getMany(experiment, experiment.number('gets'), { entries })
+  if (entries.length > 0) getMany(experiment, experiment.number('gets'), { entries })
   experiment.repeat(experiment.number('messages'), 100, () => {
     deliveries.publish(experiment.anyMember(), TOPIC, experiment.number('bytes'))
   })
