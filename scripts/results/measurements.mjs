@@ -40,7 +40,7 @@ const GOSSIP_FIGURES = [
 ]
 const WHOLE_FIGURES = [
   ...['joinP99Ms', 'getMeanMs', 'getP50Ms', 'getP99Ms', 'getSuccess', 'hopsMean', 'putP50Ms'],
-  ...['putP99Ms', 'lookupP50Ms', 'exactShare', 'copiesPerDelivery', 'gossipP99Ms'],
+  ...['putP99Ms', 'putSuccess', 'lookupP50Ms', 'exactShare', 'copiesPerDelivery', 'gossipP99Ms'],
   ...['manyCopiesPerDelivery', 'manyDeliveredShare', 'restBytesPerSecond', 'linksMax', 'memoryMaxMiB'],
 ]
 const FAILURE_FIGURES = [

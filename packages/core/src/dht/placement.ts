@@ -43,7 +43,16 @@ export interface Placement {
   refused: number
   verifying: number
   ended: RouteEnd | null
+  triesLeft: number
   over: boolean
+}
+
+export interface PlacementWanted {
+  readonly record: PeerRecord
+  readonly copies: number
+  /** How often the STORE goes out, where too few acknowledgements come back. */
+  readonly tries: number
+  readonly follow: Follow<Outcome>
 }
 
 export class Placements {
@@ -54,10 +63,10 @@ export class Placements {
   }
 
   /** The record is ours and held here. `follow` runs once, unless the placement is cancelled before. */
-  place(what: { record: PeerRecord; copies: number; follow: Follow<Outcome> }, turn: Turn): Placement {
+  place(what: PlacementWanted, turn: Turn): Placement {
     const placement = this.#open(what)
     if (this.#context.routing.linked().length === 0) this.#settle(placement, alone(placement), turn)
-    else this.#route(placement, turn)
+    else if (!this.#route(placement, turn)) this.#settle(placement, busy(), turn)
     return placement
   }
 
@@ -73,7 +82,7 @@ export class Placements {
     this.#judge(placement, turn)
   }
 
-  #open(what: { record: PeerRecord; copies: number; follow: Follow<Outcome> }): Placement {
+  #open(what: PlacementWanted): Placement {
     const { record, follow } = what
     const { routing, neighbourhood, self } = this.#context
     const key = recordKey(record)
@@ -94,13 +103,16 @@ export class Placements {
       refused: 0,
       verifying: 0,
       ended: null,
+      triesLeft: what.tries,
       over: false,
     }
   }
 
-  #route(placement: Placement, turn: Turn): void {
+  /** False where too many messages are under way. */
+  #route(placement: Placement, turn: Turn): boolean {
     const { record, key, requested } = placement
     const { replicas, routes } = this.#context
+    placement.triesLeft--
     const lifeSeconds = RECORD_TTL_MS / 1_000
     const inner = { type: 'STORE', wanted: requested, lifeSeconds, record } as const
     const mode = requested === replicas ? 'near' : 'closest'
@@ -110,7 +122,7 @@ export class Placements {
       ended: (reason: RouteEnd, later: Turn) => this.#onEnded(placement, reason, later),
     }
     placement.operation = routes.start(route, handler, turn)
-    if (placement.operation === null) this.#settle(placement, busy(), turn)
+    return placement.operation !== null
   }
 
   #onReply(placement: Placement, reply: RoutedReply, turn: Turn): void {
@@ -180,7 +192,14 @@ export class Placements {
 
   #judge(placement: Placement, turn: Turn): void {
     const outcome = placement.over ? null : this.#outcomeOf(placement)
-    if (outcome !== null) this.#settle(placement, outcome, turn)
+    if (outcome !== null && !this.#goAgain(placement, outcome, turn)) this.#settle(placement, outcome, turn)
+  }
+
+  /** A link that closes on the way takes acknowledgements with it: who has the record says so once more. */
+  #goAgain(placement: Placement, outcome: Outcome, turn: Turn): boolean {
+    if (placement.triesLeft === 0 || placement.ended !== 'exhausted' || !isDoubtful(outcome)) return false
+    placement.ended = null
+    return this.#route(placement, turn)
   }
 
   /** Null while more may be heard. */
@@ -201,6 +220,13 @@ export class Placements {
     this.cancel(placement, turn)
     placement.follow(outcome, turn)
   }
+}
+
+/** Whether peers may hold the record whose acknowledgements were not heard. */
+function isDoubtful(outcome: Outcome): boolean {
+  return outcome.type === 'placed'
+    ? outcome.short
+    : outcome.type === 'failed' && outcome.code === 'PEER_UNREACHABLE'
 }
 
 /** Nobody else is there: what happened is that we hold it ourselves, and no more. */

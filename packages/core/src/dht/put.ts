@@ -131,7 +131,7 @@ export class Puts {
     const { placements } = this.#parts
     const key = recordKey(record)
     const follow = (outcome: Outcome, later: Turn) => this.#onOutcome(put, { record, key, outcome }, later)
-    put.placement = placements.place({ record, copies: put.copies, follow }, turn)
+    put.placement = placements.place({ record, copies: put.copies, tries: 2, follow }, turn)
   }
 
   #onOutcome(put: Put, placed: { record: PeerRecord; key: Key; outcome: Outcome }, turn: Turn): void {

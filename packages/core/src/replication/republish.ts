@@ -173,7 +173,7 @@ export class Republish {
       this.#underWay--
       this.settled({ key, record, outcome }, later)
     }
-    this.#placements.place({ record, copies: this.#context.replicas, follow }, turn)
+    this.#placements.place({ record, copies: this.#context.replicas, tries: 1, follow }, turn)
   }
 
   /**

@@ -295,8 +295,9 @@ describe('counting copies', () => {
     const { route } = put(bench, draft, 1)
     const [holder] = bench.near(recordKey(record)) as [Contact]
     bench.reply(route, stored(route.operation, holder, immutable('other'), { wanted: 1 }), { last: false })
-    bench.reply(route, stored(route.operation, holder, record, { wanted: 1, rank: 3 }), { last: true })
-    expect(bench.last('failed').code).toBe('PEER_UNREACHABLE')
+    bench.reply(route, stored(route.operation, holder, record, { wanted: 1, rank: 3 }), { last: false })
+    bench.ended(route, 'timeout')
+    expect(bench.last('failed').code).toBe('TIMEOUT')
   })
 
   test('[RC-13] in a small network the peers there are is enough, once the closest has said how many', () => {
@@ -314,7 +315,8 @@ describe('counting copies', () => {
     const { route } = put(bench, draft)
     const [closest, other] = bench.near(recordKey(record)) as [Contact, Contact]
     bench.reply(route, stored(route.operation, closest, record, { wanted: 8 }), { last: false })
-    bench.reply(route, stored(route.operation, other, record), { last: true })
+    bench.reply(route, stored(route.operation, other, record), { last: false })
+    bench.ended(route, 'timeout')
     expect(bench.last('done').value).toMatchObject({ stored: 3, wanted: 8 })
     const liar = new StoreBench(far)
     const second = put(liar, draft)
@@ -347,20 +349,51 @@ describe('counting copies', () => {
   test('[RC-13] a last answer ends it too, after the signatures under way', () => {
     const bench = new StoreBench(far)
     const { route } = put(bench, draft)
+    acknowledge(bench, route, 14)
     bench.holdJobs = true
-    bench.reply(
-      route,
-      stored(route.operation, bench.near(recordKey(record))[0] as Contact, record, { wanted: 1 }),
-    )
+    const holder = bench.near(recordKey(record))[14] as Contact
+    bench.reply(route, stored(route.operation, holder, record))
     expect(bench.all('done')).toEqual([])
     bench.finish(bench.held.at(-1) as never)
-    expect(bench.last('done').value).toMatchObject({ stored: 1, wanted: 20 })
+    expect(bench.last('done').value).toMatchObject({ stored: 15, wanted: 20 })
+    expect(bench.routed('STORE')).toHaveLength(1)
+  })
+
+  test('[RC-13] where too few were heard the record is sent once more, and who was heard before counts', () => {
+    const bench = new StoreBench(far)
+    const { route: first } = put(bench, draft)
+    acknowledge(bench, first, 13)
+    bench.ended(first)
+    const second = bench.last('route')
+    expect(second).toMatchObject({ inner: first.inner, target: first.target, paths: 1 })
+    expect(second.operation).not.toBe(first.operation)
+    acknowledge(bench, second, 14)
+    expect(bench.all('done')).toEqual([])
+    acknowledge(bench, second, 15)
+    expect(bench.last('done').value).toMatchObject({ stored: 15, wanted: 20 })
+    expect(bench.routed('STORE')).toHaveLength(2)
+  })
+
+  test('[RC-13] not a third time, and not where a holder refused it', () => {
+    const bench = new StoreBench(far)
+    const { route } = put(bench, draft)
+    bench.ended(route)
+    acknowledge(bench, bench.last('route'), 3)
+    bench.ended(bench.last('route'))
+    expect(bench.last('done').value).toMatchObject({ stored: 3, wanted: 20 })
+    expect(bench.routed('STORE')).toHaveLength(2)
+    const refusing = new StoreBench(far)
+    const { route: refused } = put(refusing, draft)
+    refusing.reply(refused, stored(refused.operation, bench.known[0] as Contact, record, { result: 2 }))
+    expect(refusing.last('failed').code).toBe('RECORD_REJECTED')
+    expect(refusing.routed('STORE')).toHaveLength(1)
   })
 
   test('[RC-13] nobody: the code says why', () => {
     const codes = (['exhausted', 'timeout', 'no-links'] as const).map((reason) => {
       const bench = new StoreBench(far)
       bench.ended(put(bench, draft).route, reason)
+      if (reason === 'exhausted') bench.ended(bench.last('route'), reason)
       return bench.last('failed').code
     })
     expect(codes).toEqual(['PEER_UNREACHABLE', 'TIMEOUT', 'NO_PEERS'])
@@ -457,7 +490,7 @@ describe('conflicts', () => {
     const bench = new StoreBench({ peers: 100, replicas: 20 })
     const { route } = put(bench, sharedDraft)
     refuse(bench, route, 20, nextClock(NOW + 11 * 60_000, 0))
-    bench.ended(route)
+    bench.ended(route, 'timeout')
     expect(bench.routed('STORE')).toHaveLength(1)
     expect(bench.last('done').value).toMatchObject({ stored: 1, wanted: 20 })
   })

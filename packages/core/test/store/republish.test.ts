@@ -111,7 +111,7 @@ describe('own records', () => {
     const bench = new StoreBench({ peers: 30, replicas: 20 })
     for (let i = 0; i < 40; i++) {
       bench.call({ type: 'put', draft: { kind: 'immutable', value: utf8(`record ${i}`) } })
-      bench.ended(bench.last('route'))
+      bench.ended(bench.last('route'), 'timeout')
     }
     bench.take()
     bench.advance(7_000)
@@ -124,7 +124,7 @@ describe('own records', () => {
   test('[RP-14] a record wiped from the disk is forgotten', () => {
     const bench = new StoreBench({ peers: 30, replicas: 20 })
     bench.call(put)
-    bench.ended(bench.last('route'))
+    bench.ended(bench.last('route'), 'timeout')
     bench.disk.clear()
     bench.advance(10_000)
     expect(bench.last('forget').key).toBe(recordKey(record))
@@ -136,7 +136,7 @@ describe('own records', () => {
     // More than are placed at once: none may keep its place.
     for (let i = 0; i < 20; i++) {
       bench.call({ type: 'put', draft: { kind: 'immutable', value: utf8(`record ${i}`) } })
-      bench.ended(bench.last('route'))
+      bench.ended(bench.last('route'), 'timeout')
     }
     bench.isDiskBroken = true
     expect(nextStore(bench, 10 * 60_000)).toBeNull()
@@ -222,7 +222,7 @@ describe('what the disk says is older than a put of the same moment', () => {
     const kept = () => (bench.last('store') as { record: PeerRecord }).record
     bench.call({ type: 'put', draft })
     const old = kept()
-    bench.ended(bench.last('route'))
+    bench.ended(bench.last('route'), 'timeout')
     bench.holdJobs = true
     bench.advance(6_000)
     bench.holdJobs = false
@@ -237,14 +237,14 @@ describe('what the disk says is older than a put of the same moment', () => {
     const { bench, later } = overtaken((old) => old)
     expect(bench.disk.get(recordKey(later))?.record).toEqual(later)
     expect(bench.routed('STORE').at(-1)).toMatchObject({ inner: { record: later } })
-    bench.ended(bench.last('route'))
+    bench.ended(bench.last('route'), 'timeout')
     expect(nextStore(bench, 10_000)).toMatchObject({ inner: { record: later } })
   })
 
   test('[RP-14] what was not there is not forgotten where it is now', () => {
     const { bench, later } = overtaken(() => null)
     expect(bench.all('forget')).toEqual([])
-    bench.ended(bench.last('route'))
+    bench.ended(bench.last('route'), 'timeout')
     expect(nextStore(bench, 10_000)).toMatchObject({ inner: { record: later } })
   })
 })
@@ -253,7 +253,7 @@ describe('too few copies', () => {
   test('[RP-13] another try after 5 s, then 10, 20, 40 …', () => {
     const bench = new StoreBench({ peers: 30, replicas: 20 })
     bench.call(put)
-    bench.ended(bench.last('route'))
+    bench.ended(bench.last('route'), 'timeout')
     const times: number[] = []
     const start = bench.now
     while (times.length < 5) {
@@ -302,7 +302,7 @@ describe('too few copies', () => {
     const bench = new StoreBench({ peers: 30, replicas: 20 })
     const draft = { kind: 'owned', salt: utf8('salt') } as const
     bench.call({ type: 'put', draft: { ...draft, value: utf8('v') } })
-    bench.ended(bench.last('route'))
+    bench.ended(bench.last('route'), 'timeout')
     const before = nextStore(bench, 10_000) as Route
     bench.call({ type: 'put', draft: { ...draft, value: utf8('w') } })
     const later = bench.routed('STORE').at(-1) as Route
@@ -351,7 +351,7 @@ describe('a lost version', () => {
       null,
     ]) {
       bench.reply(route, stored(route.operation, liar, record, { result: 1, rank: 9e15 }))
-      if (shown === null) bench.ended(bench.last('route'))
+      if (shown === null) bench.ended(bench.last('route'), 'timeout')
       else bench.reply(bench.last('route'), value(liar, shown))
       expect(bench.store.stats()).toMatchObject({ held: 1, own: 1 })
       route = nextStore(bench, 10 * 60_000) as Route
