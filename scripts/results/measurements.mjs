@@ -142,11 +142,11 @@ export const MEASUREMENTS = [
     figures: FAILURE_FIGURES,
   }),
   simulated('mass-failure-80', 'When four in five die at once, the rest finds together again.', {
-    commands: eachSize('mass-failure --join-every 20 --keys 1000 --gets 1000 --kill 0.8', [1_000]),
+    commands: eachSize('mass-failure --join-every 20 --keys 1000 --gets 1000 --kill 0.8', [1_000, 10_000]),
     figures: FAILURE_FIGURES,
   }),
   simulated('mass-failure-90', 'When nine in ten die at once, the rest is one network still.', {
-    commands: eachSize('mass-failure --join-every 20 --keys 1000 --gets 1000 --kill 0.9', [1_000]),
+    commands: eachSize('mass-failure --join-every 20 --keys 1000 --gets 1000 --kill 0.9', [1_000, 10_000]),
     figures: FAILURE_FIGURES,
   }),
   simulated(
@@ -158,8 +158,11 @@ export const MEASUREMENTS = [
     },
   ),
 
-  simulated('gossip-many', 'A hundred peers publish in turn on one tree.', {
-    commands: ['gossip --peers 1000 --sources 100 --messages 300'],
+  simulated('gossip-many', 'A hundred peers publish in turn on one tree; among 10,000 one message each.', {
+    commands: [
+      'gossip --peers 1000 --sources 100 --messages 300',
+      'gossip --join-every 20 --sources 100 --messages 100 --peers 10000',
+    ],
     figures: GOSSIP_FIGURES,
   }),
 
