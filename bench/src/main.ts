@@ -16,6 +16,10 @@ const PEERS = 50
  */
 const WARM_UP_PUBLISHES = 1_000
 const PUBLISHES = 200
+/** Milliseconds between them: 40 messages per second, where the peers are fast enough. */
+const PACE_MS = 25
+/** Messages without a pause between them: enough for a share of the garbage collector's longer rounds. */
+const BUSY_PUBLISHES = 500
 /** Milliseconds between subscribing and the first message: gossipsub's mesh grows by its heartbeat of one second. */
 const SUBSCRIBED_MS = 5_000
 
@@ -51,25 +55,28 @@ async function measure(network: RivalNetwork) {
   const idle = await measureIdle(network, PEERS, before)
   console.error(`  ${idle.linksPerPeer} links per peer, ${idle.idleBytesPerPeer} bytes per idle peer`)
   const gossip = await measureGossip(network, idle.idleCpuMsPerPeerSecond * PEERS)
+  const { fromOne, fromAll, busy } = gossip
   console.error(
-    `  ${gossip.fromOne.cpuUsPerDelivery} µs per delivery from one, ${gossip.fromAll.cpuUsPerDelivery} from all`,
+    `  ${fromOne.cpuUsPerDelivery} µs per delivery from one, ${fromAll.cpuUsPerDelivery} from all, ${busy.cpuUsPerDelivery} back to back`,
   )
   const lookups = network.hasDht ? await measureLookups(network, PEERS) : {}
   const after = await memoryUse()
   const usedBytesPerPeer = Math.round((after.heapBytes - before.heapBytes) / PEERS)
-  return { ...idle, usedBytesPerPeer, ...gossip.fromAll, ...gossip, ...lookups }
+  const busyCpuUsPerDelivery = busy.cpuUsPerDelivery
+  return { ...idle, usedBytesPerPeer, ...fromAll, busyCpuUsPerDelivery, ...gossip, ...lookups }
 }
 
 async function measureGossip(network: RivalNetwork, idleCpuMsPerSecond: number) {
   const bench = new GossipBench(network)
   await bench.start()
   await pause(SUBSCRIBED_MS)
-  const plan = { peers: PEERS, publishes: PUBLISHES, idleCpuMsPerSecond }
+  const plan = { peers: PEERS, publishes: PUBLISHES, paceMs: PACE_MS, idleCpuMsPerSecond }
   const inTurn = (index: number) => index % PEERS
   await bench.measure({ ...plan, publishes: WARM_UP_PUBLISHES }, inTurn)
+  const busy = await bench.measure({ ...plan, publishes: BUSY_PUBLISHES, paceMs: 0 }, inTurn)
   const fromOne = await bench.measure(plan, () => 0)
   const fromAll = await bench.measure(plan, inTurn)
-  return { fromOne, fromAll }
+  return { busy, fromOne, fromAll }
 }
 
 async function measureNamed(name: string) {

@@ -18,13 +18,13 @@ export interface GossipFigures {
 export interface GossipPlan {
   readonly peers: number
   readonly publishes: number
+  /** Milliseconds between publishes at least; a message is published only once the one before it arrived everywhere. */
+  readonly paceMs: number
   /** Milliseconds of processor time per second that the whole network takes when idle. */
   readonly idleCpuMsPerSecond: number
 }
 
 const PAYLOAD_BYTES = 1_024
-/** Milliseconds between publishes at least; a message is published only once the one before it arrived everywhere. */
-const PACE_MS = 25
 /** Milliseconds after which a message that is not everywhere yet is counted as lost where it is missing. */
 const LOST_MS = 5_000
 /** Below this share of deliveries something is wrong, and processor time by delivery says nothing. */
@@ -51,7 +51,7 @@ export class GossipBench {
   async measure(plan: GossipPlan, authorOf: (index: number) => number): Promise<GossipFigures> {
     this.#latenciesMs.length = 0
     const stopwatch = new Stopwatch()
-    for (let index = 0; index < plan.publishes; index++) await this.#publish(authorOf(index), plan.peers - 1)
+    for (let index = 0; index < plan.publishes; index++) await this.#publish(authorOf(index), plan)
     const { cpuMs, elapsedMs } = stopwatch
     const deliveries = this.#latenciesMs.length
     const deliveredShare = deliveries / (plan.publishes * (plan.peers - 1))
@@ -68,16 +68,16 @@ export class GossipBench {
     }
   }
 
-  async #publish(author: number, receivers: number): Promise<void> {
+  async #publish(author: number, { peers, paceMs }: GossipPlan): Promise<void> {
     const payload = randomFillSync(this.#payload).slice()
     new DataView(payload.buffer).setUint32(0, ++this.#number)
-    this.#missing = receivers
+    this.#missing = peers - 1
     const complete = new Promise<void>((resolve) => {
       this.#onComplete = resolve
     })
     this.#publishedAt = performance.now()
     await this.#network.publish(author, payload)
-    await Promise.all([pause(PACE_MS), orLost(complete)])
+    await Promise.all([paceMs === 0 ? null : pause(paceMs), orLost(complete)])
   }
 
   /** A straggler of an earlier message is lost already. */

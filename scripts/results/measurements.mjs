@@ -338,6 +338,7 @@ export const MEASUREMENTS = [
     figures: [
       'cpuUsPerDelivery',
       'cpuUsPerDeliveryOverIdle',
+      'busyCpuUsPerDelivery',
       ...['idleBytesPerPeer', 'usedBytesPerPeer', 'idleCpuMsPerPeerSecond'],
       'deliveryP50Ms',
       'deliveryP99Ms',

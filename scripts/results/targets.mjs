@@ -242,6 +242,13 @@ function delivery(what, who, atMost) {
     { ...base, subject, atMost, unit: 'µs' },
     {
       ...base,
+      subject: `${subject}, back to back`,
+      figure: `${who}/busyCpuUsPerDelivery`,
+      atMost,
+      unit: 'µs',
+    },
+    {
+      ...base,
       subject: `${subject}, over that of js-libp2p’s gossipsub, signatures checked`,
       over: 'libp2pGossip/cpuUsPerDelivery',
       atMost: Number((atMost / RIVAL_US_MAX).toPrecision(3)),
