@@ -20,7 +20,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
  * Bytes of dist/hyphae.js after gzip, simple-peer included. The goal is 75,000, which is not reached (docs/decisions/004):
  * this is where we are, so that it grows no more.
  */
-const SDK_GZIP_BYTES_MAX = 91_040
+const SDK_GZIP_BYTES_MAX = 90_950
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const exec = promisify(execFile)

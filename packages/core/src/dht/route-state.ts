@@ -223,7 +223,7 @@ export class RouteTable {
     return this.#finished.size > 0 ? now + NAMES_KEPT_MS : Number.POSITIVE_INFINITY
   }
 
-  sizes() {
+  tables() {
     return {
       routes: this.#routeById.size,
       routeBytes: this.#bytes,

@@ -96,7 +96,7 @@ export class Router implements Machine<RouterInput, RouterEffect> {
 
   /** Sizes of what remotes can fill. */
   tables() {
-    return { ...this.#table.sizes(), operations: this.#operations.size, hopTimes: this.#times.size }
+    return { ...this.#table.tables(), operations: this.#operations.size, hopTimes: this.#times.size }
   }
 
   #dispatch(input: RouterInput, now: Millis, out: RouterEffect[]): void {

@@ -219,7 +219,7 @@ export class Store implements Machine<StoreInput, StoreEffect>, HoldsView {
       storeRoutes: routes.size,
       storeCopies: copies.size,
       storeRanks: this.#seenRanks.size,
-      storeNewcomers: neighbourhood.newcomers,
+      ...neighbourhood.tables(),
       storeRepairs: this.#repair.size,
     }
   }

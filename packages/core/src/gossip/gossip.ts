@@ -131,8 +131,7 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
   /** Sizes of what remotes can fill. */
   tables(): Readonly<Record<string, number>> {
     return {
-      gossipTopics: this.#subscriptions.size,
-      gossipAnnounced: this.#subscriptions.announced,
+      ...this.#subscriptions.tables(),
       gossipSeen: this.#context.seen.size,
       gossipRefused: this.#context.refused.size,
       gossipMessages: this.#context.messages.size,
@@ -140,9 +139,9 @@ export class Gossip implements Machine<GossipInput, GossipEffect> {
       gossipMissing: this.#context.missing.size,
       gossipParked: this.#parking.size,
       gossipParkedBytes: this.#parking.bytes,
-      gossipAuthors: this.#reception.authors,
+      ...this.#reception.tables(),
       gossipAuthorTrees: this.#context.treeCount.trees,
-      gossipPublishing: this.#publishing.waiting,
+      ...this.#publishing.tables(),
     }
   }
 

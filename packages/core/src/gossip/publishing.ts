@@ -40,8 +40,8 @@ export class Publishing {
     return this.#published
   }
 
-  get waiting(): number {
-    return this.#queue.size
+  tables() {
+    return { gossipPublishing: this.#queue.size }
   }
 
   start(bootId: number): void {

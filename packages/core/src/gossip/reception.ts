@@ -53,8 +53,8 @@ export class Reception {
     return { copies: this.#copies, first: this.#first }
   }
 
-  get authors(): number {
-    return this.#authors.size
+  tables() {
+    return { gossipAuthors: this.#authors.size }
   }
 
   receive(from: PeerId, frame: Frame, now: Millis, out: GossipEffect[]): void {

@@ -81,10 +81,10 @@ export class Subscriptions {
     return this.#announcedByPeer.size - this.#suspects.size
   }
 
-  get announced(): number {
-    let count = 0
-    for (const topics of this.#announcedByPeer.values()) count += topics.size
-    return count
+  tables() {
+    let gossipAnnounced = 0
+    for (const topics of this.#announcedByPeer.values()) gossipAnnounced += topics.size
+    return { gossipTopics: this.size, gossipAnnounced }
   }
 
   // Our own wishes

@@ -124,7 +124,7 @@ export class LinkSet implements Machine<LinkInput, LinkEffect> {
   tables(): Record<string, number> {
     return {
       connections: this.#connectionByLink.size,
-      spareLinks: this.roster.spares,
+      ...this.roster.tables(),
       standings: this.standing.size,
     }
   }

@@ -85,8 +85,8 @@ export class Roster implements LinkView {
     )
   }
 
-  get spares(): number {
-    return this.#spareByPeer.size
+  tables() {
+    return { spareLinks: this.#spareByPeer.size }
   }
 
   // Places

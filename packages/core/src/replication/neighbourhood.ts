@@ -80,8 +80,8 @@ export class Neighbourhood {
     return Math.max(this.#cameAt + SETTLED_MS - now, 0)
   }
 
-  get newcomers(): number {
-    return this.#cameAtByPeerId.size
+  tables() {
+    return { storeNewcomers: this.#cameAtByPeerId.size }
   }
 
   /** The last of that many closest others; undefined where we know fewer. */
